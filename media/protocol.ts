@@ -1,0 +1,31 @@
+/** Every message between the extension host and the webview: one union per direction, requests with an id and a failure. */
+import type { AnalysisState, Catalogue, EngineStatus, MatrixDetail, MatrixResult } from "../server/protocol.ts";
+
+export type ToView =
+  /** The checkpoint, once after `ready` and again when its files change. */
+  | {
+      readonly type: "catalogue";
+      readonly catalogue: Catalogue;
+      readonly results: readonly MatrixResult[];
+      readonly state: AnalysisState;
+      readonly engine: EngineStatus;
+      /** Tensors of this file are shown first: the shard that was opened. Index into the catalogue's files. */
+      readonly file: number | null;
+    }
+  | { readonly type: "results"; readonly results: readonly MatrixResult[]; readonly state: AnalysisState }
+  | { readonly type: "engine"; readonly engine: EngineStatus }
+  /** Selects a tensor and scrolls to it. */
+  | { readonly type: "reveal"; readonly tensor: string }
+  /** The checkpoint could not be opened at all. */
+  | { readonly type: "failed"; readonly message: string }
+  | { readonly type: "response"; readonly id: number; readonly value: MatrixDetail | null }
+  | { readonly type: "failure"; readonly id: number; readonly message: string };
+
+export type ToHost =
+  | { readonly type: "ready" }
+  /** The matrices on screen, the selected one first. */
+  | { readonly type: "focus"; readonly ids: readonly string[] }
+  /** Asks for a matrix in full; answered by `response` (null while not analysed) or `failure`. */
+  | { readonly type: "matrix"; readonly id: number; readonly matrix: string }
+  | { readonly type: "selected"; readonly tensor: string | null }
+  | { readonly type: "command"; readonly command: "analyse" | "cancel" | "outline" | "log" | "settings" };

@@ -1,0 +1,41 @@
+import type { Tensor } from "../checkpoint/checkpoint.ts";
+import type { Role } from "./role.ts";
+
+/** What the name, the shape and the config say about one tensor. */
+export interface TensorDescription {
+  readonly role: Role;
+  /** The path of the block the tensor sits in, such as `model.layers.3`; empty outside blocks. Untrusted text. */
+  readonly block: string;
+  /** Number of the block, counted as the names count. */
+  readonly layer: number | null;
+  /** Number of the expert in a mixture of experts. */
+  readonly expert: number | null;
+  /** Name of the weight that this tensor only helps to decode (scales, zero points); it is not analysed itself. */
+  readonly auxiliaryOf: string | null;
+  /** Why the numbers cannot be read as a matrix of weights (packed integers, block scales, a dtype); null when they can. */
+  readonly unsupported: string | null;
+}
+
+/** One matrix that is analysed: a whole tensor, or one slice of a stack of experts. */
+export interface MatrixView {
+  /** The tensor's name, with `[expert]` after it for a slice of a stack. Unique in the checkpoint. */
+  readonly id: string;
+  readonly tensor: Tensor;
+  readonly description: TensorDescription;
+  readonly expert: number | null;
+  readonly rows: number;
+  readonly columns: number;
+  /** Bytes in the tensor's file. Row-major, without gaps. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/** A checkpoint seen through the names of its family. */
+export interface Architecture {
+  /** `llama`, `gpt2`, …, or null where the names are of no known family. */
+  readonly family: string | null;
+  /** One entry a tensor, in the checkpoint's order. */
+  readonly descriptions: readonly TensorDescription[];
+  /** Every matrix to analyse or to call unsupported, in the checkpoint's order. */
+  readonly matrices: readonly MatrixView[];
+}

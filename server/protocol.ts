@@ -1,0 +1,202 @@
+/**
+ * Every message between the language server and its client beyond the Language Server Protocol itself, and the plain
+ * data they carry. Types and names only: the client, the webview and the command line import this too.
+ */
+import type { Dtype } from "./checkpoint/dtype.ts";
+import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
+import type { Role } from "./architecture/role.ts";
+import type { Metrics } from "./spectrum/metrics.ts";
+import type { Grade, Verdict } from "./spectrum/verdict.ts";
+import type { EntryStatistics } from "./svd/measurement.ts";
+
+/** One tensor as the tree shows it. */
+export interface CatalogueTensor {
+  /** Untrusted text. */
+  readonly name: string;
+  readonly dtype: Dtype;
+  readonly shape: readonly number[];
+  readonly bytes: number;
+  readonly role: Role;
+  /** The block the tensor belongs to, such as `model.layers.3`; empty outside blocks. Untrusted text. */
+  readonly block: string;
+  readonly layer: number | null;
+  readonly expert: number | null;
+  /** Index into {@link Catalogue.files}. */
+  readonly file: number;
+  /**
+   * How many matrices are analysed in it: 0 (a vector, an auxiliary), 1 (its id is the tensor's name), or the number of
+   * slices of a stack (their ids are `name[0]`, `name[1]`, …).
+   */
+  readonly matrices: number;
+}
+
+/** What the headers of a checkpoint tell. */
+export interface Catalogue {
+  /** Path of the index or of the single file. */
+  readonly path: string;
+  readonly sharded: boolean;
+  readonly family: string | null;
+  readonly parameters: number;
+  /** Bytes of tensor data. */
+  readonly bytes: number;
+  readonly files: readonly { readonly path: string; readonly size: number }[];
+  /** `__metadata__` of all files, merged. Untrusted text. */
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: readonly CatalogueTensor[];
+  readonly problems: readonly CheckpointProblem[];
+}
+
+/** The result of one matrix, as it streams into the tree. */
+export interface MatrixResult {
+  readonly id: string;
+  readonly tensor: string;
+  readonly grade: Grade;
+  readonly reason: string;
+}
+
+/** Everything known of one analysed matrix. */
+export interface MatrixDetail extends MatrixResult {
+  readonly role: Role;
+  readonly layer: number | null;
+  readonly expert: number | null;
+  readonly rows: number;
+  readonly columns: number;
+  readonly dtype: Dtype;
+  /** Descending, min(rows, columns) of them; null for a value that does not exist (a matrix with non-finite entries). */
+  readonly singularValues: readonly (number | null)[];
+  readonly metrics: Metrics;
+  /** What independent entries of the same shape and size would give. */
+  readonly noise: Metrics;
+  readonly verdict: Verdict;
+  readonly entries: EntryStatistics | null;
+}
+
+export type Severity = "error" | "warning" | "information";
+
+/** A finding as the command line prints it and Problems lists it. */
+export interface Problem {
+  readonly code: string;
+  readonly severity: Severity;
+  readonly tensor: string | null;
+  readonly head: number | null;
+  readonly message: string;
+}
+
+export interface AnalysisState {
+  /** `waiting`: for the person to start it. `unavailable`: no GPU, see {@link EngineStatus}. */
+  readonly phase: "waiting" | "running" | "cancelled" | "done" | "unavailable";
+  /** Matrices with a result, and all of them. */
+  readonly done: number;
+  readonly total: number;
+}
+
+/** The adapter that computes, or why there is none and what to do. */
+export interface EngineStatus {
+  readonly phase: "starting" | "ready" | "unavailable";
+  readonly adapter: string | null;
+  readonly backend: string | null;
+  readonly software: boolean;
+  /** One sentence; null while all is well. */
+  readonly message: string | null;
+  /** What to do about it. */
+  readonly remedy: string | null;
+}
+
+/** Opens a checkpoint and starts its analysis as the settings say. Counted: as many `close` as `open` let it go. */
+export const openCheckpoint = "spectrum/open";
+export interface OpenParams {
+  /** `file:` URI of a `.safetensors` file or an index; a shard opens the checkpoint it belongs to. */
+  readonly uri: string;
+}
+export interface OpenResult {
+  /** Names this checkpoint in every other message: the URI of the index or the single file. */
+  readonly checkpoint: string;
+  readonly catalogue: Catalogue;
+  /** What is known already, from an earlier analysis. */
+  readonly results: readonly MatrixResult[];
+  readonly state: AnalysisState;
+  readonly engine: EngineStatus;
+}
+
+/** Notification: a view of the checkpoint was closed. */
+export const closeCheckpoint = "spectrum/close";
+export interface CheckpointParams {
+  readonly checkpoint: string;
+}
+
+/** Notification: what the person looks at; these matrices (ids) are computed next, in this order. */
+export const focusMatrices = "spectrum/focus";
+export interface FocusParams extends CheckpointParams {
+  readonly ids: readonly string[];
+}
+
+/** Request: start or resume the analysis, of everything or of some matrices. */
+export const analyseCheckpoint = "spectrum/analyse";
+export interface AnalyseParams extends CheckpointParams {
+  readonly ids?: readonly string[];
+  /** Compute again what is known already. */
+  readonly again?: boolean;
+}
+
+/** Request: stop the analysis; what is computed stays. */
+export const cancelAnalysis = "spectrum/cancel";
+
+/** Request: one matrix in full; null while it is not analysed. */
+export const matrixDetail = "spectrum/matrix";
+export interface MatrixParams extends CheckpointParams {
+  readonly id: string;
+}
+
+/** Request: the text of the outline document. */
+export const outlineText = "spectrum/outline";
+
+/** Request: where a tensor is written: its line in the outline. */
+export const outlineLine = "spectrum/outlineLine";
+export interface OutlineLineParams extends CheckpointParams {
+  readonly tensor: string;
+}
+
+/** Request: forget every cached result on disk; answers with the bytes freed. */
+export const clearCache = "spectrum/clearCache";
+
+/** Notification from the server: results as they come, and the state they leave. */
+export const resultsChanged = "spectrum/results";
+export interface ResultsParams extends CheckpointParams {
+  readonly results: readonly MatrixResult[];
+  readonly state: AnalysisState;
+}
+
+/** Notification from the server: the engine's state. */
+export const engineChanged = "spectrum/engine";
+
+/** Notification from the server: the files changed on disk; open it again. */
+export const checkpointChanged = "spectrum/changed";
+
+/** What the client passes when it starts the server. */
+export interface InitializationOptions {
+  /** Folder for cached results. */
+  readonly cacheFolder: string;
+}
+
+/** The settings the server reads, section `safetensorsSpectrum`. */
+export interface Settings {
+  /** What is analysed as soon as a checkpoint is open. */
+  readonly analyseOnOpen: "always" | "small" | "never";
+  /** Part of the name of the adapter to use; empty for the fastest. */
+  readonly adapter: string;
+  /** A severity, or "off", for each code of a finding. */
+  readonly severity: Readonly<Record<string, Severity | "off">>;
+}
+
+/** The command behind a Problems code link: reveals a tensor in the custom editor. Arguments: {@link RevealArguments}. */
+export const revealCommand = "safetensorsSpectrum.reveal";
+export interface RevealArguments {
+  readonly checkpoint: string;
+  readonly tensor: string;
+}
+
+/** Scheme and language of the outline document. Its path is the checkpoint's, with `.outline` after it. */
+export const outlineScheme = "safetensors-outline";
+export const outlineLanguage = "safetensors-outline";
+
+export type { Dtype, EntryStatistics, Grade, Metrics, Role, Verdict, CheckpointProblem };

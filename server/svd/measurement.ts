@@ -1,0 +1,61 @@
+import type { Dtype } from "../checkpoint/dtype.ts";
+
+/** Where the entries of one matrix lie: `rows × columns`, row-major, in a file. */
+export interface MatrixSource {
+  readonly path: string;
+  readonly begin: number;
+  readonly end: number;
+  readonly dtype: Dtype;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * What one pass over the entries tells, without a singular value. Non-finite entries are counted and otherwise left out.
+ * Values beyond fp32's range (F64) are exact in their exponent: everything here is float64.
+ */
+export interface EntryStatistics {
+  /** rows · columns. */
+  readonly count: number;
+  readonly nonFinite: number;
+  readonly zeros: number;
+  readonly minimum: number;
+  readonly maximum: number;
+  readonly mean: number;
+  /** Mean of (w − mean)². */
+  readonly variance: number;
+  /** Mean of (w − mean)⁴ / variance² − 3; 0 for a constant matrix. */
+  readonly excessKurtosis: number;
+  /** √Σw². */
+  readonly frobeniusNorm: number;
+  /** ‖W Wᵀ‖_F / ‖W‖_F², scale-free: the numerator of John's statistic without an SVD; null where it was not computed. */
+  readonly gramRatio: number | null;
+  /** Σᵢ (rᵢ/r̄ − 1)² over the squared row norms rᵢ. 0 for an all-zero matrix. */
+  readonly rowDispersion: number;
+  /** The same over the squared column norms. */
+  readonly columnDispersion: number;
+  /** Rows, and columns, that are zero throughout. */
+  readonly zeroRows: number;
+  readonly zeroColumns: number;
+  /** Entries that differ from the identity matrix's; 0 only for an exact identity. */
+  readonly differsFromIdentity: number;
+  /** 128 bits of the raw bytes, in hexadecimal: equal fingerprints of equal shape and dtype mean equal contents. */
+  readonly fingerprint: string;
+}
+
+/** Outcome of the exact shuffle test of a small matrix, see server/statistics/shuffle-test.ts. */
+export interface ShuffleTest {
+  /** Number of shuffles. */
+  readonly draws: number;
+  /** (1 + #{T_b ≥ T}) / (B + 1) for each statistic. */
+  readonly pValues: Readonly<Record<string, number>>;
+}
+
+/** What the GPU process tells about one matrix. */
+export interface Measurement {
+  readonly entries: EntryStatistics;
+  /** min(rows, columns) values, descending; empty when an entry is not finite. */
+  readonly singularValues: Float64Array;
+  /** For matrices whose smaller side is below 32. */
+  readonly shuffle: ShuffleTest | null;
+}

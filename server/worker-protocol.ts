@@ -1,0 +1,34 @@
+/** The messages between whoever wants results (language server, command line) and the GPU process. */
+import type { EngineStatus } from "./protocol.ts";
+import type { Metrics } from "./spectrum/metrics.ts";
+import type { NoiseTest } from "./spectrum/verdict.ts";
+import type { MatrixSource, Measurement } from "./svd/measurement.ts";
+
+/** A measurement with everything that follows from it alone: what is cached on disk. */
+export interface Analysis {
+  readonly measurement: Measurement;
+  readonly metrics: Metrics;
+  readonly noise: Metrics;
+  readonly tests: readonly NoiseTest[];
+}
+
+/** Matrices of one shape and dtype, computed together. */
+export interface Job {
+  readonly id: number;
+  readonly sources: readonly MatrixSource[];
+}
+
+export type ToWorker =
+  | { readonly type: "start"; readonly adapter: string }
+  | { readonly type: "job"; readonly job: Job }
+  | { readonly type: "cancel"; readonly id: number };
+
+export type FromWorker =
+  | { readonly type: "engine"; readonly engine: EngineStatus; readonly maximumBytes: number }
+  /** One matrix of a job is done; `index` into its sources. */
+  | { readonly type: "result"; readonly id: number; readonly index: number; readonly analysis: Analysis }
+  /** One matrix of a job cannot be done, and why in one sentence. */
+  | { readonly type: "unsupported"; readonly id: number; readonly index: number; readonly message: string }
+  /** The job is over: all of its matrices were told of, or it was cancelled, or it failed. */
+  | { readonly type: "done"; readonly id: number; readonly outcome: "complete" | "cancelled" }
+  | { readonly type: "failed"; readonly id: number; readonly message: string; readonly deviceLost: boolean };
