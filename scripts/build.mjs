@@ -6,24 +6,30 @@
  *   node scripts/build.mjs [--tests] [--watch] [--production]
  */
 import { existsSync, readdirSync, rmdirSync, rmSync, statSync } from "node:fs";
-import { dirname, join, resolve } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { note, Refusal, runMain, step } from "./setup/step.mjs";
+import { root } from "./setup/root.mjs";
+import { isMain, Refusal, runMain, step } from "./setup/step.mjs";
 
-/** @typedef {import("esbuild").BuildOptions} BuildOptions */
-
-export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+/**
+ * @typedef {import("esbuild").BuildOptions} BuildOptions
+ * @typedef {Omit<BuildOptions, "entryPoints"> & { entryPoints: string[] }} Part
+ */
 
 // Bundled CommonJS packages call `require` for Node's own modules, which an ES module does not have.
 const requireBanner =
   'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);';
 
 /**
- * @param {{ production?: boolean, tests?: boolean }} options
- * @returns {(BuildOptions & { entryPoints: string[] })[]}
+ * @typedef {object} BuildSettings
+ * @property {boolean} [production] minified and without source maps
+ * @property {boolean} [tests] the tests too
+ * @property {string} [out] where the parts go, `dist` unless told otherwise
+ *
+ * @param {BuildSettings} settings
+ * @returns {Part[]}
  */
-function bundles({ production = false, tests = false }) {
+function bundles({ production = false, tests = false, out = "dist" }) {
   /** @type {BuildOptions} */
   const common = {
     absWorkingDir: root,
@@ -37,20 +43,21 @@ function bundles({ production = false, tests = false }) {
   };
   /** @type {BuildOptions} */
   const node = { ...common, platform: "node", target: "node20" };
+  /** @type {Part[]} */
   const parts = [
     {
       ...node,
       entryPoints: ["client/extension.ts"],
-      outdir: "dist/client",
-      format: /** @type {const} */ ("cjs"),
+      outdir: join(out, "client"),
+      format: "cjs",
       outExtension: { ".js": ".cjs" },
       external: ["vscode"],
     },
     {
       ...node,
       entryPoints: ["server/main.ts", "server/worker.ts", "server/cli.ts"],
-      outdir: "dist/server",
-      format: /** @type {const} */ ("esm"),
+      outdir: join(out, "server"),
+      format: "esm",
       outExtension: { ".js": ".mjs" },
       // Dawn for Node is a native module: it stays a package beside the bundle.
       external: ["webgpu"],
@@ -59,61 +66,69 @@ function bundles({ production = false, tests = false }) {
     {
       ...common,
       entryPoints: ["media/editor.ts", "media/editor.css"],
-      outdir: "dist/media",
-      platform: /** @type {const} */ ("browser"),
+      outdir: join(out, "media"),
+      platform: "browser",
       target: "es2023",
-      format: /** @type {const} */ ("iife"),
+      format: "iife",
     },
   ];
-  return [...parts, ...(tests ? testBundles(node) : [])]
-    .map(withExistingEntries)
-    .filter((part) => part.entryPoints.length > 0);
+  return [...parts, ...(tests ? testBundles(node) : [])];
 }
 
 /**
- * Tests run from `dist/test` with the repository's root as working directory. Those of the extension host are CommonJS
- * modules that VS Code loads with `vscode` given; all others are ES modules with the repository's packages.
+ * Tests run with the repository's root as working directory. Those of VS Code's extension host are one CommonJS module
+ * that VS Code loads and calls `run` of; each of the others is an ES module that takes packages from node_modules.
  * @param {BuildOptions} node
- * @returns {(BuildOptions & { entryPoints: string[] })[]}
+ * @returns {Part[]}
  */
 function testBundles(node) {
-  const outbase = "test";
-  const outdir = "dist/test";
   const files = readdirSync(join(root, "test"), { recursive: true, encoding: "utf8" })
     .filter((file) => file.endsWith(".test.ts"))
     .map((file) => `test/${file.replaceAll("\\", "/")}`)
     .sort();
-  const inHost = files.filter((file) => file.startsWith("test/workbench/host/"));
-  const inNode = files.filter((file) => !inHost.includes(file));
+  const inHost = files.filter((file) => file.startsWith(`${hostFolder}/`));
   return [
     {
       ...node,
-      entryPoints: inNode,
-      outbase,
-      outdir,
-      format: /** @type {const} */ ("esm"),
+      entryPoints: files.filter((file) => !inHost.includes(file)),
+      outbase: "test",
+      outdir: "dist/test",
+      format: "esm",
       outExtension: { ".js": ".mjs" },
-      packages: /** @type {const} */ ("external"),
+      packages: "external",
     },
     {
       ...node,
-      entryPoints: [...inHost, "test/workbench/host/index.ts"],
-      outbase,
-      outdir,
-      format: /** @type {const} */ ("cjs"),
+      entryPoints: [`${hostFolder}/index.ts`],
+      outbase: "test",
+      outdir: "dist/test",
+      format: "cjs",
       outExtension: { ".js": ".cjs" },
       external: ["vscode"],
+      plugins: [importing("all-tests", inHost)],
     },
   ];
 }
 
-/** @param {BuildOptions & { entryPoints: string[] }} part */
-function withExistingEntries(part) {
-  const there = part.entryPoints.filter((source) => existsSync(join(root, source)));
-  for (const source of part.entryPoints.filter((source) => !there.includes(source))) {
-    note(`${source} does not exist: skipped`);
-  }
-  return { ...part, entryPoints: there };
+const hostFolder = "test/workbench/host";
+
+/**
+ * Lets a module import a list of files by one name.
+ * @param {string} name
+ * @param {readonly string[]} files
+ * @returns {import("esbuild").Plugin}
+ */
+function importing(name, files) {
+  return {
+    name,
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: new RegExp(`^${name}$`) }, () => ({ path: name, namespace: name }));
+      onLoad({ filter: /.*/, namespace: name }, () => ({
+        contents: files.map((file) => `import ${JSON.stringify(`./${file}`)};`).join("\n"),
+        resolveDir: root,
+      }));
+    },
+  };
 }
 
 /**
@@ -136,44 +151,54 @@ function removeStale(folder, written) {
 }
 
 /**
- * Builds once, or with `watch` again after every change until the process ends.
- * @param {{ production?: boolean, tests?: boolean, watch?: boolean }} options
- * @returns {Promise<number>} how many files were written
+ * Builds every part once.
+ * @param {BuildSettings} [settings]
+ * @returns {Promise<{ files: number, inputs: string[] }>} how many files were written, and the sources of the parts
  */
-export async function build(options) {
-  const esbuild = await import("esbuild").catch(() => {
-    throw new Refusal("esbuild is not installed: run `npm ci` first.");
-  });
-  if (options.watch === true) {
-    const contexts = await Promise.all(bundles(options).map((part) => esbuild.context({ ...part, logLevel: "info" })));
-    await Promise.all(contexts.map((context) => context.watch()));
-    return 0;
-  }
+export async function build(settings = {}) {
+  const esbuild = await loadEsbuild();
   const results = await Promise.all(
-    bundles(options).map((part) =>
+    bundles(settings).map((part) =>
       esbuild.build(part).catch((/** @type {Error} */ error) => {
         // esbuild has printed its diagnostics already.
-        throw new Refusal(`The build failed: ${error.message.split("\n")[0] ?? ""}`);
+        throw new Refusal(`The build failed: ${(error.message.split("\n")[0] ?? "").replace(/:$/, ".")}`);
       }),
     ),
   );
-  const written = new Set(
-    results.flatMap((result) => Object.keys(result.metafile?.outputs ?? {})).map((path) => resolve(root, path)),
-  );
-  const parts = ["client", "server", "media", ...(options.tests === true ? ["test"] : [])];
-  for (const part of parts) removeStale(join(root, "dist", part), written);
-  return written.size;
+  const metafiles = results.flatMap(({ metafile }) => metafile ?? []);
+  const written = new Set(metafiles.flatMap(({ outputs }) => Object.keys(outputs)).map((path) => resolve(root, path)));
+  const parts = ["client", "server", "media", ...(settings.tests === true ? ["test"] : [])];
+  for (const part of parts) removeStale(resolve(root, settings.out ?? "dist", part), written);
+  return { files: written.size, inputs: metafiles.flatMap(({ inputs }) => Object.keys(inputs)) };
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/**
+ * Builds every part again after each change, until the process ends.
+ * @param {BuildSettings} settings
+ */
+async function watch(settings) {
+  const esbuild = await loadEsbuild();
+  for (const part of bundles(settings)) await (await esbuild.context({ ...part, logLevel: "info" })).watch();
+}
+
+async function loadEsbuild() {
+  try {
+    return await import("esbuild");
+  } catch {
+    throw new Refusal("esbuild is not installed: run `npm ci` first.");
+  }
+}
+
+if (isMain(import.meta)) {
   await runMain(async () => {
     const { values } = parseArgs({
       options: { tests: { type: "boolean" }, watch: { type: "boolean" }, production: { type: "boolean" } },
     });
+    if (values.watch === true) return watch(values);
     await step(
       "Building dist/",
       () => build(values),
-      (files) => (values.watch === true ? "watching" : `${files} files`),
+      ({ files }) => `${files} files`,
     );
   });
 }

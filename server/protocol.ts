@@ -88,6 +88,8 @@ export interface AnalysisState {
   /** Matrices with a result, and all of them. */
   readonly done: number;
   readonly total: number;
+  /** About how long the rest would take on this adapter, while it waits for the person to decide; else null. */
+  readonly estimatedSeconds: number | null;
 }
 
 /** The adapter that computes, or why there is none and what to do. */

@@ -10,6 +10,8 @@ export interface Analysis {
   readonly metrics: Metrics;
   readonly noise: Metrics;
   readonly tests: readonly NoiseTest[];
+  /** What computed it. */
+  readonly engine: Pick<EngineStatus, "adapter" | "backend" | "software">;
 }
 
 /** Matrices of one shape and dtype, computed together. */
@@ -24,6 +26,8 @@ export type ToWorker =
   | { readonly type: "cancel"; readonly id: number };
 
 export type FromWorker =
+  /** Once a second: the event loop, and with it the driver, is not stuck. */
+  | { readonly type: "alive" }
   | { readonly type: "engine"; readonly engine: EngineStatus; readonly maximumBytes: number }
   /** One matrix of a job is done; `index` into its sources. */
   | { readonly type: "result"; readonly id: number; readonly index: number; readonly analysis: Analysis }
@@ -31,4 +35,4 @@ export type FromWorker =
   | { readonly type: "unsupported"; readonly id: number; readonly index: number; readonly message: string }
   /** The job is over: all of its matrices were told of, or it was cancelled, or it failed. */
   | { readonly type: "done"; readonly id: number; readonly outcome: "complete" | "cancelled" }
-  | { readonly type: "failed"; readonly id: number; readonly message: string; readonly deviceLost: boolean };
+  | { readonly type: "failed"; readonly id: number; readonly message: string };

@@ -1,5 +1,7 @@
 // @ts-check
 /** Progress for people and logs alike: one line a step, with its time, and one plain line when it fails. */
+import { realpathSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
 /** A failure whose message already says what is wrong and what to do: shown without a stack. */
 export class Refusal extends Error {
@@ -39,6 +41,14 @@ export async function step(title, work, summary) {
 /** @param {string} message a remark that belongs to the step under way */
 export function note(message) {
   console.log(`  ${message}`);
+}
+
+/**
+ * Whether a module is the script that Node was started with.
+ * @param {ImportMeta} meta
+ */
+export function isMain(meta) {
+  return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(meta.url);
 }
 
 /**

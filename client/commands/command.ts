@@ -1,0 +1,46 @@
+/** What the commands work with. */
+import * as vscode from "vscode";
+import type { ActiveCheckpoint } from "../active.ts";
+import type { EditorProvider } from "../editor/provider.ts";
+import type { Lease, Sessions } from "../editor/session.ts";
+import { checkpointOfOutline } from "../outline/uri.ts";
+import type { LanguageServer } from "../server/language-server.ts";
+
+export interface Parts {
+  readonly server: LanguageServer;
+  readonly sessions: Sessions;
+  readonly editors: EditorProvider;
+  readonly active: ActiveCheckpoint;
+  readonly log: vscode.LogOutputChannel;
+}
+
+/** A command of the manifest. Its arguments come from menus, links and other extensions: they may be anything. */
+export interface Command {
+  readonly id: string;
+  readonly run: (parts: Parts, ...values: readonly unknown[]) => Promise<void> | void;
+}
+
+/** The `file:` URI a command is about: its first argument, as menus give it, or what is in front. */
+export function target({ active }: Parts, value: unknown): vscode.Uri | null {
+  if (!(value instanceof vscode.Uri)) return active.uri;
+  return checkpointOfOutline(value) ?? value;
+}
+
+/**
+ * Opens the session of the checkpoint that a command is about while something is done with it.
+ * @throws where there is no such checkpoint, in one sentence.
+ */
+export async function withSession<T>(
+  parts: Parts,
+  value: unknown,
+  action: (session: Lease["session"], uri: vscode.Uri) => Promise<T>,
+): Promise<T> {
+  const uri = target(parts, value);
+  if (uri === null) throw new Error(vscode.l10n.t("Open a .safetensors file first."));
+  const lease = await parts.sessions.open(uri);
+  try {
+    return await action(lease.session, uri);
+  } finally {
+    lease.dispose();
+  }
+}

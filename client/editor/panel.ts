@@ -1,0 +1,185 @@
+/** One view of a checkpoint: a webview that is shown what its session knows. */
+import { randomBytes } from "node:crypto";
+import { basename } from "node:path";
+import * as vscode from "vscode";
+import { editorHtml } from "../../media/html.ts";
+import type { ToHost, ToView } from "../../media/protocol.ts";
+import { focusMatrices, matrixDetail } from "../../server/protocol.ts";
+import { disposeAll, type Disposable } from "../disposable.ts";
+import { ServerUnavailable, type LanguageServer } from "../server/language-server.ts";
+import type { Lease, Session, SessionChange, Sessions } from "./session.ts";
+
+/** The command that each button of the webview stands for; all take the file's URI. */
+const viewCommands = {
+  analyse: "safetensorsSpectrum.analyse",
+  cancel: "safetensorsSpectrum.cancel",
+  outline: "safetensorsSpectrum.openOutline",
+  log: "safetensorsSpectrum.showLog",
+  settings: "safetensorsSpectrum.openSettings",
+} as const satisfies Record<Extract<ToHost, { type: "command" }>["command"], string>;
+
+export class Panel implements vscode.Disposable {
+  readonly uri: vscode.Uri;
+  readonly view: vscode.WebviewPanel;
+  readonly #server: LanguageServer;
+  readonly #sessions: Sessions;
+  readonly #disposables: Disposable[] = [];
+  #lease: Lease | null = null;
+  #opening = false;
+  #disposed = false;
+  /** Why there is nothing to show; null while there is or may be. */
+  #failure: string | null = null;
+  /** The webview listens. One that is hidden has been discarded and says `ready` again when it is shown. */
+  #ready = false;
+  #pendingReveal: string | null = null;
+
+  constructor(
+    uri: vscode.Uri,
+    view: vscode.WebviewPanel,
+    extension: vscode.Uri,
+    server: LanguageServer,
+    sessions: Sessions,
+  ) {
+    this.uri = uri;
+    this.view = view;
+    this.#server = server;
+    this.#sessions = sessions;
+    const resources = vscode.Uri.joinPath(extension, "dist", "media");
+    view.webview.options = { enableScripts: true, localResourceRoots: [resources] };
+    this.#disposables.push(
+      view.webview.onDidReceiveMessage((message: ToHost) => {
+        this.#receive(message);
+      }),
+      view.onDidChangeViewState(() => {
+        if (!view.visible) this.#ready = false;
+      }),
+      server.onDidFail((explanation) => {
+        this.#fail(`${explanation.message} ${explanation.remedy}`);
+      }),
+      server.onDidStart(() => {
+        if (this.#lease === null) void this.open();
+      }),
+    );
+    view.webview.html = editorHtml({
+      nonce: randomBytes(16).toString("base64url"),
+      cspSource: view.webview.cspSource,
+      scriptUri: view.webview.asWebviewUri(vscode.Uri.joinPath(resources, "editor.js")).toString(),
+      styleUri: view.webview.asWebviewUri(vscode.Uri.joinPath(resources, "editor.css")).toString(),
+      title: basename(uri.path),
+    });
+  }
+
+  /** The checkpoint, once the server has opened it. */
+  get session(): Session | null {
+    return this.#lease?.session ?? null;
+  }
+
+  /** Opens the checkpoint that the file belongs to and shows it. */
+  async open(): Promise<void> {
+    if (this.#opening || this.#lease !== null || this.#disposed) return;
+    this.#opening = true;
+    try {
+      const lease = await this.#sessions.open(this.uri);
+      if (this.#isDisposed()) {
+        lease.dispose();
+        return;
+      }
+      this.#lease = lease;
+      this.#disposables.push(
+        lease,
+        lease.session.onDidChange((change) => {
+          this.#show(lease.session, change);
+        }),
+      );
+      this.#failure = null;
+      this.#show(lease.session, { type: "catalogue" });
+    } catch (error) {
+      // What keeps the server from running has been told by its own event.
+      if (!(error instanceof ServerUnavailable)) this.#fail(error instanceof Error ? error.message : String(error));
+    } finally {
+      this.#opening = false;
+    }
+  }
+
+  /** Selects a tensor, at once or when the webview is there. */
+  reveal(tensor: string): void {
+    this.#pendingReveal = tensor;
+    this.#flushReveal();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    disposeAll(this.#disposables);
+  }
+
+  // A method, because what an `await` lets happen is unknown to control flow analysis.
+  #isDisposed(): boolean {
+    return this.#disposed;
+  }
+
+  #receive(message: ToHost): void {
+    switch (message.type) {
+      case "ready":
+        this.#ready = true;
+        if (this.session !== null) this.#show(this.session, { type: "catalogue" });
+        else if (this.#failure !== null) this.#post({ type: "failed", message: this.#failure });
+        return;
+      case "focus":
+        if (this.session !== null) {
+          this.#server.notify(focusMatrices, { checkpoint: this.session.checkpoint, ids: message.ids });
+        }
+        return;
+      case "matrix":
+        void this.#answer(message.id, message.matrix);
+        return;
+      case "selected":
+        return;
+      case "command":
+        void vscode.commands.executeCommand(viewCommands[message.command], this.uri);
+        return;
+    }
+  }
+
+  async #answer(id: number, matrix: string): Promise<void> {
+    try {
+      if (this.session === null) throw new Error(vscode.l10n.t("The checkpoint is not open."));
+      const params = { checkpoint: this.session.checkpoint, id: matrix };
+      this.#post({ type: "response", id, value: await this.#server.request(matrixDetail, params) });
+    } catch (error) {
+      this.#post({ type: "failure", id, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  #show(session: Session, change: SessionChange): void {
+    switch (change.type) {
+      case "catalogue": {
+        const { catalogue, results, state, engine } = session;
+        this.#post({ type: "catalogue", catalogue, results, state, engine, file: session.fileOf(this.uri) });
+        this.#flushReveal();
+        return;
+      }
+      case "results":
+        this.#post({ type: "results", results: change.results, state: session.state });
+        return;
+      case "engine":
+        this.#post({ type: "engine", engine: session.engine });
+        return;
+    }
+  }
+
+  #flushReveal(): void {
+    if (!this.#ready || this.session === null || this.#pendingReveal === null) return;
+    this.#post({ type: "reveal", tensor: this.#pendingReveal });
+    this.#pendingReveal = null;
+  }
+
+  #fail(message: string): void {
+    this.#failure = message;
+    if (this.#lease === null) this.#post({ type: "failed", message });
+  }
+
+  /** What a webview that does not listen misses is in the catalogue that it is sent when it does. */
+  #post(message: ToView): void {
+    if (this.#ready) void this.view.webview.postMessage(message);
+  }
+}

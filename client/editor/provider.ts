@@ -1,0 +1,77 @@
+/** The custom editor of `.safetensors` files. */
+import * as vscode from "vscode";
+import type { LanguageServer } from "../server/language-server.ts";
+import { Panel } from "./panel.ts";
+import type { Session, Sessions } from "./session.ts";
+
+export const viewType = "safetensorsSpectrum.editor";
+
+export class EditorProvider implements vscode.CustomReadonlyEditorProvider, vscode.Disposable {
+  readonly #extension: vscode.Uri;
+  readonly #server: LanguageServer;
+  readonly #sessions: Sessions;
+  readonly #panels = new Set<Panel>();
+  readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #registration: vscode.Disposable;
+  /** The panel in front became another one, or came or went. */
+  readonly onDidChangeActive = this.#changed.event;
+
+  constructor(extension: vscode.Uri, server: LanguageServer, sessions: Sessions) {
+    this.#extension = extension;
+    this.#server = server;
+    this.#sessions = sessions;
+    this.#registration = vscode.window.registerCustomEditorProvider(viewType, this, {
+      supportsMultipleEditorsPerDocument: true,
+    });
+  }
+
+  openCustomDocument(uri: vscode.Uri): vscode.CustomDocument {
+    // A document lives and dies with its tab; what is expensive lives in the session.
+    return { uri, dispose: () => undefined };
+  }
+
+  resolveCustomEditor({ uri }: vscode.CustomDocument, view: vscode.WebviewPanel): void {
+    const panel = new Panel(uri, view, this.#extension, this.#server, this.#sessions);
+    this.#panels.add(panel);
+    view.onDidChangeViewState(() => {
+      this.#changed.fire(undefined);
+    });
+    view.onDidDispose(() => {
+      this.#panels.delete(panel);
+      panel.dispose();
+      this.#changed.fire(undefined);
+    });
+    this.#changed.fire(undefined);
+    void panel.open();
+  }
+
+  /** The panel that has the focus. */
+  get active(): Panel | undefined {
+    return [...this.#panels].find(({ view }) => view.active);
+  }
+
+  /** Shows a tensor in a view of its checkpoint: one that is open, best that of the tensor's own file, or a new one. */
+  async reveal(session: Session, file: vscode.Uri, tensor: string): Promise<void> {
+    const open = this.#best(session, file);
+    if (open === undefined) await openEditor(file);
+    else open.view.reveal();
+    this.#best(session, file)?.reveal(tensor);
+  }
+
+  dispose(): void {
+    this.#registration.dispose();
+    this.#changed.dispose();
+    for (const panel of this.#panels) panel.dispose();
+  }
+
+  #best(session: Session, file: vscode.Uri): Panel | undefined {
+    const score = (panel: Panel): number =>
+      (panel.uri.toString() === file.toString() ? 2 : 0) + (panel.view.visible ? 1 : 0);
+    return [...this.#panels].filter(({ uri }) => session.holds(uri)).sort((a, b) => score(b) - score(a))[0];
+  }
+}
+
+/** Opens the custom editor for a `.safetensors` file, or for an index, whose own editor stays that of JSON. */
+export async function openEditor(uri: vscode.Uri): Promise<void> {
+  await vscode.commands.executeCommand("vscode.openWith", uri, viewType);
+}

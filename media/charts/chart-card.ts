@@ -1,0 +1,249 @@
+/** A chart with its title, legend, switches, and the same numbers as a table. */
+import {
+  BarController,
+  BarElement,
+  Chart,
+  type ChartConfiguration,
+  type ChartOptions,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  type Point,
+  Tooltip,
+} from "chart.js";
+import type { Store } from "../store.ts";
+import { create, uniqueId } from "../ui/dom.ts";
+import { formatNumber } from "../ui/format.ts";
+import { dataTable, type DataTable } from "../ui/table.ts";
+import { chartColors, onThemeChange, type ChartColors } from "../ui/theme.ts";
+
+Chart.register(
+  BarController,
+  BarElement,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  Tooltip,
+);
+
+export type PlotConfiguration = ChartConfiguration<"bar" | "line", Point[]>;
+export type PlotOptions = ChartOptions<"bar" | "line">;
+
+export interface LegendEntry {
+  readonly label: string;
+  readonly series: "bulk" | "outlier" | "noise" | "edge";
+  readonly shape: "bar" | "line" | "dashes" | "point";
+}
+
+/** What a chart shows, with its words and its numbers. */
+export interface Plot {
+  readonly configuration: (colors: ChartColors) => PlotConfiguration;
+  /** One sentence that tells what can be seen. */
+  readonly description: string;
+  readonly legend: readonly LegendEntry[];
+  readonly table: DataTable;
+  readonly note?: string;
+}
+
+export interface ChartSwitch {
+  /** Name under which its state is kept. */
+  readonly name: string;
+  readonly label: string;
+  readonly title: string;
+  readonly initially: boolean;
+}
+
+export interface ChartCardOptions {
+  readonly testid: string;
+  readonly title: string;
+  readonly switches: readonly ChartSwitch[];
+  readonly plot: (isOn: (name: string) => boolean) => Plot;
+}
+
+export class ChartCard {
+  readonly element: HTMLElement;
+  readonly #store: Store;
+  readonly #options: ChartCardOptions;
+  readonly #legend = create("ul", { class: "legend", attributes: { "aria-label": "Legend" } });
+  readonly #canvas = create("canvas", { attributes: { role: "img" } });
+  readonly #plotArea = create("div", { class: "plot" }, this.#canvas);
+  readonly #table: HTMLElement;
+  readonly #note = create("p", { class: "chart-note" });
+  readonly #stopListening: () => void;
+  #chart: Chart<"bar" | "line", Point[]> | null = null;
+
+  constructor(store: Store, options: ChartCardOptions) {
+    this.#store = store;
+    this.#options = options;
+    const heading = uniqueId("chart");
+    const tableId = uniqueId("table");
+    const tableSwitch: ChartSwitch = {
+      name: `${options.testid}-table`,
+      label: "Table",
+      title: "Show the numbers of this chart as a table",
+      initially: false,
+    };
+    this.#table = create("div", {
+      class: "chart-table",
+      testid: `${options.testid}-table`,
+      attributes: { id: tableId, tabindex: "0", role: "region", "aria-labelledby": heading },
+    });
+    this.element = create(
+      "figure",
+      { class: "card chart", testid: options.testid, attributes: { "aria-labelledby": heading } },
+      create(
+        "figcaption",
+        { class: "card-head" },
+        create("h3", { attributes: { id: heading } }, options.title),
+        create(
+          "div",
+          { class: "switches" },
+          ...options.switches.map((each) => this.#switch(each)),
+          this.#switch(tableSwitch, tableId),
+        ),
+      ),
+      this.#legend,
+      this.#plotArea,
+      this.#table,
+      this.#note,
+    );
+    this.#stopListening = onThemeChange(() => {
+      this.draw();
+    });
+  }
+
+  /** Draws, or draws again; the element must be in the document for its size to be known. */
+  draw(): void {
+    const isOn = (name: string): boolean =>
+      this.#store.isOn(name, this.#options.switches.find((each) => each.name === name)?.initially ?? false);
+    const plot = this.#options.plot(isOn);
+    const asTable = isOn(`${this.#options.testid}-table`);
+    this.#plotArea.hidden = asTable;
+    this.#table.hidden = !asTable;
+    this.#canvas.setAttribute("aria-label", plot.description);
+    this.#legend.replaceChildren(
+      ...plot.legend.map(({ label, series, shape }) =>
+        create("li", {}, create("span", { class: `swatch swatch-${shape} series-${series}` }), label),
+      ),
+    );
+    this.#table.replaceChildren(dataTable(plot.table));
+    this.#note.textContent = plot.note ?? "";
+    this.#note.hidden = plot.note === undefined;
+    this.#chart?.destroy();
+    this.#chart = new Chart(this.#canvas, plot.configuration(chartColors()));
+  }
+
+  dispose(): void {
+    this.#stopListening();
+    this.#chart?.destroy();
+    this.#chart = null;
+  }
+
+  #switch({ name, label, title, initially }: ChartSwitch, controls?: string): HTMLButtonElement {
+    const element = create(
+      "button",
+      {
+        class: "switch",
+        title,
+        testid: `switch-${name}`,
+        attributes: {
+          type: "button",
+          "aria-pressed": String(this.#store.isOn(name, initially)),
+          ...(controls === undefined ? {} : { "aria-controls": controls }),
+        },
+        onClick: () => {
+          const on = !this.#store.isOn(name, initially);
+          this.#store.setSwitch(name, on);
+          element.setAttribute("aria-pressed", String(on));
+          this.draw();
+        },
+      },
+      label,
+    );
+    return element;
+  }
+}
+
+export interface AxisOptions {
+  readonly title: string;
+  readonly logarithmic?: boolean;
+  readonly minimum?: number;
+  readonly maximum?: number;
+}
+
+/** An axis in the theme's colours, its ticks as people write numbers. */
+function axis({ title, logarithmic = false, minimum, maximum }: AxisOptions, colors: ChartColors, lines: boolean) {
+  return {
+    type: logarithmic ? ("logarithmic" as const) : ("linear" as const),
+    ...(minimum === undefined ? {} : { min: minimum }),
+    ...(maximum === undefined ? {} : { max: maximum }),
+    offset: false,
+    border: { color: colors.grid },
+    grid: { display: lines, color: colors.grid, tickColor: colors.grid, offset: false },
+    ticks: {
+      color: colors.muted,
+      font: { family: colors.fontFamily, size: colors.fontSize },
+      maxRotation: 0,
+      autoSkipPadding: 16,
+      includeBounds: false,
+      maxTicksLimit: 8,
+      callback: (value: number | string): string => {
+        const number = Number(value);
+        // Of a logarithmic axis only 1, 2 and 5 of each decade: the rest would overlap.
+        const leading = Math.round(number / 10 ** Math.floor(Math.log10(number)));
+        if (logarithmic && ![1, 2, 5].includes(leading)) return "";
+        return formatNumber(Number(number.toPrecision(12)));
+      },
+    },
+    title: {
+      display: true,
+      text: title,
+      color: colors.muted,
+      font: { family: colors.fontFamily, size: colors.fontSize },
+      padding: 2,
+    },
+  };
+}
+
+/** Options every chart shares: no animation, theme colours, a read-out that follows the pointer. */
+export function plotOptions(
+  x: AxisOptions,
+  y: AxisOptions,
+  colors: ChartColors,
+  tooltip: (seriesIndex: number, dataIndex: number) => string | string[],
+): PlotOptions {
+  return {
+    animation: false,
+    responsive: true,
+    maintainAspectRatio: false,
+    normalized: true,
+    layout: { padding: { top: 22, right: 8 } },
+    interaction: { mode: "nearest", axis: "x", intersect: false },
+    scales: { x: axis(x, colors, false), y: axis(y, colors, true) },
+    plugins: {
+      tooltip: {
+        displayColors: false,
+        backgroundColor: colors.tooltipBackground,
+        titleColor: colors.tooltipForeground,
+        bodyColor: colors.tooltipForeground,
+        borderColor: colors.tooltipBorder,
+        borderWidth: 1,
+        cornerRadius: 3,
+        caretSize: 4,
+        padding: 8,
+        titleFont: { family: colors.fontFamily, size: colors.fontSize },
+        bodyFont: { family: colors.fontFamily, size: colors.fontSize },
+        // The lines are read off the bars and points: they have no read-out of their own.
+        filter: (item, _index, items) => item === items[0],
+        callbacks: {
+          title: () => "",
+          label: (item) => tooltip(item.datasetIndex, item.dataIndex),
+        },
+      },
+    },
+  };
+}

@@ -1,0 +1,136 @@
+/** The histogram of singular values with the Marchenko–Pastur curve that noise of the same bulk would follow. */
+import type { MatrixDetail } from "../../server/protocol.ts";
+import { cdf, density, valueAtAngle } from "../../server/statistics/marchenko-pastur.ts";
+import { formatInteger, formatNumber, plural } from "../ui/format.ts";
+import { binSpectrum, type Bin } from "./bins.ts";
+import { type Plot, plotOptions } from "./chart-card.ts";
+import { edgeLines } from "./edge-lines.ts";
+
+const curvePoints = 160;
+
+/** Whether the axis is better logarithmic: when outliers would squeeze the bulk into a corner. */
+export function prefersLogarithmic({ singularValues, metrics }: MatrixDetail): boolean {
+  const largest = singularValues[0] ?? null;
+  return largest !== null && metrics.upperEdge !== null && metrics.upperEdge > 0 && largest > 8 * metrics.upperEdge;
+}
+
+/** @param logarithmic Whether the axis of values is. */
+export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
+  const values = detail.singularValues.filter((value) => value !== null);
+  const small = Math.min(detail.rows, detail.columns);
+  const large = Math.max(detail.rows, detail.columns);
+  const y = small / large;
+  const lower = detail.metrics.lowerEdge ?? 0;
+  const upper = detail.metrics.upperEdge ?? 0;
+  const unit = (detail.metrics.sigmaBulk ?? 0) * Math.sqrt(large);
+  const { bins, width, leftOut } = binSpectrum(values, lower, upper, logarithmic);
+
+  const expected = ({ from, to }: Bin): number =>
+    unit > 0 ? values.length * (cdf(to / unit, y) - cdf(Math.max(from, 0) / unit, y)) : 0;
+  const curve = unit > 0 ? marchenkoPasturCurve(values.length, unit, y, width, logarithmic) : [];
+  const middle = ({ from, to }: Bin): number => (logarithmic ? Math.sqrt(from * to) : (from + to) / 2);
+  const range = ({ from, to }: Bin): string => `${formatNumber(Math.max(from, 0))} – ${formatNumber(to)}`;
+  const partNames = { left: "below the bulk", bulk: "bulk", right: "above the bulk" };
+
+  const outliers = bins.reduce((sum, { part, count }) => (part === "bulk" ? sum : sum + count), 0);
+  const first = bins[0];
+  const last = bins.at(-1);
+  return {
+    description:
+      first === undefined || last === undefined
+        ? "No singular values to show."
+        : `Histogram of ${plural(values.length, "singular value")} from ${formatNumber(values.at(-1) ?? null)} to ${formatNumber(values[0] ?? null)}, ${formatInteger(outliers)} of them outside the Marchenko–Pastur bulk from ${formatNumber(lower)} to ${formatNumber(upper)}.`,
+    legend: [
+      { label: "bulk", series: "bulk", shape: "bar" },
+      { label: "outliers", series: "outlier", shape: "bar" },
+      { label: "Marchenko–Pastur", series: "noise", shape: "line" },
+    ],
+    table: {
+      caption: "Singular values in each bin, beside what noise would give",
+      columns: ["From", "To", "Count", "Noise", "Part"],
+      rows: bins.map((bin) => [
+        formatNumber(Math.max(bin.from, 0)),
+        formatNumber(bin.to),
+        formatInteger(bin.count),
+        formatNumber(Number(expected(bin).toFixed(2))),
+        partNames[bin.part],
+      ]),
+    },
+    ...(leftOut > 0
+      ? { note: `${plural(leftOut, "value")} of exactly zero cannot be shown on a logarithmic axis.` }
+      : {}),
+    configuration: (colors) => ({
+      type: "bar",
+      data: {
+        datasets: [
+          {
+            type: "line",
+            data: curve,
+            borderColor: colors.noise,
+            borderWidth: 2,
+            pointRadius: 0,
+            pointHitRadius: 0,
+            pointHoverRadius: 0,
+          },
+          {
+            type: "bar",
+            data: bins.map((bin) => ({ x: middle(bin), y: bin.count })),
+            backgroundColor: bins.map(({ part }) => (part === "bulk" ? colors.bulk : colors.outlier)),
+            borderWidth: 0,
+            grouped: false,
+            barPercentage: bins.length > 120 ? 1 : 0.9,
+            categoryPercentage: 1,
+            // A single outlier stays visible beside a bulk of thousands.
+            minBarLength: 3,
+          },
+        ],
+      },
+      options: plotOptions(
+        {
+          title: "singular value",
+          logarithmic,
+          ...(first === undefined || last === undefined
+            ? {}
+            : { minimum: logarithmic ? first.from : Math.max(0, first.from), maximum: last.to }),
+        },
+        { title: "count", minimum: 0 },
+        colors,
+        (series, index) => {
+          const bin = series === 1 ? bins[index] : undefined;
+          return bin === undefined
+            ? ""
+            : [
+                range(bin),
+                `${formatInteger(bin.count)} values, noise ${formatNumber(Number(expected(bin).toFixed(1)))}`,
+                partNames[bin.part],
+              ];
+        },
+      ),
+      plugins: [
+        edgeLines(
+          [
+            ...(lower > 0 ? [{ at: lower, label: `s₋ ${formatNumber(lower)}` }] : []),
+            { at: upper, label: `s₊ ${formatNumber(upper)}` },
+          ],
+          "x",
+          colors,
+        ),
+      ],
+    }),
+  };
+}
+
+/** Expected count of a bin around each point; points are even in the law's angle, so that both edges come out round. */
+function marchenkoPasturCurve(
+  count: number,
+  unit: number,
+  y: number,
+  width: number,
+  logarithmic: boolean,
+): { x: number; y: number }[] {
+  return Array.from({ length: curvePoints + 1 }, (_, step) => {
+    const t = valueAtAngle((Math.PI * step) / curvePoints, y);
+    // Per unit of s: p(t)/unit; per unit of ln s: p(t)·t.
+    return { x: t * unit, y: count * density(t, y) * (logarithmic ? t : 1 / unit) * width };
+  }).filter(({ x }) => !logarithmic || x > 0);
+}

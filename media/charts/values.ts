@@ -1,0 +1,121 @@
+/** Singular values against their index, with the values that noise of the same bulk would have. */
+import type { MatrixDetail } from "../../server/protocol.ts";
+import { quantile } from "../../server/statistics/marchenko-pastur.ts";
+import { formatInteger, formatNumber, plural } from "../ui/format.ts";
+import { type Plot, plotOptions } from "./chart-card.ts";
+import { edgeLines } from "./edge-lines.ts";
+import { thin } from "./thin.ts";
+
+interface ValuePoint {
+  /** From 1, largest value first. */
+  readonly index: number;
+  readonly value: number;
+  readonly noise: number | null;
+  readonly outlier: boolean;
+}
+
+/** @param logarithmic Whether the axis of values is. */
+export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
+  const small = Math.min(detail.rows, detail.columns);
+  const large = Math.max(detail.rows, detail.columns);
+  const unit = (detail.metrics.sigmaBulk ?? 0) * Math.sqrt(large);
+  const lower = detail.metrics.lowerEdge ?? 0;
+  const upper = detail.metrics.upperEdge ?? Infinity;
+  const all = detail.singularValues;
+
+  const points = thin(all.length).flatMap((index): ValuePoint[] => {
+    const value = all[index] ?? null;
+    if (value === null) return [];
+    // The quantile in the middle of the share that this value stands for.
+    const noise = unit > 0 ? unit * quantile(1 - (index + 0.5) / small, small / large) : null;
+    return [{ index: index + 1, value, noise, outlier: value > upper || value < lower }];
+  });
+  const shown = logarithmic ? points.filter(({ value }) => value > 0) : points;
+  const outliers = shown.filter(({ outlier }) => outlier);
+  const noise = shown.flatMap((point) =>
+    point.noise === null || (logarithmic && point.noise <= 0) ? [] : [{ x: point.index, y: point.noise }],
+  );
+  const values = all.filter((value) => value !== null);
+  const largest = values[0] ?? null;
+  return {
+    description: `${plural(values.length, "singular value")} in descending order, from ${formatNumber(largest)} to ${formatNumber(values.at(-1) ?? null)}; noise would go from ${formatNumber(points[0]?.noise ?? null)} to ${formatNumber(points.at(-1)?.noise ?? null)}.`,
+    legend: [
+      { label: "singular values", series: "bulk", shape: "line" },
+      { label: "outliers", series: "outlier", shape: "point" },
+      { label: "expected of noise", series: "noise", shape: "dashes" },
+    ],
+    table: {
+      caption: "Singular values, beside what noise would give",
+      columns: ["Index", "Value", "Noise", "Part"],
+      rows: points.map(({ index, value, noise: expected, outlier }) => [
+        formatInteger(index),
+        formatNumber(value),
+        formatNumber(expected),
+        outlier ? "outlier" : "bulk",
+      ]),
+    },
+    ...(points.length < values.length
+      ? { note: `${formatInteger(points.length)} of ${formatInteger(values.length)} values are drawn.` }
+      : {}),
+    configuration: (colors) => ({
+      type: "line",
+      data: {
+        datasets: [
+          {
+            type: "line",
+            data: shown.map(({ index, value }) => ({ x: index, y: value })),
+            borderColor: colors.bulk,
+            borderWidth: 2,
+            pointRadius: 0,
+            pointHoverRadius: 4,
+            pointHoverBackgroundColor: colors.bulk,
+            order: 2,
+          },
+          {
+            type: "line",
+            data: outliers.map(({ index, value }) => ({ x: index, y: value })),
+            showLine: false,
+            backgroundColor: colors.outlier,
+            borderColor: colors.outlier,
+            pointStyle: "rectRot",
+            pointRadius: 3.5,
+            pointHoverRadius: 5,
+            order: 1,
+          },
+          {
+            type: "line",
+            data: noise,
+            borderColor: colors.noise,
+            borderWidth: 1.5,
+            borderDash: [5, 3],
+            pointRadius: 0,
+            pointHitRadius: 0,
+            pointHoverRadius: 0,
+            order: 3,
+          },
+        ],
+      },
+      options: plotOptions(
+        { title: "index", minimum: 0, maximum: Math.max(1, all.length) },
+        { title: "singular value", logarithmic, ...(logarithmic ? {} : { minimum: 0 }) },
+        colors,
+        (series, index) => {
+          const point = series === 0 ? shown[index] : series === 1 ? outliers[index] : undefined;
+          return point === undefined
+            ? ""
+            : [
+                `s${subscript(point.index)} = ${formatNumber(point.value)}${point.outlier ? "  (outlier)" : ""}`,
+                `noise ${formatNumber(point.noise)}`,
+              ];
+        },
+      ),
+      plugins: [
+        edgeLines(Number.isFinite(upper) ? [{ at: upper, label: `s₊ ${formatNumber(upper)}` }] : [], "y", colors),
+      ],
+    }),
+  };
+}
+
+function subscript(index: number): string {
+  return [...String(index)].map((digit) => String.fromCodePoint(0x2080 + Number(digit))).join("");
+}

@@ -1,0 +1,39 @@
+/** The way from the checkpoint to what is shown, each step of it clickable. */
+import type { GroupNode, TreeNode } from "../model/nodes.ts";
+import type { Store } from "../store.ts";
+import { create } from "../ui/dom.ts";
+import { visibleText } from "../ui/text.ts";
+
+/** @param last What stands at the end when that is no node of the tree, such as a slice of a stack. */
+export function breadcrumb(store: Store, node: TreeNode, last?: string): HTMLElement {
+  const above: GroupNode[] = [];
+  for (let group = node.parent; group !== null && group.level > 0; group = group.parent) above.unshift(group);
+  const steps = [
+    step("Overview", () => {
+      store.select({ kind: "nothing" });
+    }),
+    ...above.map((group) =>
+      step(visibleText(group.label, 60), () => {
+        store.select({ kind: "group", key: group.key });
+      }),
+    ),
+  ];
+  if (last !== undefined && node.kind === "tensor") {
+    steps.push(
+      step(visibleText(node.label, 60), () => {
+        store.select({ kind: "tensor", name: node.tensor.name, slice: null });
+      }),
+    );
+  }
+  const current = last ?? visibleText(node.label, 60);
+  return create(
+    "nav",
+    { class: "breadcrumb", attributes: { "aria-label": "Position in the checkpoint" } },
+    ...steps,
+    create("span", { attributes: { "aria-current": "page" } }, current),
+  );
+}
+
+function step(label: string, onClick: () => void): HTMLElement {
+  return create("button", { class: "link", attributes: { type: "button" }, onClick }, label);
+}

@@ -1,0 +1,80 @@
+/** The right-hand side: the overview, a block, or a tensor, as the selection says. */
+import type { Store } from "../store.ts";
+import { create } from "../ui/dom.ts";
+import { visibleText } from "../ui/text.ts";
+import { GroupView } from "./group.ts";
+import { Overview } from "./overview.ts";
+import { TensorView } from "./tensor.ts";
+import type { DetailView } from "./view.ts";
+
+export class DetailPane {
+  readonly element = create("main", {
+    class: "detail",
+    testid: "detail",
+    attributes: { tabindex: "-1", "aria-label": "Details" },
+  });
+  readonly #store: Store;
+  #view: DetailView | null = null;
+  #frame = 0;
+
+  constructor(store: Store) {
+    this.#store = store;
+    this.element.append(
+      create("p", { class: "hint loading", attributes: { role: "status" } }, "Reading the headers …"),
+    );
+    store.on("selection", () => {
+      // Holding an arrow key in the tree passes many tensors: only where it rests is drawn.
+      cancelAnimationFrame(this.#frame);
+      this.#frame = requestAnimationFrame(() => {
+        this.#choose();
+      });
+    });
+    store.on("results", (changed) => this.#view?.results?.(changed));
+    store.on("analysis", () => this.#view?.analysis?.());
+    store.on("engine", () => this.#view?.analysis?.());
+    store.on("failure", (message) => {
+      this.#replace({
+        element: create(
+          "section",
+          { class: "card failure", testid: "failure", attributes: { role: "alert" } },
+          create("h2", { class: "title", attributes: { tabindex: "-1" } }, "This checkpoint cannot be opened"),
+          create("p", {}, visibleText(message, 2000)),
+        ),
+      });
+    });
+  }
+
+  /** Moves the keyboard to what is shown. */
+  focus(): void {
+    const title = this.element.querySelector<HTMLElement>(".title");
+    (title ?? this.element).focus();
+  }
+
+  #choose(): void {
+    const { checkpoint, state } = this.#store;
+    if (checkpoint === null) return;
+    const { selection } = state;
+    if (selection.kind === "group") {
+      const group = checkpoint.groups.get(selection.key);
+      if (group !== undefined) {
+        this.#replace(new GroupView(this.#store, group));
+        return;
+      }
+    }
+    if (selection.kind === "tensor") {
+      const node = checkpoint.tensor(selection.name);
+      if (node !== undefined) {
+        this.#replace(new TensorView(this.#store, node, selection.slice));
+        return;
+      }
+    }
+    this.#replace(new Overview(this.#store, checkpoint));
+  }
+
+  #replace(view: DetailView): void {
+    this.#view?.dispose?.();
+    this.#view = view;
+    this.element.replaceChildren(view.element);
+    this.element.scrollTop = 0;
+  }
+}

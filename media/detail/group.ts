@@ -1,0 +1,140 @@
+/** A block or an expert: its tensors with what is known of each. */
+import type { GroupNode, TensorNode } from "../model/nodes.ts";
+import type { Store } from "../store.ts";
+import { gradeBadge, tallyBadge } from "../ui/badge.ts";
+import { create } from "../ui/dom.ts";
+import { formatBytes, formatCount, formatInteger, formatShape } from "../ui/format.ts";
+import { factList } from "../ui/table.ts";
+import { visibleText } from "../ui/text.ts";
+import { breadcrumb } from "./breadcrumb.ts";
+import type { DetailView } from "./view.ts";
+
+const most = 500;
+
+interface Line {
+  readonly grade: HTMLElement;
+  readonly reason: HTMLElement;
+}
+
+export class GroupView implements DetailView {
+  readonly element: HTMLElement;
+  readonly #store: Store;
+  readonly #group: GroupNode;
+  readonly #lines = new Map<TensorNode, Line>();
+  readonly #summary = create("span", { class: "summary" });
+
+  constructor(store: Store, group: GroupNode) {
+    this.#store = store;
+    this.#group = group;
+    const shown: TensorNode[] = [];
+    for (const leaf of group.leaves()) {
+      if (shown.length === most) break;
+      shown.push(leaf);
+    }
+    this.element = create(
+      "article",
+      { class: "group" },
+      breadcrumb(store, group),
+      create("h2", { class: "title", attributes: { tabindex: "-1" } }, visibleText(group.label, 400)),
+      factList([
+        ["Tensors", formatInteger(group.tensors)],
+        ["Parameters", formatCount(group.parameters), formatInteger(group.parameters)],
+        ["Size", formatBytes(group.bytes), `${formatInteger(group.bytes)} bytes`],
+        ["Matrices", formatInteger(group.tally.total)],
+      ]),
+      create(
+        "section",
+        { class: "card", testid: "block-table" },
+        create("div", { class: "card-head" }, create("h3", {}, "Tensors"), this.#summary),
+        create(
+          "div",
+          { class: "table-scroll" },
+          create(
+            "table",
+            { class: "list-table" },
+            create("caption", { class: "visually-hidden" }, "Tensors of this block"),
+            create(
+              "thead",
+              {},
+              create(
+                "tr",
+                {},
+                ...["Name", "Role", "Type", "Shape", "Size", "Grade", "Why"].map((column) =>
+                  create(
+                    "th",
+                    {
+                      class: column === "Size" ? "number" : column === "Why" ? "reason" : "",
+                      attributes: { scope: "col" },
+                    },
+                    column,
+                  ),
+                ),
+              ),
+            ),
+            create("tbody", {}, ...shown.map((node) => this.#line(node))),
+          ),
+        ),
+        group.tensors > most
+          ? create("p", { class: "hint" }, `The first ${formatInteger(most)} are listed; the tree has them all.`)
+          : "",
+      ),
+    );
+    this.#updateSummary();
+  }
+
+  readonly results = (changed: ReadonlySet<TensorNode>): void => {
+    let touched = false;
+    for (const node of changed) {
+      const line = this.#lines.get(node);
+      if (line === undefined) continue;
+      this.#fill(node, line);
+      touched = true;
+    }
+    if (touched || this.#group.tensors > most) this.#updateSummary();
+  };
+
+  #updateSummary(): void {
+    if (this.#group.tally.total > 0) this.#summary.replaceChildren(tallyBadge(this.#group.tally));
+  }
+
+  #fill(node: TensorNode, { grade, reason }: Line): void {
+    const { tensor } = node;
+    if (tensor.matrices === 0) return;
+    grade.replaceChildren(node.tally === null ? gradeBadge(node.grade) : tallyBadge(node.tally));
+    reason.textContent = visibleText(this.#store.checkpoint?.result(tensor.name)?.reason ?? "", 200);
+  }
+
+  #line(node: TensorNode): HTMLElement {
+    const { name, role, dtype, shape, bytes } = node.tensor;
+    const line: Line = { grade: create("td", {}), reason: create("td", { class: "reason" }) };
+    this.#lines.set(node, line);
+    this.#fill(node, line);
+    // A tensor of an expert is told apart from its siblings by the expert.
+    const prefix = node.parent === this.#group ? "" : `${node.parent.label} · `;
+    return create(
+      "tr",
+      {},
+      create(
+        "th",
+        { attributes: { scope: "row" }, title: visibleText(name) },
+        create(
+          "button",
+          {
+            class: "link",
+            attributes: { type: "button" },
+            onClick: () => {
+              this.#store.reveal(name);
+            },
+          },
+          visibleText(prefix + node.label, 80),
+        ),
+      ),
+      create("td", {}, role === "other" ? "" : role),
+      create("td", {}, dtype),
+      create("td", { class: "shape" }, formatShape(shape)),
+      create("td", { class: "number", title: `${formatInteger(bytes)} bytes` }, formatBytes(bytes)),
+      line.grade,
+      line.reason,
+    );
+  }
+}

@@ -1,0 +1,320 @@
+/** The whole checkpoint: what is in it, how it was graded, and what deserves a look. */
+import type { Catalogue } from "../../server/protocol.ts";
+import { gradePresentations, isFinding } from "../model/grades.ts";
+import type { Checkpoint } from "../model/checkpoint.ts";
+import { entryCount } from "../model/nodes.ts";
+import type { Store } from "../store.ts";
+import { gradeBadge, tallyBar } from "../ui/badge.ts";
+import { create } from "../ui/dom.ts";
+import { baseName, formatBytes, formatCount, formatInteger, formatShare, plural } from "../ui/format.ts";
+import { icon } from "../ui/icons.ts";
+import { factList } from "../ui/table.ts";
+import { visibleText } from "../ui/text.ts";
+import type { DetailView } from "./view.ts";
+
+const mostFindings = 200;
+const mostMetadata = 100;
+const refreshAfter = 250;
+
+export class Overview implements DetailView {
+  readonly element: HTMLElement;
+  readonly #store: Store;
+  readonly #checkpoint: Checkpoint;
+  readonly #grades = create("div", { class: "grades" });
+  readonly #findings = create("div", { class: "findings", testid: "findings" });
+  #refresh: ReturnType<typeof setTimeout> | undefined;
+  #drawn = "";
+
+  constructor(store: Store, checkpoint: Checkpoint) {
+    this.#store = store;
+    this.#checkpoint = checkpoint;
+    const { catalogue } = checkpoint;
+    this.element = create(
+      "article",
+      { class: "overview", testid: "overview" },
+      create("h2", { class: "title", attributes: { tabindex: "-1" } }, visibleText(baseName(catalogue.path), 200)),
+      factList([
+        ["Family", catalogue.family ?? "unknown"],
+        ["Parameters", formatCount(catalogue.parameters), formatInteger(catalogue.parameters)],
+        ["Tensors", formatInteger(catalogue.tensors.length)],
+        ["Matrices", formatInteger(checkpoint.root.tally.total)],
+        ["Size", formatBytes(catalogue.bytes), `${formatInteger(catalogue.bytes)} bytes of tensor data`],
+        ["Files", formatInteger(catalogue.files.length)],
+      ]),
+      catalogue.problems.length > 0 ? problemList(store, catalogue) : "",
+      create(
+        "div",
+        { class: "columns" },
+        card("Grades", this.#grades),
+        create(
+          "section",
+          { class: "card" },
+          create("div", { class: "card-head" }, create("h3", {}, "Findings")),
+          this.#findings,
+        ),
+      ),
+      create(
+        "div",
+        { class: "columns" },
+        card("Parameters by role", this.#shares("role")),
+        card("Parameters by type", this.#shares("dtype")),
+      ),
+      create(
+        "div",
+        { class: "columns" },
+        card("Files", fileTable(catalogue)),
+        Object.keys(catalogue.metadata).length > 0 ? card("Metadata", metadataTable(catalogue)) : "",
+      ),
+    );
+    this.#draw();
+  }
+
+  readonly results = (): void => {
+    this.#refresh ??= setTimeout(() => {
+      this.#refresh = undefined;
+      this.#draw();
+    }, refreshAfter);
+  };
+
+  readonly analysis = (): void => {
+    this.results();
+  };
+
+  dispose(): void {
+    clearTimeout(this.#refresh);
+  }
+
+  #draw(): void {
+    const { tally } = this.#checkpoint.root;
+    const total = create("p", { class: "hint" }, this.#progress());
+    this.#grades.replaceChildren(
+      tallyBar(tally),
+      create(
+        "ul",
+        { class: "grade-counts" },
+        ...tally.entries().map(({ grade, count }) =>
+          create(
+            "li",
+            {},
+            create(
+              "button",
+              {
+                class: "grade-count",
+                title: `${gradePresentations[grade].meaning} Click to list these tensors.`,
+                attributes: { type: "button" },
+                onClick: () => {
+                  this.#store.search(`grade:${grade}`);
+                },
+              },
+              gradeBadge(grade),
+              create("span", { class: "number" }, formatInteger(count)),
+            ),
+          ),
+        ),
+      ),
+      total,
+    );
+
+    const findings = this.#checkpoint.findings(isFinding);
+    const key = findings.map(({ id, grade, reason }) => `${id}\n${grade}\n${reason}`).join("\n");
+    // Streaming must not pull a line away from under the pointer when nothing changed in this list.
+    if (key === this.#drawn && this.#findings.hasChildNodes() && findings.length > 0) return;
+    this.#drawn = key;
+    if (findings.length === 0) {
+      this.#findings.replaceChildren(create("p", { class: "hint" }, this.#nothingFound()));
+      return;
+    }
+    this.#findings.replaceChildren(
+      create(
+        "ul",
+        { class: "finding-list" },
+        ...findings.slice(0, mostFindings).map(({ tensor, id, grade, reason }) =>
+          create(
+            "li",
+            {},
+            create(
+              "button",
+              {
+                class: "finding",
+                testid: "finding",
+                attributes: { type: "button" },
+                title: visibleText(reason),
+                onClick: () => {
+                  const slice = id === tensor ? null : Number(id.slice(tensor.length + 1, -1));
+                  this.#store.reveal(tensor, slice);
+                },
+              },
+              gradeBadge(grade),
+              create("span", { class: "finding-name" }, visibleText(id, 200)),
+              create("span", { class: "finding-reason" }, visibleText(reason, 300)),
+            ),
+          ),
+        ),
+      ),
+      findings.length > mostFindings
+        ? create(
+            "p",
+            { class: "hint" },
+            `${formatInteger(findings.length - mostFindings)} more: click a grade to list them in the tree.`,
+          )
+        : "",
+    );
+  }
+
+  #progress(): string {
+    const { tally } = this.#checkpoint.root;
+    if (tally.total === 0) return "There is no matrix in this checkpoint.";
+    if (tally.graded === tally.total) return `All ${formatInteger(tally.total)} matrices are analysed.`;
+    return `${formatInteger(tally.graded)} of ${plural(tally.total, "matrix", "matrices")} analysed.`;
+  }
+
+  #nothingFound(): string {
+    const { tally } = this.#checkpoint.root;
+    if (tally.total === 0) return "Nothing to analyse.";
+    if (tally.graded < tally.total) return "Nothing so far.";
+    return "Nothing: no matrix looks random, empty or broken.";
+  }
+
+  #shares(field: "role" | "dtype"): HTMLElement {
+    const sums = new Map<string, number>();
+    for (const { tensor } of this.#checkpoint.tensors) {
+      sums.set(tensor[field], (sums.get(tensor[field]) ?? 0) + entryCount(tensor));
+    }
+    const all = [...sums.values()].reduce((sum, value) => sum + value, 0);
+    const largest = Math.max(...sums.values());
+    return create(
+      "ul",
+      { class: "shares" },
+      ...[...sums]
+        .sort((left, right) => right[1] - left[1])
+        .map(([name, value]) => {
+          const fill = create("span", { class: "share-fill" });
+          fill.style.width = `${largest === 0 ? 0 : (100 * value) / largest}%`;
+          return create(
+            "li",
+            {},
+            create(
+              "button",
+              {
+                class: "share",
+                title: `${formatInteger(value)} parameters. Click to list these tensors.`,
+                attributes: { type: "button" },
+                onClick: () => {
+                  this.#store.search(`${field}:${name.toLowerCase()}`);
+                },
+              },
+              create("span", { class: "share-name" }, name),
+              create("span", { class: "share-bar", attributes: { "aria-hidden": "true" } }, fill),
+              create("span", { class: "number" }, formatCount(value)),
+              create("span", { class: "number share-part" }, all === 0 ? "" : formatShare(value / all)),
+            ),
+          );
+        }),
+    );
+  }
+}
+
+function card(title: string, content: HTMLElement): HTMLElement {
+  return create("section", { class: "card" }, create("div", { class: "card-head" }, create("h3", {}, title)), content);
+}
+
+function problemList(store: Store, catalogue: Catalogue): HTMLElement {
+  return create(
+    "section",
+    { class: "card problems-card", testid: "problem-list" },
+    create("div", { class: "card-head" }, create("h3", {}, "Problems with the files")),
+    create(
+      "ul",
+      { class: "problem-list" },
+      ...catalogue.problems.slice(0, mostFindings).map(({ severity, message, path, tensor, byteOffset }) => {
+        const at = byteOffset === undefined ? "" : `, byte ${formatInteger(byteOffset)}`;
+        const known = tensor !== undefined && store.checkpoint?.tensor(tensor) !== undefined;
+        return create(
+          "li",
+          { class: `tone-${severity}` },
+          icon(severity),
+          create(
+            "div",
+            {},
+            create("div", { class: "problem-message" }, visibleText(message, 1000)),
+            create(
+              "div",
+              { class: "problem-place", title: visibleText(path) },
+              `${visibleText(baseName(path), 200)}${at}`,
+            ),
+            known
+              ? create(
+                  "button",
+                  {
+                    class: "link",
+                    attributes: { type: "button" },
+                    onClick: () => {
+                      store.reveal(tensor);
+                    },
+                  },
+                  visibleText(tensor, 120),
+                )
+              : "",
+          ),
+        );
+      }),
+    ),
+  );
+}
+
+function fileTable(catalogue: Catalogue): HTMLElement {
+  const counts = new Map<number, number>();
+  for (const { file } of catalogue.tensors) counts.set(file, (counts.get(file) ?? 0) + 1);
+  return create(
+    "div",
+    { class: "table-scroll" },
+    create(
+      "table",
+      { class: "list-table" },
+      create("caption", { class: "visually-hidden" }, "Files of this checkpoint"),
+      create(
+        "tbody",
+        {},
+        ...catalogue.files.map(({ path, size }, index) =>
+          create(
+            "tr",
+            {},
+            create("th", { attributes: { scope: "row" }, title: visibleText(path) }, visibleText(baseName(path), 120)),
+            create("td", { class: "number" }, plural(counts.get(index) ?? 0, "tensor")),
+            create("td", { class: "number", title: `${formatInteger(size)} bytes` }, formatBytes(size)),
+          ),
+        ),
+      ),
+    ),
+  );
+}
+
+function metadataTable(catalogue: Catalogue): HTMLElement {
+  const entries = Object.entries(catalogue.metadata);
+  return create(
+    "div",
+    { class: "table-scroll" },
+    create(
+      "table",
+      { class: "list-table metadata", testid: "metadata" },
+      create("caption", { class: "visually-hidden" }, "Metadata of the files"),
+      create(
+        "tbody",
+        {},
+        ...entries
+          .slice(0, mostMetadata)
+          .map(([key, value]) =>
+            create(
+              "tr",
+              {},
+              create("th", { attributes: { scope: "row" } }, visibleText(key, 120)),
+              create("td", {}, visibleText(value, 2000)),
+            ),
+          ),
+      ),
+    ),
+    entries.length > mostMetadata
+      ? create("p", { class: "hint" }, `The first ${mostMetadata} entries of ${formatInteger(entries.length)}.`)
+      : "",
+  );
+}

@@ -1,0 +1,195 @@
+/** What the editor shows and remembers. Views read it and hear of changes; only its methods change it. */
+import type { AnalysisState, EngineStatus, MatrixResult } from "../server/protocol.ts";
+import type { Host } from "./host.ts";
+import { Checkpoint } from "./model/checkpoint.ts";
+import type { TensorNode } from "./model/nodes.ts";
+import type { ToView } from "./protocol.ts";
+import { initialState, restoreState, type Selection, type ViewState } from "./state.ts";
+
+export interface Changes {
+  /** Another catalogue: everything is new. */
+  readonly checkpoint: Checkpoint;
+  /** Results came for these tensors; told at most once a frame. */
+  readonly results: ReadonlySet<TensorNode>;
+  readonly analysis: AnalysisState;
+  readonly engine: EngineStatus;
+  readonly selection: Selection;
+  /** The selection came from outside or from the detail pane: bring it into the tree's view. */
+  readonly reveal: TensorNode;
+  readonly failure: string;
+  readonly search: string;
+}
+
+type Listeners = { [Name in keyof Changes]: Set<(change: Changes[Name]) => void> };
+
+const rememberAfter = 100;
+
+export class Store {
+  checkpoint: Checkpoint | null = null;
+  /** The shard that was opened, by its index in the catalogue. */
+  file: number | null = null;
+  analysis: AnalysisState = { phase: "waiting", done: 0, total: 0, estimatedSeconds: null };
+  engine: EngineStatus | null = null;
+  state: ViewState;
+  readonly host: Host;
+  readonly #listeners: Listeners = {
+    checkpoint: new Set(),
+    results: new Set(),
+    analysis: new Set(),
+    engine: new Set(),
+    selection: new Set(),
+    reveal: new Set(),
+    failure: new Set(),
+    search: new Set(),
+  };
+  #incoming: MatrixResult[] = [];
+  #frame = 0;
+  #remembering: ReturnType<typeof setTimeout> | undefined;
+  /** A tensor to reveal as soon as the catalogue is there. */
+  #wanted: string | null = null;
+
+  constructor(host: Host) {
+    this.host = host;
+    this.state = restoreState(host.memory);
+    host.listen((message) => {
+      this.#receive(message);
+    });
+  }
+
+  /** Hears of a kind of change until the returned function is called. */
+  on<Name extends keyof Changes>(name: Name, listener: (change: Changes[Name]) => void): () => void {
+    this.#listeners[name].add(listener);
+    return () => this.#listeners[name].delete(listener);
+  }
+
+  #tell<Name extends keyof Changes>(name: Name, change: Changes[Name]): void {
+    for (const listener of [...this.#listeners[name]]) listener(change);
+  }
+
+  /** Whether a switch or fold is on. */
+  isOn(name: string, otherwise: boolean): boolean {
+    return this.state.switches[name] ?? otherwise;
+  }
+
+  setSwitch(name: string, on: boolean): void {
+    this.update({ switches: { ...this.state.switches, [name]: on } });
+  }
+
+  /** Changes what is remembered; it reaches VS Code a moment later. */
+  update(change: Partial<ViewState>): void {
+    this.state = { ...this.state, ...change };
+    clearTimeout(this.#remembering);
+    this.#remembering = setTimeout(() => {
+      this.host.remember(this.state);
+    }, rememberAfter);
+  }
+
+  select(selection: Selection): void {
+    if (same(selection, this.state.selection)) return;
+    this.update({ selection });
+    this.host.send({ type: "selected", tensor: selection.kind === "tensor" ? selection.name : null });
+    this.#tell("selection", selection);
+  }
+
+  /** Selects a tensor and brings it into the tree's view. */
+  reveal(name: string, slice: number | null = null): void {
+    const node = this.checkpoint?.tensor(name);
+    if (node === undefined) {
+      this.#wanted = this.checkpoint === null ? name : null;
+      return;
+    }
+    this.select({ kind: "tensor", name, slice });
+    this.#tell("reveal", node);
+  }
+
+  search(query: string): void {
+    this.update({ search: query });
+    this.#tell("search", query);
+  }
+
+  #receive(message: Exclude<ToView, { type: "response" | "failure" }>): void {
+    switch (message.type) {
+      case "catalogue":
+        this.#open(message);
+        break;
+      case "results":
+        this.#incoming.push(...message.results);
+        this.analysis = message.state;
+        this.#schedule();
+        break;
+      case "engine":
+        this.engine = message.engine;
+        this.#tell("engine", message.engine);
+        break;
+      case "reveal":
+        this.reveal(message.tensor);
+        break;
+      case "failed":
+        this.#tell("failure", message.message);
+        break;
+    }
+  }
+
+  #open(message: Extract<ToView, { type: "catalogue" }>): void {
+    // Results on their way belong to the files as they were.
+    this.#incoming = [];
+    const { catalogue } = message;
+    const checkpoint = new Checkpoint(catalogue, message.results);
+    this.checkpoint = checkpoint;
+    this.file = message.file;
+    this.analysis = message.state;
+    this.engine = message.engine;
+    const known = this.state.path === catalogue.path;
+    if (!known) {
+      const { split, switches } = this.state;
+      this.update({ ...initialState, path: catalogue.path, split, switches, expanded: firstLook(checkpoint) });
+    } else if (!exists(checkpoint, this.state.selection)) {
+      this.update({ selection: initialState.selection });
+    }
+    this.#tell("checkpoint", checkpoint);
+    this.#tell("engine", message.engine);
+    this.#tell("analysis", message.state);
+    this.#tell("selection", this.state.selection);
+    const { selection } = this.state;
+    this.host.send({ type: "selected", tensor: selection.kind === "tensor" ? selection.name : null });
+    if (this.#wanted !== null) {
+      const wanted = this.#wanted;
+      this.#wanted = null;
+      this.reveal(wanted);
+    } else if (!known && message.file !== null && message.file > 0) {
+      const first = checkpoint.tensors.find(({ tensor }) => tensor.file === message.file);
+      if (first !== undefined) this.#tell("reveal", first);
+    }
+  }
+
+  #schedule(): void {
+    if (this.#frame !== 0) return;
+    this.#frame = requestAnimationFrame(() => {
+      this.#frame = 0;
+      const incoming = this.#incoming;
+      this.#incoming = [];
+      const changed = this.checkpoint?.apply(incoming);
+      this.#tell("analysis", this.analysis);
+      if (changed !== undefined && changed.size > 0) this.#tell("results", changed);
+    });
+  }
+}
+
+/** Groups that are open at first: all where that fits on a screen or two, else the first one as an example. */
+function firstLook(checkpoint: Checkpoint): string[] {
+  const keys = [...checkpoint.groups.keys()];
+  if (checkpoint.tensors.length + keys.length <= 48) return keys;
+  const first = checkpoint.root.children.find(({ kind }) => kind === "group");
+  return first === undefined ? [] : [first.key];
+}
+
+function exists(checkpoint: Checkpoint, selection: Selection): boolean {
+  if (selection.kind === "nothing") return true;
+  if (selection.kind === "group") return checkpoint.groups.has(selection.key);
+  const node = checkpoint.tensor(selection.name);
+  return node !== undefined && (selection.slice === null || selection.slice < node.tensor.matrices);
+}
+
+function same(left: Selection, right: Selection): boolean {
+  return JSON.stringify(left) === JSON.stringify(right);
+}

@@ -1,0 +1,86 @@
+/** Numbers as people read them: three significant digits, SI prefixes, real superscripts. The exact value belongs in a title. */
+
+export { formatBytes, formatCount } from "../../server/text/format.ts";
+
+const missing = "–";
+const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
+const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
+
+function superscript(exponent: number): string {
+  const digits = [...String(Math.abs(exponent))].map((digit) => superscripts[Number(digit)] ?? "").join("");
+  return exponent < 0 ? `⁻${digits}` : digits;
+}
+
+/** A whole number: `75`, `9,216`. */
+export function formatInteger(value: number): string {
+  return grouped.format(value);
+}
+
+/** Any measured value with three significant digits: `0.0204`, `12.3`, `4,096`, `3.1 × 10⁻⁵`; `–` for null. */
+export function formatNumber(value: number | null): string {
+  if (value === null || Number.isNaN(value)) return missing;
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : "−∞";
+  if (value === 0) return "0";
+  const magnitude = Math.abs(value);
+  const sign = value < 0 ? "−" : "";
+  if (magnitude >= 1e6 || magnitude < 1e-3) {
+    const [mantissa = "1", exponent = "0"] = magnitude.toExponential(2).split("e");
+    return `${sign}${mantissa} × 10${superscript(Number(exponent))}`;
+  }
+  if (magnitude >= 999.5 || Number.isInteger(value)) return sign + grouped.format(magnitude);
+  return sign + magnitude.toPrecision(3);
+}
+
+/** A probability: `0.0321`, `3.1 × 10⁻⁵`, `< 10⁻³⁰⁰` where float64 ends; `–` for null. */
+export function formatProbability(value: number | null): string {
+  if (value === null || Number.isNaN(value)) return missing;
+  if (value < 1e-300) return `< 10${superscript(-300)}`;
+  if (value >= 0.001) return value.toPrecision(2);
+  const [mantissa = "1", exponent = "0"] = value.toExponential(1).split("e");
+  return `${mantissa} × 10${superscript(Number(exponent))}`;
+}
+
+/** `× 1.34`: how often `value` holds `reference`; empty where that says nothing. */
+export function formatRatio(value: number | null, reference: number | null): string {
+  if (value === null || reference === null || reference === 0) return "";
+  const ratio = value / reference;
+  return ratio >= 0 && Number.isFinite(ratio) ? `× ${formatNumber(ratio)}` : "";
+}
+
+/** `4096 × 14336`; a tensor without dimensions is a `scalar`. */
+export function formatShape(shape: readonly number[]): string {
+  return shape.length === 0 ? "scalar" : shape.join(" × ");
+}
+
+/** `0.05` as `5 %`. */
+export function formatShare(value: number): string {
+  return `${formatNumber(100 * value)} %`;
+}
+
+/** A time one has to wait: `8 seconds`, `3 minutes`, `2.5 hours`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 100) return plural(Math.max(1, Math.round(seconds)), "second");
+  if (seconds < 100 * 60) return plural(Math.round(seconds / 60), "minute");
+  return `${formatNumber(Number((seconds / 3600).toPrecision(2)))} hours`;
+}
+
+/** `1 tensor`, `2 tensors`; the plural where it is not formed with an s. */
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${formatInteger(count)} ${count === 1 ? noun : nouns}`;
+}
+
+/** A clause of evidence as a sentence of its own. */
+export function asSentence(clause: string): string {
+  const text = clause.charAt(0).toUpperCase() + clause.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** Last component of a path, whichever separator wrote it. */
+export function baseName(path: string): string {
+  return path.split(/[/\\]/).at(-1) ?? path;
+}
+
+/** Every digit of a number, for titles. */
+export function exact(value: number | null): string {
+  return value === null ? "does not exist" : String(value);
+}

@@ -1,0 +1,68 @@
+/** The colours charts need, resolved from the theme, and a way to hear that it changed. */
+
+export interface ChartColors {
+  readonly foreground: string;
+  readonly muted: string;
+  readonly grid: string;
+  readonly background: string;
+  readonly bulk: string;
+  readonly outlier: string;
+  readonly noise: string;
+  readonly edge: string;
+  readonly tooltipBackground: string;
+  readonly tooltipForeground: string;
+  readonly tooltipBorder: string;
+  readonly fontFamily: string;
+  readonly fontSize: number;
+  readonly highContrast: boolean;
+}
+
+/** Reads the current theme; the custom properties of editor.css name the variables, so that CSS and canvas agree. */
+export function chartColors(): ChartColors {
+  const style = getComputedStyle(document.body);
+  const read = (name: string): string => resolved(style.getPropertyValue(name).trim());
+  return {
+    foreground: read("--foreground"),
+    muted: read("--muted"),
+    grid: read("--grid"),
+    background: read("--background"),
+    bulk: read("--series-bulk"),
+    outlier: read("--series-outlier"),
+    noise: read("--series-noise"),
+    edge: read("--series-edge"),
+    tooltipBackground: read("--hover-background"),
+    tooltipForeground: read("--hover-foreground"),
+    tooltipBorder: read("--hover-border"),
+    fontFamily: style.fontFamily,
+    fontSize: Math.max(10, Number.parseFloat(style.fontSize) - 2),
+    highContrast: document.body.classList.contains("vscode-high-contrast"),
+  };
+}
+
+let probe: CanvasRenderingContext2D | null = null;
+
+/** Any CSS colour, also `color-mix(…)`, as the `rgba(…)` that charts can compute with. */
+function resolved(color: string): string {
+  probe ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  if (probe === null || color === "") return "rgba(128, 128, 128, 1)";
+  probe.clearRect(0, 0, 1, 1);
+  probe.fillStyle = color;
+  probe.fillRect(0, 0, 1, 1);
+  const [red = 0, green = 0, blue = 0, alpha = 255] = probe.getImageData(0, 0, 1, 1).data;
+  return `rgba(${red}, ${green}, ${blue}, ${(alpha / 255).toFixed(3)})`;
+}
+
+/** Calls back after each change of theme; VS Code then rewrites the variables on the root and the classes on the body. */
+export function onThemeChange(callback: () => void): () => void {
+  let scheduled = 0;
+  const observer = new MutationObserver(() => {
+    cancelAnimationFrame(scheduled);
+    scheduled = requestAnimationFrame(callback);
+  });
+  observer.observe(document.documentElement, { attributes: true, attributeFilter: ["style"] });
+  observer.observe(document.body, { attributes: true, attributeFilter: ["class", "data-vscode-theme-id"] });
+  return () => {
+    cancelAnimationFrame(scheduled);
+    observer.disconnect();
+  };
+}

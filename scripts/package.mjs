@@ -1,0 +1,136 @@
+// @ts-check
+/**
+ * Makes the VSIX of one platform: the extension with its server, Dawn for that platform and a Node to run it on.
+ *
+ *   npm run package [-- --target linux-x64]
+ *
+ * Exactly the files named here are copied to `dist/package/PLATFORM`, and that folder is packed.
+ */
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { findProgram, run } from "./setup/command.mjs";
+import { downloadNode } from "./setup/node-runtime.mjs";
+import { thirdPartyNotices } from "./setup/notices.mjs";
+import { root } from "./setup/root.mjs";
+import { isMain, Refusal, runMain, step } from "./setup/step.mjs";
+
+/** The Node that a VSIX carries. */
+const runtimeMajor = 22;
+
+/** VS Code's names of the platforms that Dawn and npm's Node exist for, and Dawn's folder of each. */
+const dawnFolders = /** @type {Record<string, string>} */ ({
+  "linux-x64": "linux-x64",
+  "linux-arm64": "linux-arm64",
+  "darwin-x64": "darwin-universal",
+  "darwin-arm64": "darwin-universal",
+  "win32-x64": "win32-x64",
+});
+
+/**
+ * @param {string} [target] the running platform unless told otherwise
+ * @returns {Promise<{ vsix: string, stage: string }>} the file, and the folder with what is in it
+ */
+export async function createPackage(target = `${process.platform}-${process.arch}`) {
+  const dawn = dawnFolders[target];
+  if (dawn === undefined) {
+    throw new Refusal(`There is no package for ${target}: choose ${Object.keys(dawnFolders).join(", ")}.`, 2);
+  }
+  const node = await downloadNode(runtimeMajor, target);
+  const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const stage = join(root, "dist/package", target);
+  const vsix = join(root, "dist", `${manifest.name}-${target}-${manifest.version}.vsix`);
+
+  await step(`Collecting the package for ${target}`, async () => {
+    rmSync(stage, { recursive: true, force: true });
+    const { build } = await import("./build.mjs");
+    const { inputs } = await build({ production: true, out: join(stage, "dist") });
+    /** @param {string} source @param {string} to */
+    const copy = (source, to) => {
+      const path = join(root, source);
+      if (!existsSync(path)) throw new Refusal(`The package needs ${source}, which does not exist.`);
+      mkdirSync(dirname(join(stage, to)), { recursive: true });
+      cpSync(path, join(stage, to), { recursive: true });
+    };
+    const documents = ["README.md", "CHANGELOG.md", "LICENSE"];
+    const translations = readdirSync(root).filter((name) => /^package\.nls\..*json$/.test(name));
+    for (const file of [...documents, ...translations, ...filesOfManifest(manifest)]) copy(file, file);
+    for (const file of ["package.json", "index.js", "LICENSE.md", `dist/${dawn}`]) {
+      copy(`node_modules/webgpu/${file}`, `dist/server/node_modules/webgpu/${file}`);
+    }
+    const runtime = join(stage, "dist/runtime/bin", target.startsWith("win32") ? "node.exe" : "node");
+    mkdirSync(dirname(runtime), { recursive: true });
+    cpSync(node.executable, runtime);
+    cpSync(node.license, join(stage, "dist/runtime/LICENSE"));
+    await strip(runtime, target);
+    chmodSync(runtime, 0o755);
+    const { scripts: _scripts, devDependencies: _devDependencies, dependencies: _dependencies, ...shipped } = manifest;
+    writeFileSync(join(stage, "package.json"), JSON.stringify(shipped, undefined, 2));
+    writeFileSync(join(stage, "ThirdPartyNotices.txt"), thirdPartyNotices(inputs));
+  });
+
+  await step(
+    `Packing ${vsix.slice(root.length + 1)}`,
+    async () => {
+      const { createVSIX } = await import("@vscode/vsce");
+      await createVSIX({
+        cwd: stage,
+        packagePath: vsix,
+        target,
+        dependencies: false,
+        allowMissingRepository: true,
+        rewriteRelativeLinks: false,
+      });
+    },
+    () => `${(statSync(vsix).size / 2 ** 20).toFixed(1)} MiB`,
+  );
+  return { vsix, stage };
+}
+
+/**
+ * The files that a manifest refers to beside the bundles.
+ * @param {unknown} manifest
+ * @returns {string[]}
+ */
+function filesOfManifest(manifest) {
+  const found = new Set(/** @type {string[]} */ ([]));
+  /** @param {unknown} value */
+  const visit = (value) => {
+    if (typeof value === "string") {
+      const path = value.replace(/^\.\//, "");
+      if (/^(media|client|l10n|docs)\//.test(path)) found.add(path);
+    } else if (typeof value === "object" && value !== null) {
+      Object.values(value).forEach(visit);
+    }
+  };
+  visit(manifest);
+  return [...found];
+}
+
+/**
+ * Removes the symbols that only a debugger reads, where the tool is at hand and knows the format.
+ * @param {string} executable
+ * @param {string} target
+ */
+async function strip(executable, target) {
+  const tool = findProgram("strip");
+  if (tool === undefined || target !== `${process.platform}-${process.arch}` || process.platform !== "linux") return;
+  await run(tool, [executable]);
+}
+
+if (isMain(import.meta)) {
+  await runMain(async () => {
+    const { values } = parseArgs({ options: { target: { type: "string" } } });
+    await createPackage(values.target);
+  });
+}

@@ -1,0 +1,309 @@
+import type { Architecture, MatrixView } from "../architecture/architecture.ts";
+import { recognise } from "../architecture/recognise.ts";
+import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
+import { openCheckpoint } from "../checkpoint/open.ts";
+import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, Problem } from "../protocol.ts";
+import { decideVerdict } from "../spectrum/decide.ts";
+import { metricKeys, type Metrics } from "../spectrum/metrics.ts";
+import type { Verdict } from "../spectrum/verdict.ts";
+import type { MatrixSource } from "../svd/measurement.ts";
+import type { Analysis } from "../worker-protocol.ts";
+import { catalogueOf } from "./catalogue.ts";
+import { fileFindings, findingOf, type SeverityOverrides } from "./findings.ts";
+import { MatrixQueue } from "./queue.ts";
+import { AnalysisStore, storeKey } from "./store.ts";
+
+/**
+ * One checkpoint and everything that is known of it: the catalogue from the headers, a result for each matrix that was
+ * computed, and the queue of those that were not. It does no work by itself; the scheduler empties its queue.
+ */
+export class CheckpointAnalysis {
+  readonly checkpoint: Checkpoint;
+  readonly architecture: Architecture;
+  readonly catalogue: Catalogue;
+  readonly queue = new MatrixQueue();
+  /** Called with each batch of results, and with none when only the state changed. */
+  onResults: (results: readonly MatrixResult[]) => void = () => undefined;
+
+  readonly #matrices: ReadonlyMap<string, MatrixView>;
+  readonly #order = new Map<string, number>();
+  readonly #results = new Map<string, MatrixResult>();
+  readonly #refusals = new Map<string, string>();
+  /** The ids of computed matrices by contents: shape, dtype and fingerprint. */
+  readonly #contents = new Map<string, string[]>();
+  readonly #contentOf = new Map<string, string>();
+  readonly #stores = new Map<number, AnalysisStore>();
+  readonly #initializerRange: number | null;
+  #phase: AnalysisState["phase"] = "waiting";
+  #estimatedSeconds: number | null = null;
+  #engine: Analysis["engine"] | null = null;
+
+  private constructor(checkpoint: Checkpoint) {
+    this.checkpoint = checkpoint;
+    this.architecture = recognise(checkpoint);
+    this.catalogue = catalogueOf(checkpoint, this.architecture);
+    this.#matrices = new Map(this.architecture.matrices.map((matrix) => [matrix.id, matrix]));
+    this.architecture.matrices.forEach(({ id }, index) => this.#order.set(id, index));
+    this.#initializerRange = initializerRange(checkpoint.config);
+  }
+
+  /** Reads the headers. Broken files end in the checkpoint's problems, never in an exception. */
+  static async open(path: string): Promise<CheckpointAnalysis> {
+    return new CheckpointAnalysis(await openCheckpoint(path));
+  }
+
+  /**
+   * Takes over what earlier analyses left in the folder, and keeps new results there. Results arrive through
+   * {@link onResults}, a file at a time.
+   * @throws when the folder cannot be written.
+   */
+  async attachStores(folder: string): Promise<void> {
+    const byPlace = new Map<string, MatrixView[]>();
+    for (const matrix of this.architecture.matrices) {
+      const place = `${matrix.tensor.file} ${storeKey(matrix)}`;
+      byPlace.set(place, [...(byPlace.get(place) ?? []), matrix]);
+    }
+    for (const [index, file] of this.checkpoint.files.entries()) {
+      let found: MatrixResult[] = [];
+      const store = await AnalysisStore.open(folder, file, (key, analysis) => {
+        for (const matrix of byPlace.get(`${index} ${key}`) ?? []) {
+          found.push(...this.#judge(matrix, analysis));
+        }
+        if (found.length >= 32) {
+          this.#announce(found);
+          found = [];
+        }
+      });
+      this.#stores.set(index, store);
+      this.#announce(found);
+    }
+  }
+
+  get state(): AnalysisState {
+    return {
+      phase: this.#phase,
+      done: this.#results.size,
+      total: this.architecture.matrices.length,
+      estimatedSeconds: this.#estimatedSeconds,
+    };
+  }
+
+  get results(): readonly MatrixResult[] {
+    return [...this.#results.values()];
+  }
+
+  /** What computed the results; null while there are none. */
+  get engine(): Analysis["engine"] | null {
+    return this.#engine;
+  }
+
+  /** The matrices without a result, in the checkpoint's order. */
+  get missing(): readonly MatrixView[] {
+    return this.architecture.matrices.filter(({ id }) => !this.#results.has(id));
+  }
+
+  setPhase(phase: AnalysisState["phase"], estimatedSeconds: number | null = null): void {
+    this.#phase = phase;
+    this.#estimatedSeconds = estimatedSeconds;
+    this.onResults([]);
+  }
+
+  /** Queues matrices: those without a result, or all of them `again`. */
+  enqueue(ids: readonly string[] | null, again = false): void {
+    const wanted =
+      ids === null
+        ? this.architecture.matrices
+        : ids.flatMap((id) => {
+            const matrix = this.#matrices.get(id);
+            return matrix === undefined ? [] : [matrix];
+          });
+    const refused: MatrixResult[] = [];
+    this.queue.add(
+      wanted.filter((matrix) => {
+        if (matrix.description.unsupported !== null) {
+          if (!this.#results.has(matrix.id)) {
+            refused.push(this.#refuse(matrix, matrix.description.unsupported));
+          }
+          return false;
+        }
+        return again || !this.#results.has(matrix.id);
+      }),
+    );
+    this.#announce(refused);
+  }
+
+  source(matrix: MatrixView): MatrixSource {
+    return {
+      path: this.#file(matrix).path,
+      begin: matrix.begin,
+      end: matrix.end,
+      dtype: matrix.tensor.dtype,
+      rows: matrix.rows,
+      columns: matrix.columns,
+    };
+  }
+
+  /** Takes one computed matrix in. */
+  accept(matrix: MatrixView, analysis: Analysis): void {
+    this.#stores.get(matrix.tensor.file)?.put(storeKey(matrix), analysis);
+    this.#announce(this.#judge(matrix, analysis));
+  }
+
+  /** Notes that a matrix cannot be computed, and why. */
+  refuse(matrix: MatrixView, reason: string): void {
+    this.#announce([this.#refuse(matrix, reason)]);
+  }
+
+  /** One matrix in full; null while it has no result. */
+  async detail(id: string): Promise<MatrixDetail | null> {
+    const matrix = this.#matrices.get(id);
+    const result = this.#results.get(id);
+    if (matrix === undefined || result === undefined) {
+      return null;
+    }
+    const analysis = this.#refusals.has(id)
+      ? null
+      : ((await this.#stores.get(matrix.tensor.file)?.get(storeKey(matrix))) ?? null);
+    const count = Math.min(matrix.rows, matrix.columns);
+    const values = analysis?.measurement.singularValues;
+    return {
+      ...result,
+      role: matrix.description.role,
+      layer: matrix.description.layer,
+      expert: matrix.expert ?? matrix.description.expert,
+      rows: matrix.rows,
+      columns: matrix.columns,
+      dtype: matrix.tensor.dtype,
+      singularValues:
+        values?.length === count ? Array.from(values, finiteOrNull) : new Array<number | null>(count).fill(null),
+      metrics: analysis?.metrics ?? noMetrics,
+      noise: analysis?.noise ?? noMetrics,
+      verdict: this.#verdict(matrix, analysis),
+      entries: analysis?.measurement.entries ?? null,
+    };
+  }
+
+  /** Every finding, files first, then in the checkpoint's order. */
+  problems(overrides: SeverityOverrides): Problem[] {
+    const findings = fileFindings(this.checkpoint, overrides);
+    for (const { id } of this.architecture.matrices) {
+      const result = this.#results.get(id);
+      const finding = result === undefined ? null : findingOf(result, overrides);
+      if (finding !== null) {
+        findings.push(finding);
+      }
+    }
+    return findings;
+  }
+
+  result(id: string): MatrixResult | null {
+    return this.#results.get(id) ?? null;
+  }
+
+  async close(): Promise<void> {
+    this.queue.clear();
+    for (const store of this.#stores.values()) {
+      await store.close();
+    }
+  }
+
+  #file(matrix: MatrixView): CheckpointFile {
+    return this.checkpoint.files[matrix.tensor.file]!;
+  }
+
+  /** Grades a matrix, and again those whose original it turns out to be. */
+  #judge(matrix: MatrixView, analysis: Analysis): MatrixResult[] {
+    this.queue.delete(matrix.id);
+    this.#refusals.delete(matrix.id);
+    this.#engine = analysis.engine;
+    const { entries } = analysis.measurement;
+    const content = `${matrix.tensor.dtype} ${matrix.rows}x${matrix.columns} ${entries.fingerprint}`;
+    this.#contentOf.set(matrix.id, content);
+    const twins = this.#contents.get(content) ?? [];
+    if (!twins.includes(matrix.id)) {
+      twins.push(matrix.id);
+      twins.sort((a, b) => this.#order.get(a)! - this.#order.get(b)!);
+      this.#contents.set(content, twins);
+    }
+    // Twins hold the same bytes, so the same analysis tells them all.
+    const judged = twins.map((id) => {
+      const twin = this.#matrices.get(id)!;
+      const { grade, reason } = this.#verdict(twin, analysis);
+      return { id, tensor: twin.tensor.name, grade, reason };
+    });
+    const changed = judged.filter((result) => {
+      const before = this.#results.get(result.id);
+      return result.id === matrix.id || before?.grade !== result.grade || before.reason !== result.reason;
+    });
+    for (const result of changed) {
+      this.#results.set(result.id, result);
+    }
+    return changed;
+  }
+
+  #refuse(matrix: MatrixView, reason: string): MatrixResult {
+    this.queue.delete(matrix.id);
+    this.#refusals.set(matrix.id, reason);
+    const verdict = this.#verdict(matrix, null);
+    const result = { id: matrix.id, tensor: matrix.tensor.name, grade: verdict.grade, reason: verdict.reason };
+    this.#results.set(matrix.id, result);
+    return result;
+  }
+
+  #verdict(matrix: MatrixView, analysis: Analysis | null): Verdict {
+    return decideVerdict({
+      shape: { rows: matrix.rows, columns: matrix.columns },
+      entries: analysis?.measurement.entries ?? null,
+      singularValues: analysis?.measurement.singularValues ?? new Float64Array(0),
+      metrics: analysis?.metrics ?? noMetrics,
+      noise: analysis?.noise ?? noMetrics,
+      tests: analysis?.tests ?? [],
+      context: {
+        unsupported:
+          this.#refusals.get(matrix.id) ??
+          matrix.description.unsupported ??
+          (analysis === null ? "its result could not be read back from the cache; analyse it again" : null),
+        duplicateOf: this.#original(matrix),
+        initializerRange: this.#initializerRange,
+      },
+    });
+  }
+
+  /** The first matrix of the same contents, unless it is this one. Embedding and unembedding may be tied. */
+  #original(matrix: MatrixView): string | null {
+    const content = this.#contentOf.get(matrix.id);
+    const first = content === undefined ? undefined : this.#contents.get(content)?.[0];
+    if (first === undefined || first === matrix.id) {
+      return null;
+    }
+    const roles = [this.#matrices.get(first)!.description.role, matrix.description.role];
+    return roles.includes("embedding") && roles.includes("unembedding") ? null : first;
+  }
+
+  #announce(results: readonly MatrixResult[]): void {
+    if (results.length > 0) {
+      this.onResults(results);
+    }
+  }
+}
+
+const noMetrics = Object.fromEntries(metricKeys.map((key) => [key, null])) as Metrics;
+
+function finiteOrNull(value: number): number | null {
+  return Number.isFinite(value) ? value : null;
+}
+
+/** The standard deviation of fresh weights, where the config tells it under one of its usual names. */
+function initializerRange(config: Readonly<Record<string, unknown>> | null): number | null {
+  const nested = config?.["text_config"];
+  const places = [config, typeof nested === "object" ? (nested as Readonly<Record<string, unknown>> | null) : null];
+  for (const place of places) {
+    for (const key of ["initializer_range", "init_std"]) {
+      const value = place?.[key];
+      if (typeof value === "number" && value > 0) {
+        return value;
+      }
+    }
+  }
+  return null;
+}

@@ -1,0 +1,234 @@
+import { fork, type ChildProcess } from "node:child_process";
+import { mkdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { EngineStatus } from "../protocol.ts";
+import type { MatrixSource } from "../svd/measurement.ts";
+import type { Analysis, FromWorker, ToWorker } from "../worker-protocol.ts";
+
+/** A GPU process that says nothing for so long is taken for hung: it reports once a second while its driver lets it. */
+const silenceLimit = 120_000;
+
+/** The GPU process ended, or lost its device, in the middle of a job. The job may be tried again, in smaller parts. */
+export class GpuProcessLost extends Error {}
+
+/** No GPU can be used at all; {@link GpuProcess.status} says why and what to do. */
+export class GpuUnavailable extends Error {}
+
+interface RunningJob {
+  readonly id: number;
+  onResult(index: number, analysis: Analysis): void;
+  onUnsupported(index: number, message: string): void;
+  resolve(): void;
+  reject(error: Error): void;
+}
+
+export interface GpuProcessOptions {
+  /** Where the bundled worker lies. */
+  readonly workerPath: string;
+  /** Part of an adapter's name; empty for the fastest. */
+  readonly adapter: string;
+  onStatus(status: EngineStatus): void;
+  log(message: string): void;
+}
+
+/**
+ * The process that owns the GPU, seen from outside: started when there is work, watched, and started again after a crash.
+ * A driver that crashes or hangs takes only that process with it.
+ */
+export class GpuProcess {
+  readonly #options: GpuProcessOptions;
+  #child: ChildProcess | null = null;
+  #ready: Promise<void> | null = null;
+  #job: RunningJob | null = null;
+  #nextId = 1;
+  #lastHeard = 0;
+  #watchdog: NodeJS.Timeout | null = null;
+  #closed = false;
+  #status: EngineStatus = {
+    phase: "starting",
+    adapter: null,
+    backend: null,
+    software: false,
+    message: null,
+    remedy: null,
+  };
+  /** Bytes, as fp32, of the largest matrix the adapter takes; known once ready. */
+  maximumBytes = 0;
+
+  constructor(options: GpuProcessOptions) {
+    this.#options = options;
+  }
+
+  get status(): EngineStatus {
+    return this.#status;
+  }
+
+  /** Starts the process if it is not running. @throws GpuUnavailable when there is no usable adapter. */
+  start(): Promise<void> {
+    this.#ready ??= this.#launch();
+    return this.#ready;
+  }
+
+  /**
+   * Computes matrices of one shape and dtype. One job at a time.
+   * @throws GpuUnavailable, GpuProcessLost, or the signal's reason when it is aborted.
+   */
+  async run(
+    sources: readonly MatrixSource[],
+    options: {
+      readonly signal: AbortSignal;
+      onResult(index: number, analysis: Analysis): void;
+      onUnsupported(index: number, message: string): void;
+    },
+  ): Promise<void> {
+    await this.start();
+    options.signal.throwIfAborted();
+    const id = this.#nextId++;
+    const cancel = (): void => {
+      this.#send({ type: "cancel", id });
+    };
+    options.signal.addEventListener("abort", cancel);
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#job = { id, onResult: options.onResult, onUnsupported: options.onUnsupported, resolve, reject };
+        this.#lastHeard = Date.now();
+        this.#send({ type: "job", job: { id, sources } });
+      });
+      options.signal.throwIfAborted();
+    } finally {
+      this.#job = null;
+      options.signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  /** Ends the process; a later {@link start} begins a new one. */
+  stop(): void {
+    const child = this.#child;
+    this.#forget();
+    child?.kill("SIGKILL");
+  }
+
+  /** Ends the process for good. */
+  close(): void {
+    this.#closed = true;
+    this.stop();
+  }
+
+  #launch(): Promise<void> {
+    if (this.#closed) {
+      return Promise.reject(new GpuUnavailable("the GPU process was closed"));
+    }
+    this.#publish({ ...this.#status, phase: "starting", message: null, remedy: null });
+    return new Promise<void>((resolve, reject) => {
+      const child = fork(this.#options.workerPath, [], {
+        // Typed arrays travel as they are.
+        serialization: "advanced",
+        stdio: ["ignore", "pipe", "pipe", "ipc"],
+        execArgv: ["--enable-source-maps"],
+        env: { ...process.env, XDG_RUNTIME_DIR: process.env["XDG_RUNTIME_DIR"] ?? quietRuntimeFolder() },
+      });
+      this.#child = child;
+      for (const stream of [child.stdout, child.stderr]) {
+        stream?.setEncoding("utf8").on("data", (text: string) => {
+          this.#options.log(text.trimEnd());
+        });
+      }
+      child.on("message", (message: FromWorker) => {
+        this.#lastHeard = Date.now();
+        if (message.type === "engine") {
+          this.maximumBytes = message.maximumBytes;
+          this.#publish(message.engine);
+          if (message.engine.phase === "ready") {
+            resolve();
+          } else if (message.engine.phase === "unavailable") {
+            reject(new GpuUnavailable(message.engine.message ?? "no GPU can be used"));
+          }
+        } else {
+          this.#receive(message);
+        }
+      });
+      const ended = (reason: string): void => {
+        if (this.#child !== child) {
+          return;
+        }
+        this.#options.log(`GPU process ended: ${reason}`);
+        const job = this.#job;
+        this.#forget();
+        if (this.#status.phase === "starting") {
+          const message = `The GPU process ended while it was starting (${reason}).`;
+          this.#publish({
+            ...this.#status,
+            phase: "unavailable",
+            message,
+            remedy: "Update the graphics driver, or choose another adapter in the settings.",
+          });
+          reject(new GpuUnavailable(message));
+        }
+        job?.reject(new GpuProcessLost(`the GPU process ended (${reason})`));
+      };
+      child.on("error", (error) => {
+        ended(error.message);
+      });
+      child.on("exit", (code, signal) => {
+        ended(signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`);
+      });
+      this.#watchdog = setInterval(() => {
+        if (this.#job !== null && Date.now() - this.#lastHeard > silenceLimit) {
+          this.#options.log(`GPU process silent for ${silenceLimit / 1000} s: ending it`);
+          child.kill("SIGKILL");
+        }
+      }, 5000);
+      this.#watchdog.unref();
+      this.#send({ type: "start", adapter: this.#options.adapter });
+    });
+  }
+
+  #receive(message: Exclude<FromWorker, { type: "engine" }>): void {
+    const job = this.#job;
+    if (message.type === "alive" || job?.id !== message.id) {
+      return;
+    }
+    switch (message.type) {
+      case "result":
+        job.onResult(message.index, message.analysis);
+        break;
+      case "unsupported":
+        job.onUnsupported(message.index, message.message);
+        break;
+      case "done":
+        job.resolve();
+        break;
+      case "failed":
+        job.reject(new Error(message.message));
+        break;
+    }
+  }
+
+  #send(message: ToWorker): void {
+    if (this.#child?.connected === true) {
+      this.#child.send(message);
+    }
+  }
+
+  #forget(): void {
+    this.#child = null;
+    this.#ready = null;
+    if (this.#watchdog !== null) {
+      clearInterval(this.#watchdog);
+      this.#watchdog = null;
+    }
+  }
+
+  #publish(status: EngineStatus): void {
+    this.#status = status;
+    this.#options.onStatus(status);
+  }
+}
+
+/** Software drivers complain at every start when this folder is not set. */
+function quietRuntimeFolder(): string {
+  const folder = join(tmpdir(), `safetensors-spectrum-${process.getuid?.() ?? 0}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}

@@ -1,0 +1,112 @@
+import { constants } from "node:fs";
+import { lstat, open, realpath, type FileHandle } from "node:fs/promises";
+import type { CheckpointFile, CheckpointProblem } from "./checkpoint.ts";
+import { signatureBytes } from "./foreign-file.ts";
+import { headerLength, lengthBytes, parseHeader, type HeaderTensor } from "./header.ts";
+
+/** A `.safetensors` file as its header describes it. */
+export interface FileContents {
+  readonly file: CheckpointFile;
+  readonly tensors: readonly HeaderTensor[];
+  readonly unusable: ReadonlySet<string>;
+  /** Whether the header could be read at all: only then is a name that is not in it known to be absent. */
+  readonly readable: boolean;
+  readonly problems: readonly CheckpointProblem[];
+}
+
+/** There is no file, or it cannot be read: the message is one plain sentence. */
+export class FileError extends Error {}
+
+/** Reads the header of a file, and nothing else of it. Throws {@link FileError}. */
+export async function readFileHeader(path: string): Promise<FileContents> {
+  return await withFile(path, async (handle, realPath) => {
+    const { size, mtimeMs } = await handle.stat();
+    const start = await readRange(handle, 0, Math.min(size, signatureBytes));
+    const { length, problem } = headerLength(path, start, size);
+    const file = { path, realPath, size, modified: mtimeMs, headerBytes: 0, metadata: {} };
+    if (length === null) return { file, tensors: [], unusable: new Set(), readable: false, problems: [problem] };
+
+    const json = await readRange(handle, lengthBytes, length);
+    const { tensors, metadata, unusable, problems } = parseHeader(path, json, size);
+    return {
+      file: { ...file, headerBytes: lengthBytes + length, metadata },
+      tensors,
+      unusable,
+      readable: tensors.length + unusable.size > 0 || problems.length === 0,
+      problems,
+    };
+  });
+}
+
+/** The text of a JSON document. Throws {@link FileError}. */
+export async function readText(path: string, longest: number): Promise<string> {
+  return await withFile(path, async (handle) => {
+    const { size } = await handle.stat();
+    if (size > longest)
+      throw new FileError(`The file has ${size} bytes, more than the ${longest} that are read of such a file.`);
+    return new TextDecoder("utf-8").decode(await readRange(handle, 0, size));
+  });
+}
+
+/** One plain sentence for an error of the file system. */
+export function explainFileError(error: unknown): string {
+  const code = codeOf(error);
+  return code === null ? "The file cannot be read." : (errorSentences[code] ?? `The file cannot be read (${code}).`);
+}
+
+function codeOf(error: unknown): string | null {
+  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
+}
+
+const errorSentences: Partial<Record<string, string>> = {
+  ENOENT: "There is no such file.",
+  ENOTDIR: "There is no such file: a part of the path is not a folder.",
+  EACCES: "The file cannot be read: permission denied.",
+  EPERM: "The file cannot be read: permission denied.",
+  EISDIR: "This is a folder, not a file.",
+  ELOOP: "The file cannot be read: its symbolic links go in a circle.",
+  ENAMETOOLONG: "There is no such file: the name is too long.",
+  EMFILE: "The file cannot be read: too many files are open.",
+  EIO: "The file cannot be read: the disk reports an error.",
+};
+
+async function withFile<T>(path: string, use: (handle: FileHandle, realPath: string) => Promise<T>): Promise<T> {
+  let handle: FileHandle;
+  try {
+    // Without O_NONBLOCK, opening a named pipe would wait for a writer for ever.
+    handle = await open(path, constants.O_RDONLY | (process.platform === "win32" ? 0 : constants.O_NONBLOCK));
+  } catch (error) {
+    throw new FileError(await explainOpenError(path, error), { cause: error });
+  }
+  try {
+    const stat = await handle.stat();
+    if (stat.isDirectory()) throw new FileError("This is a folder, not a file.");
+    if (!stat.isFile()) throw new FileError("This is not a regular file but a device, a pipe or a socket.");
+    return await use(handle, await realpath(path));
+  } catch (error) {
+    throw codeOf(error) === null ? error : new FileError(explainFileError(error), { cause: error });
+  } finally {
+    await handle.close();
+  }
+}
+
+async function explainOpenError(path: string, error: unknown): Promise<string> {
+  const sentence = explainFileError(error);
+  if (sentence !== errorSentences["ENOENT"]) return sentence;
+  const link = await lstat(path).catch(() => null);
+  return link?.isSymbolicLink() === true
+    ? "This is a symbolic link to a file that is not there: the download is incomplete or the file was moved."
+    : sentence;
+}
+
+/** Fewer bytes where the file ends before. */
+async function readRange(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
+  const bytes = new Uint8Array(length);
+  let filled = 0;
+  while (filled < length) {
+    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}

@@ -1,0 +1,339 @@
+/**
+ * The header of a `.safetensors` file: 8 bytes of length, little-endian, then as many bytes of JSON. Judged as the
+ * reference implementation does (safetensors, `SafeTensors::read_metadata` and `Metadata::validate`), but instead of
+ * stopping at the first error, every error is told and whatever can still be read is kept.
+ */
+import type { CheckpointProblem, Tensor } from "./checkpoint.ts";
+import { dtypeBits, isDtype } from "./dtype.ts";
+import { describeForeignFile } from "./foreign-file.ts";
+import { JsonError, JsonObject, OddNumber, parseJson, type Json } from "./json.ts";
+import { ProblemList } from "./problem-list.ts";
+import { count, quote } from "./quote.ts";
+
+/** Bytes of the length before the JSON. */
+export const lengthBytes = 8;
+
+/** The reference implementation reads no longer header. */
+export const longestHeader = 100_000_000;
+
+export type HeaderTensor = Omit<Tensor, "file">;
+
+export interface Header {
+  /** By offset. */
+  readonly tensors: readonly HeaderTensor[];
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Names with an entry that cannot be used: a wrong entry, or data beyond the file's end. */
+  readonly unusable: ReadonlySet<string>;
+  readonly problems: readonly CheckpointProblem[];
+}
+
+export type HeaderLength =
+  { readonly length: number; readonly problem: null } | { readonly length: null; readonly problem: CheckpointProblem };
+
+/**
+ * The length of the JSON, or why there is none.
+ * @param start the first bytes of the file: 8 at least where it has them, more to recognise other kinds of files
+ */
+export function headerLength(path: string, start: Uint8Array, fileSize: number): HeaderLength {
+  const refuse = (code: CheckpointProblem["code"], message: string): HeaderLength => {
+    return { length: null, problem: { code, severity: "error", message, path, byteOffset: 0 } };
+  };
+  if (fileSize === 0) return refuse("unreadable-file", "The file is empty.");
+  const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
+  const length = start.byteLength < lengthBytes ? null : view.getBigUint64(0, true);
+  if (length !== null && length > 0 && length <= longestHeader && lengthBytes + Number(length) <= fileSize) {
+    return { length: Number(length), problem: null };
+  }
+  const foreign = describeForeignFile(start);
+  if (foreign !== null) return refuse("unreadable-file", foreign);
+  if (length === null) {
+    return refuse(
+      "invalid-header",
+      `The file has ${count(fileSize, "byte")}, too few for the ${lengthBytes} bytes of length that a safetensors file starts with.`,
+    );
+  }
+  if (length === 0n) return refuse("invalid-header", "The length of the header (the first 8 bytes) is 0.");
+  if (length > longestHeader) {
+    return refuse(
+      "invalid-header",
+      `The length of the header (the first 8 bytes) is ${length}, more than the ${longestHeader} that are allowed: this is not a safetensors file.`,
+    );
+  }
+  return refuse(
+    "unreadable-file",
+    `The header should have ${length} bytes, but the file ends after ${fileSize - lengthBytes} of them: the download is unfinished; download it again.`,
+  );
+}
+
+/**
+ * The header's contents.
+ * @param json the bytes after the length, as many as it says
+ * @param fileSize bytes of the whole file
+ */
+export function parseHeader(path: string, json: Uint8Array, fileSize: number): Header {
+  const problems = new ProblemList(path);
+  const root = readObject(json, problems);
+  if (root === null) return { tensors: [], metadata: {}, unusable: new Set(), problems: problems.list() };
+
+  const metadata = readMetadata(root, problems);
+  for (const name of new Set(root.repeated)) {
+    if (name === metadataKey) continue;
+    problems.add({
+      code: "duplicate-key",
+      severity: "warning",
+      message: `Tensor ${quote(name)} is in the header more than once: the last entry is used, but readers differ.`,
+      tensor: name,
+    });
+  }
+
+  const dataStart = lengthBytes + json.byteLength;
+  const tensors: HeaderTensor[] = [];
+  const unusable = new Set<string>();
+  const ranges: Range[] = [];
+  for (const [name, entry] of root.entries) {
+    if (name === metadataKey) continue;
+    const read = readEntry(name, entry, dataStart, problems);
+    if (read.tensor !== null) tensors.push(read.tensor);
+    else unusable.add(name);
+    if (read.range !== null) ranges.push(read.range);
+  }
+  // Where an entry has no offsets, a hole is only its consequence.
+  const complete = ranges.length === tensors.length + unusable.size;
+  checkLayout(ranges, complete, dataStart, fileSize, problems);
+
+  const inside = tensors.filter(({ name, end }) => {
+    if (end <= fileSize) return true;
+    unusable.add(name);
+    return false;
+  });
+  inside.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  return { tensors: inside, metadata, unusable, problems: problems.list() };
+}
+
+const metadataKey = "__metadata__";
+
+function readObject(json: Uint8Array, problems: ProblemList): JsonObject | null {
+  const refuse = (message: string, offset: number): null => {
+    const byteOffset = lengthBytes + offset;
+    problems.add({ code: "invalid-header", severity: "error", message, byteOffset });
+    return null;
+  };
+  let text: string;
+  try {
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
+  } catch {
+    const offset = firstInvalidByte(json);
+    return refuse(`The header is not valid UTF-8 at byte ${lengthBytes + offset}.`, offset);
+  }
+  try {
+    const root = parseJson(text);
+    if (root instanceof JsonObject) return root;
+    return refuse("The header is valid JSON but not an object.", 0);
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    const offset = Buffer.byteLength(text.slice(0, error.offset));
+    return refuse(`The header is not valid JSON at byte ${lengthBytes + offset}: ${error.message}.`, offset);
+  }
+}
+
+/** Invalid bytes become U+FFFD when decoded, so that encoding again first differs where they are. */
+function firstInvalidByte(bytes: Uint8Array): number {
+  const again = Buffer.from(new TextDecoder("utf-8", { ignoreBOM: true }).decode(bytes));
+  const offset = bytes.findIndex((byte, i) => byte !== again[i]);
+  return offset === -1 ? bytes.length : offset;
+}
+
+function readMetadata(root: JsonObject, problems: ProblemList): Record<string, string> {
+  const wrong = (message: string): void => {
+    problems.add({ code: "invalid-header", severity: "error", message });
+  };
+  if (root.repeated.includes(metadataKey)) wrong(`"${metadataKey}" is in the header more than once.`);
+  const value = root.entries.get(metadataKey);
+  // The reference implementation takes null for absent.
+  if (value === undefined || value === null) return {};
+  if (!(value instanceof JsonObject)) {
+    wrong(`"${metadataKey}" is ${describe(value)}, but must be an object of texts.`);
+    return {};
+  }
+  for (const key of new Set(value.repeated)) {
+    problems.add({
+      code: "duplicate-key",
+      severity: "warning",
+      message: `Key ${quote(key)} is in "${metadataKey}" more than once: the last value is used, but readers differ.`,
+    });
+  }
+  const texts: [string, string][] = [];
+  for (const [key, text] of value.entries) {
+    if (typeof text === "string") texts.push([key, text]);
+    else wrong(`"${metadataKey}" has ${describe(text)} at key ${quote(key)}, but every value must be a text.`);
+  }
+  // fromEntries defines properties, so that a key "__proto__" is a key like any other.
+  return Object.fromEntries(texts);
+}
+
+interface Range {
+  readonly name: string;
+  /** From the file's start. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+interface Entry {
+  readonly tensor: HeaderTensor | null;
+  /** Where the data lie, for the check of the layout, even when the rest of the entry is wrong. */
+  readonly range: Range | null;
+}
+
+function readEntry(name: string, entry: Json, dataStart: number, problems: ProblemList): Entry {
+  const mistakes: string[] = [];
+  const wrong = (what: string): void => {
+    mistakes.push(what);
+    problems.add({
+      code: "invalid-header",
+      severity: "error",
+      message: `Tensor ${quote(name)} ${what}.`,
+      tensor: name,
+    });
+  };
+  if (!(entry instanceof JsonObject)) {
+    wrong(`has ${describe(entry)} as its entry, but an object with dtype, shape and data_offsets is required`);
+    return { tensor: null, range: null };
+  }
+  for (const key of ["dtype", "shape", "data_offsets"]) {
+    if (!entry.entries.has(key)) wrong(`has no ${key}`);
+    if (entry.repeated.includes(key)) wrong(`has more than one ${key}`);
+  }
+
+  const dtype = entry.entries.get("dtype");
+  if (dtype !== undefined && typeof dtype !== "string")
+    wrong(`has ${describe(dtype)} as its dtype, but a text is required`);
+  else if (dtype !== undefined && !isDtype(dtype)) wrong(`has the unknown dtype ${quote(dtype)}`);
+
+  const shapeValue = entry.entries.get("shape");
+  const shape = wholeNumbers(shapeValue);
+  if (shapeValue !== undefined && shape === null) {
+    wrong(`has the shape ${write(shapeValue)}, but a list of whole numbers from 0 is required`);
+  }
+
+  const offsetsValue = entry.entries.get("data_offsets");
+  const offsets = wholeNumbers(offsetsValue);
+  let range: Range | null = null;
+  if (offsetsValue !== undefined) {
+    const [begin, end] = offsets ?? [];
+    if (begin === undefined || end === undefined || offsets?.length !== 2) {
+      wrong(`has the data_offsets ${write(offsetsValue)}, but two whole numbers from 0 are required`);
+    } else if (begin > end) wrong(`has the data_offsets ${write(offsetsValue)}, which begin after they end`);
+    else if (!Number.isSafeInteger(dataStart + end)) wrong(`has data_offsets ${write(offsetsValue)} beyond any file`);
+    else range = { name, begin: dataStart + begin, end: dataStart + end };
+  }
+
+  if (mistakes.length > 0 || shape === null || range === null || typeof dtype !== "string" || !isDtype(dtype)) {
+    return { tensor: null, range };
+  }
+  const bits = bitsOf(shape, dtypeBits[dtype]);
+  const what = `of dtype ${dtype} and shape ${write(shape)}`;
+  if (bits === null) wrong(`${what} is too large: its number of bytes overflows`);
+  else if (bits % 8 !== 0) wrong(`${what} takes ${bits} bits, which is no whole number of bytes`);
+  else if (bits / 8 !== range.end - range.begin) {
+    wrong(
+      `${what} takes ${count(bits / 8, "byte")}, but its data_offsets ${write(offsetsValue!)} hold ${range.end - range.begin}`,
+    );
+  }
+  return { tensor: mistakes.length === 0 ? { name, dtype, shape, begin: range.begin, end: range.end } : null, range };
+}
+
+/** Product of the shape and the width; null where it overflows on the way, even if a 0 follows (as the reference does). */
+function bitsOf(shape: readonly number[], width: number): number | null {
+  let product = 1;
+  for (const size of shape) {
+    product *= size;
+    if (!Number.isSafeInteger(product)) return null;
+  }
+  product *= width;
+  return Number.isSafeInteger(product) ? product : null;
+}
+
+/** The data must follow each other without a hole or an overlap and end where the file ends. */
+function checkLayout(
+  ranges: Range[],
+  complete: boolean,
+  dataStart: number,
+  fileSize: number,
+  problems: ProblemList,
+): void {
+  const wrong = (message: string, byteOffset: number, tensor?: string): void => {
+    problems.add({
+      code: "invalid-header",
+      severity: "error",
+      message,
+      byteOffset,
+      ...(tensor === undefined ? {} : { tensor }),
+    });
+  };
+  ranges.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  let last: Range | null = null;
+  let end = dataStart;
+  for (const range of ranges) {
+    if (range.begin > end && complete) {
+      wrong(
+        `There is a hole of ${count(range.begin - end, "byte")} at byte ${end}, before tensor ${quote(range.name)}, that belongs to no tensor.`,
+        end,
+        range.name,
+      );
+    } else if (range.begin < end && last !== null) {
+      wrong(
+        `Tensor ${quote(range.name)} begins at byte ${range.begin}, inside tensor ${quote(last.name)}, which ends at byte ${end}.`,
+        range.begin,
+        range.name,
+      );
+    }
+    if (range.end >= end) {
+      end = range.end;
+      last = range;
+    }
+  }
+  if (end < fileSize && complete) {
+    wrong(
+      `The tensors end at byte ${end}, but the file has ${fileSize}: it is ${count(fileSize - end, "byte")} too long.`,
+      end,
+    );
+  }
+  if (end > fileSize) {
+    const cut = ranges.filter((range) => range.end > fileSize);
+    problems.add({
+      code: "unreadable-file",
+      severity: "error",
+      message:
+        `The file ends at byte ${fileSize}, but its tensors go on to byte ${end}: ` +
+        `the download is unfinished and ${cut.length} of ${count(ranges.length, "tensor")} cannot be read; download it again.`,
+      byteOffset: fileSize,
+    });
+  }
+}
+
+function wholeNumbers(value: Json | undefined): number[] | null {
+  if (!Array.isArray(value)) return null;
+  const numbers = (value as readonly Json[]).filter((item) => typeof item === "number");
+  return numbers.length === value.length ? numbers : null;
+}
+
+function describe(value: Json): string {
+  if (value === null) return "null";
+  if (value instanceof JsonObject) return "an object";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "string") return `the text ${quote(value)}`;
+  if (typeof value === "boolean") return String(value);
+  return `the number ${write(value)}`;
+}
+
+/** A value as JSON, shortened. */
+function write(value: Json): string {
+  if (Array.isArray(value)) {
+    const items = (value as readonly Json[]).slice(0, 8).map(write);
+    return `[${items.join(", ")}${value.length > items.length ? ", …" : ""}]`;
+  }
+  if (value instanceof OddNumber) return value.text.length > 40 ? `${value.text.slice(0, 40)}…` : value.text;
+  if (value instanceof JsonObject) return "{…}";
+  if (typeof value === "string") return quote(value);
+  return JSON.stringify(value);
+}

@@ -1,0 +1,216 @@
+/**
+ * Strict JSON that keeps what `JSON.parse` hides and the safetensors format needs: keys that occur twice, whole numbers
+ * told from `1.0` and `1e3`, keys such as `__proto__`, and where in the text an error is.
+ */
+
+export type Json = string | number | boolean | null | OddNumber | readonly Json[] | JsonObject;
+
+/** A number that is not a whole number in 0 … 2⁵³ − 1 written with digits only. */
+export class OddNumber {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export class JsonObject {
+  /** In the text's order; of a key that occurs twice, the last value. */
+  readonly entries: ReadonlyMap<string, Json>;
+  /** Keys that occurred before, at each repetition. */
+  readonly repeated: readonly string[];
+
+  constructor(entries: ReadonlyMap<string, Json>, repeated: readonly string[]) {
+    this.entries = entries;
+    this.repeated = repeated;
+  }
+}
+
+/** The message says what was expected; the offset counts UTF-16 units of the text. */
+export class JsonError extends Error {
+  readonly offset: number;
+
+  constructor(message: string, offset: number) {
+    super(message);
+    this.offset = offset;
+  }
+}
+
+/** As serde_json, which the reference implementation uses. */
+const deepestNesting = 128;
+
+const none: readonly string[] = [];
+
+/** Reads a JSON document. Throws {@link JsonError}. */
+export function parseJson(text: string): Json {
+  const reader = new Reader(text);
+  const value = reader.value(0);
+  reader.end();
+  return value;
+}
+
+/** The plain JavaScript value, for use where only known keys are looked up. */
+export function plain(value: Json): unknown {
+  if (value instanceof OddNumber) return Number(value.text);
+  if (value instanceof JsonObject) {
+    return Object.fromEntries(Array.from(value.entries, ([key, inner]) => [key, plain(inner)]));
+  }
+  return Array.isArray(value) ? value.map(plain) : value;
+}
+
+const code = {
+  tab: 9,
+  lineFeed: 10,
+  carriageReturn: 13,
+  space: 32,
+  quote: 34,
+  comma: 44,
+  minus: 45,
+  point: 46,
+  zero: 48,
+  nine: 57,
+  colon: 58,
+  openBracket: 91,
+  backslash: 92,
+  closeBracket: 93,
+  openBrace: 123,
+  closeBrace: 125,
+} as const;
+
+class Reader {
+  readonly #text: string;
+  #position = 0;
+
+  constructor(text: string) {
+    this.#text = text;
+  }
+
+  value(depth: number): Json {
+    this.#skipSpace();
+    const next = this.#text.charCodeAt(this.#position);
+    if (next === code.quote) return this.#string();
+    if (next === code.openBrace) return this.#object(depth + 1);
+    if (next === code.openBracket) return this.#array(depth + 1);
+    if ((next >= code.zero && next <= code.nine) || next === code.minus) return this.#number();
+    if (this.#word("true")) return true;
+    if (this.#word("false")) return false;
+    if (this.#word("null")) return null;
+    throw this.#expected("a value");
+  }
+
+  end(): void {
+    this.#skipSpace();
+    if (this.#position < this.#text.length) throw this.#expected("the end");
+  }
+
+  #object(depth: number): JsonObject {
+    this.#enter(depth);
+    const entries = new Map<string, Json>();
+    let repeated: string[] | null = null;
+    if (!this.#take(code.closeBrace)) {
+      do {
+        this.#skipSpace();
+        if (this.#text.charCodeAt(this.#position) !== code.quote) throw this.#expected('a key in "quotes"');
+        const key = this.#string();
+        if (!this.#take(code.colon)) throw this.#expected('":"');
+        if (entries.has(key)) (repeated ??= []).push(key);
+        entries.set(key, this.value(depth));
+      } while (this.#take(code.comma));
+      if (!this.#take(code.closeBrace)) throw this.#expected('"," or "}"');
+    }
+    return new JsonObject(entries, repeated ?? none);
+  }
+
+  #array(depth: number): Json[] {
+    this.#enter(depth);
+    const values: Json[] = [];
+    if (!this.#take(code.closeBracket)) {
+      do values.push(this.value(depth));
+      while (this.#take(code.comma));
+      if (!this.#take(code.closeBracket)) throw this.#expected('"," or "]"');
+    }
+    return values;
+  }
+
+  #enter(depth: number): void {
+    if (depth > deepestNesting) throw new JsonError(`nested more than ${deepestNesting} deep`, this.#position);
+    this.#position++;
+  }
+
+  #string(): string {
+    const start = this.#position + 1;
+    let escaped = false;
+    for (let i = start; i < this.#text.length; i++) {
+      const unit = this.#text.charCodeAt(i);
+      if (unit === code.quote) {
+        this.#position = i + 1;
+        return escaped ? this.#unescape(start - 1, i + 1) : this.#text.slice(start, i);
+      }
+      if (unit === code.backslash) {
+        escaped = true;
+        i++;
+      } else if (unit < code.space) {
+        throw new JsonError("a control character inside a string", i);
+      }
+    }
+    throw new JsonError("a string without an end", start - 1);
+  }
+
+  #unescape(start: number, end: number): string {
+    let value: unknown;
+    try {
+      value = JSON.parse(this.#text.slice(start, end));
+    } catch {
+      throw new JsonError("a string with an invalid escape", start);
+    }
+    // Half a surrogate pair cannot be written in UTF-8.
+    if (typeof value !== "string" || /\p{Surrogate}/u.test(value)) {
+      throw new JsonError("a string with half a surrogate pair", start);
+    }
+    return value;
+  }
+
+  #number(): number | OddNumber {
+    const start = this.#position;
+    const pattern = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+    pattern.lastIndex = start;
+    const text = pattern.exec(this.#text)?.[0];
+    if (text === undefined) throw this.#expected("a number");
+    this.#position = start + text.length;
+    const number = Number(text);
+    return /^[0-9]+$/.test(text) && Number.isSafeInteger(number) ? number : new OddNumber(text);
+  }
+
+  #word(word: string): boolean {
+    if (!this.#text.startsWith(word, this.#position)) return false;
+    this.#position += word.length;
+    return true;
+  }
+
+  #take(unit: number): boolean {
+    this.#skipSpace();
+    if (this.#text.charCodeAt(this.#position) !== unit) return false;
+    this.#position++;
+    return true;
+  }
+
+  #skipSpace(): void {
+    for (;;) {
+      const unit = this.#text.charCodeAt(this.#position);
+      if (unit !== code.space && unit !== code.lineFeed && unit !== code.carriageReturn && unit !== code.tab) {
+        return;
+      }
+      this.#position++;
+    }
+  }
+
+  #expected(what: string): JsonError {
+    const found = this.#text.codePointAt(this.#position);
+    return new JsonError(
+      found === undefined
+        ? `${what} expected, but it ends`
+        : `${what} expected, not ${JSON.stringify(String.fromCodePoint(found))}`,
+      this.#position,
+    );
+  }
+}

@@ -1,0 +1,252 @@
+import { readdir } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Checkpoint, CheckpointFile, CheckpointProblem, Tensor } from "./checkpoint.ts";
+import { FileError, readFileHeader, readText, type FileContents } from "./file.ts";
+import { naturalCompare } from "./natural-compare.ts";
+import { ProblemList } from "./problem-list.ts";
+import { count, quote } from "./quote.ts";
+import { indexSuffix, longestIndex, parseShardIndex, type ShardIndex } from "./shard-index.ts";
+
+/** Shards whose headers are read at the same time. */
+const concurrentShards = 8;
+
+const longestConfig = 10_000_000;
+
+/**
+ * Opens a checkpoint from its headers: a `.safetensors` file, an index with its shards, or a shard, which stands for the
+ * checkpoint whose index lists it. Never throws for what is on disk: whatever is wrong is told in `problems`.
+ */
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
+  if (path.endsWith(".json")) return await openSharded(path, await readIndex(path));
+  const { index, problems } = await findIndexOf(path);
+  return index === null ? await openSingle(path, problems) : await openSharded(index.path, index.contents);
+}
+
+async function openSingle(path: string, indexProblems: readonly CheckpointProblem[]): Promise<Checkpoint> {
+  const [contents, config] = await Promise.all([readShard(path), readConfig(path)]);
+  if (contents instanceof FileError) {
+    const problem: CheckpointProblem = {
+      code: "unreadable-file",
+      severity: "error",
+      message: contents.message,
+      path,
+    };
+    return { path, sharded: false, files: [], tensors: [], problems: [problem], config: config.config };
+  }
+  return {
+    path,
+    sharded: false,
+    files: [contents.file],
+    tensors: contents.tensors.map((tensor) => ({ ...tensor, file: 0 })),
+    problems: [...contents.problems, ...indexProblems, ...loneShard(path), ...config.problems],
+    config: config.config,
+  };
+}
+
+/** A file that calls itself one of many, without the index that would tell the others. */
+function loneShard(path: string): CheckpointProblem[] {
+  const [, number, of] = /-(\d{5})-of-(\d{5})\.safetensors$/.exec(path) ?? [];
+  if (number === undefined || of === undefined || Number(of) < 2) return [];
+  return [
+    {
+      code: "invalid-index",
+      severity: "information",
+      message: `This is shard ${Number(number)} of ${Number(of)}, but no index (*${indexSuffix}) beside it lists it: only this file is shown.`,
+      path,
+    },
+  ];
+}
+
+async function openSharded(path: string, index: ShardIndex): Promise<Checkpoint> {
+  const folder = dirname(path);
+  const shards = Array.from(index.shards, ([name, listed]) => ({ name, listed, path: join(folder, name) }));
+  const [contents, config] = await Promise.all([
+    mapConcurrently(shards, concurrentShards, (shard) => readShard(shard.path)),
+    readConfig(path),
+  ]);
+
+  const files: CheckpointFile[] = [];
+  const read: ReadShard[] = [];
+  const shardProblems: CheckpointProblem[] = [];
+  const listedInAll = shards.reduce((sum, { listed }) => sum + listed.length, 0);
+  shards.forEach(({ name, listed, path: shardPath }, i) => {
+    const shard = contents[i]!;
+    if (shard instanceof FileError) {
+      const affected = `${listed.length} of the checkpoint's ${count(listedInAll, "tensor")} should be in it`;
+      shardProblems.push({
+        code: "missing-shard",
+        severity: "error",
+        message: `Shard ${quote(name)} cannot be read, and ${affected}: ${shard.message}`,
+        path: shardPath,
+      });
+      return;
+    }
+    files.push(shard.file);
+    read.push({ name, listed: new Set(listed), contents: shard });
+    shardProblems.push(...shard.problems);
+  });
+
+  return {
+    path,
+    sharded: true,
+    files,
+    tensors: uniqueTensors(read),
+    problems: [...index.problems, ...shardProblems, ...compareWithIndex(path, read), ...config.problems],
+    config: config.config,
+  };
+}
+
+interface ReadShard {
+  readonly name: string;
+  /** The tensors that the index puts in it. */
+  readonly listed: ReadonlySet<string>;
+  readonly contents: FileContents;
+}
+
+/** Every tensor once: from the shard that the index names, else from the first that has it. */
+function uniqueTensors(shards: readonly ReadShard[]): Tensor[] {
+  const home = new Map<string, number>();
+  shards.forEach(({ contents, listed }, file) => {
+    for (const { name } of contents.tensors) {
+      if (listed.has(name) || !home.has(name)) home.set(name, file);
+    }
+  });
+  return shards.flatMap(({ contents }, file) =>
+    contents.tensors.filter(({ name }) => home.get(name) === file).map((tensor) => ({ ...tensor, file })),
+  );
+}
+
+/** What the index lists and the shards lack, and the other way round. */
+function compareWithIndex(indexPath: string, shards: readonly ReadShard[]): readonly CheckpointProblem[] {
+  const names = shards.map(
+    ({ contents: { tensors, unusable } }) => new Set([...tensors.map(({ name }) => name), ...unusable]),
+  );
+  const shardOf = new Map<string, string>();
+  shards.forEach(({ name: shard }, i) => {
+    for (const name of names[i]!) shardOf.set(name, shard);
+  });
+
+  const elsewhere = new Set<string>();
+  const missing = new ProblemList(indexPath);
+  shards.forEach(({ name: shard, listed, contents }, i) => {
+    if (!contents.readable) return;
+    for (const name of listed) {
+      if (names[i]!.has(name)) continue;
+      const found = shardOf.get(name);
+      if (found !== undefined) elsewhere.add(name);
+      const but = found === undefined ? "" : `, but in ${quote(found)}`;
+      missing.add({
+        code: "missing-tensor",
+        severity: "error",
+        message: `Tensor ${quote(name)} is not in ${quote(shard)}, where the index puts it${but}.`,
+        tensor: name,
+      });
+    }
+  });
+
+  const unlisted = shards.flatMap(({ name: shard, listed, contents }, i) => {
+    const problems = new ProblemList(contents.file.path);
+    for (const name of names[i]!) {
+      if (listed.has(name) || elsewhere.has(name)) continue;
+      problems.add({
+        code: "unlisted-tensor",
+        severity: "warning",
+        message: `Tensor ${quote(name)} is in ${quote(shard)}, but the index does not list it there: loaders leave it out.`,
+        tensor: name,
+      });
+    }
+    return problems.list();
+  });
+  return [...missing.list(), ...unlisted];
+}
+
+/** The index beside a file that lists it, and what is wrong with indexes that cannot be read. */
+async function findIndexOf(
+  path: string,
+): Promise<{ index: { path: string; contents: ShardIndex } | null; problems: readonly CheckpointProblem[] }> {
+  const folder = dirname(path);
+  const siblings = await readdir(folder).catch((): string[] => []);
+  const indexes = siblings.filter((name) => name.endsWith(indexSuffix)).sort(naturalCompare);
+  const problems: CheckpointProblem[] = [];
+  for (const name of indexes) {
+    const indexPath = join(folder, name);
+    const contents = await readIndex(indexPath);
+    if (contents.shards.has(basename(path))) return { index: { path: indexPath, contents }, problems: [] };
+    if (contents.shards.size > 0) continue;
+    const [problem] = contents.problems;
+    if (problem !== undefined) problems.push({ ...problem, severity: "warning" });
+  }
+  return { index: null, problems };
+}
+
+async function readIndex(path: string): Promise<ShardIndex> {
+  try {
+    return parseShardIndex(path, await readText(path, longestIndex));
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    const problem: CheckpointProblem = {
+      code: "unreadable-file",
+      severity: "error",
+      message: error.message,
+      path,
+    };
+    return { shards: new Map(), problems: [problem] };
+  }
+}
+
+async function readShard(path: string): Promise<FileContents | FileError> {
+  try {
+    return await readFileHeader(path);
+  } catch (error) {
+    if (error instanceof FileError) return error;
+    throw error;
+  }
+}
+
+interface Config {
+  readonly config: Checkpoint["config"];
+  readonly problems: readonly CheckpointProblem[];
+}
+
+/** The first of the configs beside a checkpoint that exists. */
+async function readConfig(path: string): Promise<Config> {
+  const folder = dirname(path);
+  const siblings = await readdir(folder).catch((): string[] => []);
+  const names = ["config.json", "adapter_config.json"];
+  if (basename(path).startsWith("adapter_")) names.reverse();
+  const name = names.find((candidate) => siblings.includes(candidate));
+  if (name === undefined) return { config: null, problems: [] };
+  const configPath = join(folder, name);
+  const invalid = (why: string): Config => {
+    const message = `${name} beside the checkpoint is not used: ${why}`;
+    return { config: null, problems: [{ code: "invalid-config", severity: "information", message, path: configPath }] };
+  };
+  let text: string;
+  try {
+    text = await readText(configPath, longestConfig);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    return invalid(error.message);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? { config: value, problems: [] } : invalid("it is valid JSON but not an object.");
+  } catch {
+    return invalid("it is not valid JSON.");
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** `Promise.all` over `items`, with at most `limit` of them under way. */
+async function mapConcurrently<T, R>(items: readonly T[], limit: number, map: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  const queue = items.entries();
+  const work = async (): Promise<void> => {
+    for (const [i, item] of queue) results[i] = await map(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, work));
+  return results;
+}

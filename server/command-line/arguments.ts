@@ -1,0 +1,87 @@
+import { parseArgs } from "node:util";
+import type { Severity } from "../protocol.ts";
+
+export interface Arguments {
+  readonly paths: readonly string[];
+  /** Globs over tensor names; empty for all. */
+  readonly tensors: readonly string[];
+  readonly format: "text" | "json";
+  /** Null for standard output. */
+  readonly output: string | null;
+  readonly failOn: Severity | "never";
+  readonly adapter: string;
+  readonly cache: boolean;
+}
+
+export const usage = `usage: safetensors-spectrum PATH… [options]
+
+PATH is a .safetensors file, an index (*.safetensors.index.json) or a folder of checkpoints.
+
+  --tensor GLOB      analyse only the tensors whose name matches; may be repeated
+  --format FORMAT    text (the default) or json
+  --output FILE      write the results to FILE instead of standard output
+  --fail-on LEVEL    exit with 1 on findings of this level or above:
+                     error, warning (the default), information or never
+  --adapter NAME     compute on the GPU whose name contains NAME
+  --no-cache         neither use nor keep earlier results
+  --help, --version
+
+Exit status: 0 no findings, 1 findings, 2 something could not be read or analysed, 130 interrupted.
+`;
+
+/** What is wrong with the arguments, in one sentence. */
+export class UsageError extends Error {}
+
+/** @throws UsageError */
+export function parseArguments(argv: readonly string[]): Arguments | "help" | "version" {
+  const { values, positionals } = parse(argv);
+  if (values.help === true) {
+    return "help";
+  }
+  if (values.version === true) {
+    return "version";
+  }
+  if (positionals.length === 0) {
+    throw new UsageError("no checkpoint given; name a .safetensors file, an index or a folder");
+  }
+  return {
+    paths: positionals,
+    tensors: values.tensor ?? [],
+    format: oneOf("--format", values.format ?? "text", ["text", "json"]),
+    output: values.output ?? null,
+    failOn: oneOf("--fail-on", values["fail-on"] ?? "warning", ["error", "warning", "information", "never"]),
+    adapter: values.adapter ?? "",
+    cache: values["no-cache"] !== true,
+  };
+}
+
+// The return type is parseArgs's own, inferred from the options below.
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        tensor: { type: "string", multiple: true },
+        format: { type: "string" },
+        output: { type: "string" },
+        "fail-on": { type: "string" },
+        adapter: { type: "string" },
+        "no-cache": { type: "boolean" },
+        help: { type: "boolean", short: "h" },
+        version: { type: "boolean" },
+      },
+    });
+  } catch (error) {
+    // Node's own sentence names the option; the rest of it explains POSIX.
+    throw new UsageError(error instanceof Error ? error.message.split(". ")[0]! : String(error));
+  }
+}
+
+function oneOf<const Choice extends string>(option: string, value: string, choices: readonly Choice[]): Choice {
+  const choice = choices.find((each) => each === value);
+  if (choice === undefined) {
+    throw new UsageError(`${option} takes ${choices.join(", ")}, not “${value}”`);
+  }
+  return choice;
+}

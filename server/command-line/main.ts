@@ -1,0 +1,230 @@
+import { createWriteStream } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { homedir, tmpdir } from "node:os";
+import { join } from "node:path";
+import { once } from "node:events";
+import { fileURLToPath } from "node:url";
+import picomatch from "picomatch";
+import manifest from "../../package.json" with { type: "json" };
+import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
+import { atLeast } from "../analysis/findings.ts";
+import { GpuProcess } from "../analysis/gpu-process.ts";
+import { Scheduler } from "../analysis/scheduler.ts";
+import { findCheckpoints } from "../checkpoint/find.ts";
+import type { Problem } from "../protocol.ts";
+import { printable } from "../text/format.ts";
+import { parseArguments, usage, UsageError, type Arguments } from "./arguments.ts";
+import { ProgressBar } from "./progress-bar.ts";
+import { jsonReport, type EngineDescription } from "./report-json.ts";
+import { textReport } from "./report-text.ts";
+
+/** Exit statuses of the contract. */
+const clean = 0;
+const findings = 1;
+const failed = 2;
+const interrupted = 130;
+
+/** One checkpoint, analysed. */
+interface Analysed {
+  readonly analysis: CheckpointAnalysis;
+  readonly ids: readonly string[];
+  readonly problems: readonly Problem[];
+}
+
+/** Runs the command line. @returns the exit status; every failure is one plain line on standard error. */
+export async function main(argv: readonly string[]): Promise<number> {
+  let options: Arguments;
+  try {
+    const parsed = parseArguments(argv);
+    if (parsed === "help" || parsed === "version") {
+      process.stdout.write(parsed === "help" ? usage : `${manifest.version}\n`);
+      return clean;
+    }
+    options = parsed;
+  } catch (error) {
+    if (error instanceof UsageError) {
+      return complain(`${error.message}; see --help`);
+    }
+    throw error;
+  }
+  const folder = options.cache ? cacheFolder() : await mkdtemp(join(tmpdir(), "safetensors-spectrum-"));
+  try {
+    return await analyse(options, folder);
+  } catch (error) {
+    return complain(error instanceof Error ? error.message : String(error));
+  } finally {
+    if (!options.cache) {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+}
+
+async function analyse(options: Arguments, folder: string): Promise<number> {
+  const paths: string[] = [];
+  for (const path of options.paths) {
+    paths.push(...(await findCheckpoints(path)));
+  }
+  const gpuMessages: string[] = [];
+  const gpu = new GpuProcess({
+    workerPath: fileURLToPath(new URL("./worker.mjs", import.meta.url)),
+    adapter: options.adapter,
+    onStatus: () => undefined,
+    log: (message) => gpuMessages.push(message),
+  });
+  const scheduler = new Scheduler(gpu, (message) => gpuMessages.push(message));
+  const abort = new AbortController();
+  const interrupt = (): void => {
+    abort.abort();
+  };
+  process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+  const checkpoints: Analysed[] = [];
+  let status = clean;
+  try {
+    for (const path of new Set(paths)) {
+      const analysis = await CheckpointAnalysis.open(path);
+      if (checkpoints.some((other) => other.analysis.catalogue.path === analysis.catalogue.path)) {
+        continue;
+      }
+      for (const problem of analysis.checkpoint.problems) {
+        if (problem.severity === "error") {
+          status = complain(problem.message);
+        }
+      }
+      const ids = matching(analysis, options.tensors);
+      if (options.tensors.length > 0 && ids.length === 0) {
+        process.stderr.write(
+          `safetensors-spectrum: no matrix of ${printable(path)} matches ${options.tensors.join(", ")}\n`,
+        );
+      }
+      const complete = await compute(analysis, ids, { scheduler, folder, signal: abort.signal });
+      if (abort.signal.aborted) {
+        process.stderr.write("interrupted; what was computed is kept\n");
+        return interrupted;
+      }
+      if (!complete) {
+        return complain(
+          [gpu.status.message ?? "no GPU can be used", gpu.status.remedy].filter((part) => part !== null).join(" "),
+        );
+      }
+      checkpoints.push({ analysis, ids, problems: chosenProblems(analysis, ids) });
+    }
+    const report =
+      options.format === "json" ? jsonReport(describe(gpu, checkpoints), checkpoints) : textReports(checkpoints);
+    await write(options.output, report);
+    const { failOn } = options;
+    if (failOn !== "never" && checkpoints.some(({ problems }) => problems.some((each) => atLeast(each.severity, failOn)))) {
+      status = Math.max(status, findings);
+    }
+    return status;
+  } finally {
+    gpu.close();
+    for (const { analysis } of checkpoints) {
+      await analysis.close();
+    }
+  }
+}
+
+/** @returns false when there is no GPU to compute with. */
+async function compute(
+  analysis: CheckpointAnalysis,
+  ids: readonly string[],
+  context: { readonly scheduler: Scheduler; readonly folder: string; readonly signal: AbortSignal },
+): Promise<boolean> {
+  await analysis.attachStores(context.folder);
+  const wanted = new Set(ids);
+  analysis.enqueue(ids);
+  if (analysis.queue.size === 0) {
+    return true;
+  }
+  const bar = new ProgressBar(process.stderr, ids.length);
+  const count = (): number => analysis.results.filter(({ id }) => wanted.has(id)).length;
+  analysis.onResults = (results) => {
+    bar.update(count(), results.at(-1)?.id ?? "");
+  };
+  bar.update(count(), "");
+  const cancel = (): void => {
+    context.scheduler.cancel(analysis);
+  };
+  context.signal.addEventListener("abort", cancel);
+  try {
+    await context.scheduler.run(analysis);
+  } finally {
+    context.signal.removeEventListener("abort", cancel);
+    bar.end();
+  }
+  return analysis.state.phase !== "unavailable";
+}
+
+function matching(analysis: CheckpointAnalysis, globs: readonly string[]): string[] {
+  const matrices = analysis.architecture.matrices;
+  const matches = globs.length === 0 ? () => true : picomatch([...globs], { nobrace: false, dot: true });
+  return matrices.filter(({ tensor, id }) => matches(tensor.name) || matches(id)).map(({ id }) => id);
+}
+
+/** Problems of the files, and of the matrices that were asked for. */
+function chosenProblems(analysis: CheckpointAnalysis, ids: readonly string[]): Problem[] {
+  const tensors = new Set(ids.map((id) => analysis.result(id)?.tensor));
+  const ofFiles = analysis.checkpoint.problems.length;
+  return analysis
+    .problems({})
+    .filter((problem, index) => index < ofFiles || problem.tensor === null || tensors.has(problem.tensor));
+}
+
+/** The adapter of this run, or, where everything came from the cache, the one that computed it then. */
+function describe(gpu: GpuProcess, checkpoints: readonly Analysed[]): EngineDescription {
+  const now = gpu.status.phase === "ready" ? gpu.status : null;
+  const engine = now ?? checkpoints.map(({ analysis }) => analysis.engine).find((each) => each !== null);
+  return {
+    version: manifest.version,
+    adapter: engine?.adapter ?? null,
+    backend: engine?.backend ?? null,
+    software: engine?.software ?? false,
+  };
+}
+
+async function* textReports(checkpoints: readonly Analysed[]): AsyncGenerator<string> {
+  for (const { analysis, ids, problems } of checkpoints) {
+    yield* textReport(analysis, ids, problems);
+  }
+}
+
+/** Writes to a file, or to standard output until whoever reads it has enough. */
+async function write(output: string | null, pieces: AsyncIterable<string>): Promise<void> {
+  const stream = output === null ? process.stdout : createWriteStream(output);
+  let broken: NodeJS.ErrnoException | null = null;
+  stream.on("error", (error) => (broken = error));
+  if (output !== null) {
+    await Promise.race([once(stream, "open"), once(stream, "error")]);
+  }
+  for await (const piece of pieces) {
+    if (broken !== null) {
+      break;
+    }
+    if (!stream.write(piece)) {
+      await Promise.race([once(stream, "drain"), once(stream, "error"), once(stream, "close")]);
+    }
+  }
+  if (output !== null && broken === null) {
+    await new Promise<void>((resolve) => stream.end(resolve));
+  }
+  const error = broken as NodeJS.ErrnoException | null;
+  if (error !== null && error.code !== "EPIPE") {
+    throw new Error(`cannot write ${output ?? "standard output"}: ${error.message}`);
+  }
+}
+
+function cacheFolder(): string {
+  const base =
+    process.platform === "win32"
+      ? process.env["LOCALAPPDATA"]
+      : process.platform === "darwin"
+        ? join(homedir(), "Library", "Caches")
+        : process.env["XDG_CACHE_HOME"];
+  return join(base === undefined || base === "" ? join(homedir(), ".cache") : base, "safetensors-spectrum");
+}
+
+function complain(message: string): number {
+  process.stderr.write(`safetensors-spectrum: ${printable(message)}\n`);
+  return failed;
+}
+

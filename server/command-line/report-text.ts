@@ -1,0 +1,51 @@
+import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
+import type { Problem } from "../protocol.ts";
+import { formatBytes, formatCount, formatNumber, plural, printable } from "../text/format.ts";
+
+/** The results as a table for people, one line a matrix, then the problems. */
+export async function* textReport(
+  analysis: CheckpointAnalysis,
+  ids: readonly string[],
+  problems: readonly Problem[],
+): AsyncGenerator<string> {
+  const { catalogue } = analysis;
+  const facts = [
+    catalogue.family,
+    plural(catalogue.tensors.length, "tensor"),
+    `${formatCount(catalogue.parameters)} parameters`,
+    formatBytes(catalogue.bytes),
+    plural(catalogue.files.length, "file"),
+  ].filter((fact) => fact !== null);
+  yield `${printable(catalogue.path)}\n${facts.join(" · ")}\n\n`;
+  const nameWidth = Math.min(64, Math.max(6, ...ids.map((id) => printable(id).length)));
+  if (ids.length > 0) {
+    const headings = ["MATRIX".padEnd(nameWidth), "SHAPE".padStart(13), "GRADE".padEnd(14), ...columns.map(([title]) => title.padStart(10))];
+    yield `${headings.join("  ")}\n`;
+  }
+  for (const id of ids) {
+    const detail = await analysis.detail(id);
+    if (detail === null) {
+      continue;
+    }
+    const cells = [
+      printable(id).padEnd(nameWidth),
+      `${detail.rows} × ${detail.columns}`.padStart(13),
+      detail.grade.padEnd(14),
+      ...columns.map(([, key]) => formatNumber(detail.metrics[key]).padStart(10)),
+    ];
+    yield `${cells.join("  ").trimEnd()}\n`;
+  }
+  yield problems.length === 0 ? "\nNo problems.\n" : `\n${plural(problems.length, "problem")}:\n`;
+  for (const problem of problems) {
+    yield `  ${problem.severity}  ${problem.code}  ${printable(problem.message)}\n`;
+  }
+}
+
+const columns = [
+  ["OUTLIERS", "outliersRight"],
+  ["RANK 90 %", "energy90"],
+  ["EFF. RANK", "effectiveRank"],
+  ["STABLE", "stableRank"],
+  ["SIGMA", "sigmaEntries"],
+  ["NORM", "spectralNorm"],
+] as const;

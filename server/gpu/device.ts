@@ -1,0 +1,172 @@
+/** Opens a graphics adapter through Dawn, the WebGPU implementation that the npm package `webgpu` brings for Node. */
+import { EngineUnavailable } from "./engine-unavailable.ts";
+
+export { EngineUnavailable };
+
+/** An open device with what its user must know of the adapter. */
+export interface Gpu {
+  readonly device: GPUDevice;
+  /** `software`: the processor emulates a GPU (lavapipe, SwiftShader, WARP). */
+  readonly description: { readonly adapter: string; readonly backend: string; readonly software: boolean };
+  /** Settles with the reason when the device is gone, be it by {@link Gpu.close}, a driver's reset or an unplugged card. */
+  readonly lost: Promise<string>;
+  /** Rejects when the device is lost or a call to it was invalid. Never resolves. */
+  readonly failed: Promise<never>;
+  close(): void;
+}
+
+/** What the kernels need at least; every conforming adapter has more. */
+const requiredLimits = {
+  maxComputeInvocationsPerWorkgroup: 256,
+  maxComputeWorkgroupStorageSize: 16384,
+  maxStorageBuffersPerShaderStage: 8,
+  maxImmediateSize: 64,
+} as const;
+
+/**
+ * What `create()` returned. Dawn lives as long as this object is referenced: once it is collected, the process crashes
+ * or hangs at the next call. While it is referenced Node does not exit by itself either.
+ */
+let dawn: GPU | undefined;
+
+/**
+ * Opens the adapter whose name contains `adapter`, or the fastest if that is empty.
+ * @throws EngineUnavailable if there is none, none of that name, or it is too small.
+ */
+export async function openDevice(adapter: string): Promise<Gpu> {
+  const found = await requestAdapter(adapter);
+  const { info, limits } = found;
+  const name = info.description === "" ? info.device : info.description;
+  for (const [limit, least] of Object.entries(requiredLimits)) {
+    const has = limits[limit as keyof typeof requiredLimits];
+    if (has < least) {
+      throw new EngineUnavailable(
+        "adapter-too-small",
+        `The graphics adapter ${name} is too small: its ${limit} is ${has}, and ${least} are needed.`,
+        "Update the graphics driver, or choose another adapter in the settings.",
+      );
+    }
+  }
+  let device: GPUDevice;
+  try {
+    device = await found.requestDevice({
+      requiredFeatures: (["subgroups", "timestamp-query"] as const).filter((feature) => found.features.has(feature)),
+      requiredLimits: {
+        maxBufferSize: limits.maxBufferSize,
+        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+        maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
+        maxImmediateSize: limits.maxImmediateSize,
+      },
+    });
+  } catch (error) {
+    throw new EngineUnavailable(
+      "no-adapter",
+      `The graphics adapter ${name} could not be opened: ${firstLine(error)}`,
+      "Update the graphics driver, or choose another adapter in the settings.",
+      { cause: error },
+    );
+  }
+  const lost = device.lost.then(({ message }) => firstLine(message));
+  const failed = new Promise<never>((_resolve, reject) => {
+    void lost.then((reason) => {
+      reject(new Error(`The graphics device was lost: ${reason}`));
+    });
+    device.addEventListener("uncapturederror", (event) => {
+      reject(new Error(`The graphics driver refused a call: ${firstLine(event.error.message)}`));
+    });
+  });
+  // Whoever waits for results races against it; that nobody does at the moment is no error.
+  failed.catch(() => undefined);
+  return {
+    device,
+    description: { adapter: name, backend: backendOf(info), software: info.isFallbackAdapter },
+    lost,
+    failed,
+    close: () => {
+      device.destroy();
+    },
+  };
+}
+
+async function requestAdapter(name: string): Promise<GPUAdapter> {
+  let create: (options: string[]) => GPU;
+  try {
+    const module = await import("webgpu");
+    Object.assign(globalThis, module.globals);
+    create = module.create;
+  } catch (error) {
+    throw new EngineUnavailable(
+      "no-dawn",
+      `Dawn, which runs the GPU, could not be loaded: ${firstLine(error)}`,
+      process.platform === "linux"
+        ? "It needs a 64-bit Linux with glibc 2.34 or newer (Debian 12, Ubuntu 22.04, Fedora 35, RHEL 9)."
+        : `It exists for Windows, macOS and Linux on x64 and arm64; this is ${process.platform} on ${process.arch}.`,
+      { cause: error },
+    );
+  }
+  let adapter: GPUAdapter | null;
+  try {
+    dawn = create(name === "" ? [] : [`adapter=${name}`]);
+    // Discrete adapters first, processors that emulate one last.
+    adapter = await dawn.requestAdapter({ powerPreference: "high-performance" });
+  } catch (error) {
+    throw unavailable(name, error);
+  }
+  if (adapter === null) throw unavailable(name, null);
+  return adapter;
+}
+
+/** Why no adapter was found. Dawn's own message lists the adapters there are. */
+function unavailable(name: string, cause: unknown): EngineUnavailable {
+  const message = cause instanceof Error ? cause.message : "";
+  const names = new Set(Array.from(message.matchAll(/name: '(.*)'/g), (match) => match[1]!));
+  if (name !== "" && names.size > 0) {
+    const remedy = `Choose one of: ${[...names].join(", ")}.`;
+    return new EngineUnavailable("no-adapter", `No graphics adapter is called “${name}”.`, remedy, { cause });
+  }
+  if (process.platform === "linux" && !hasVulkanLoader()) {
+    const remedy = `Install it (Debian, Ubuntu: libvulkan1; Fedora: vulkan-loader) and a driver. ${softwareDriver}`;
+    return new EngineUnavailable("no-loader", "The Vulkan loader, libvulkan.so.1, is not installed.", remedy, { cause });
+  }
+  return new EngineUnavailable("no-adapter", "No graphics adapter was found.", driverRemedy(), { cause });
+}
+
+const softwareDriver =
+  "Without a graphics card, the software driver does: mesa-vulkan-drivers 23 or newer (Debian 12: bookworm-backports).";
+
+function driverRemedy(): string {
+  switch (process.platform) {
+    case "linux":
+      return `Install the graphics card's Vulkan driver. ${softwareDriver}`;
+    case "win32":
+      return "Install the graphics card's driver from its maker.";
+    default:
+      return "Use a machine with a graphics card.";
+  }
+}
+
+/** Node opens libraries only as its own modules; the loader is none, but the message tells whether it was found. */
+function hasVulkanLoader(): boolean {
+  try {
+    process.dlopen({ exports: {} }, "libvulkan.so.1");
+    return true;
+  } catch (error) {
+    return !String(error).includes("cannot open shared object file");
+  }
+}
+
+/** Dawn does not tell the backend, but each platform has one that it prefers. */
+function backendOf(info: GPUAdapterInfo): string {
+  if (info.device === "null-backend") return "null";
+  return process.platform === "win32" ? "d3d12" : process.platform === "darwin" ? "metal" : "vulkan";
+}
+
+/** The first line of a message that may carry a stack of Dawn's. */
+function firstLine(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return message.trim().split("\n", 1)[0]!;
+}

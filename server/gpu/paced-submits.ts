@@ -1,0 +1,58 @@
+/** How long one submit should keep the GPU busy: short enough for a desktop to stay fluid and for cancelling at once. */
+const targetMilliseconds = 40;
+
+/**
+ * Runs a long sequence of dispatches in submits that each take about 40 ms, whatever the adapter's speed: a watchdog
+ * resets a GPU that is busy for seconds. The number of steps a submit grows and shrinks with the time the last one took;
+ * two are in flight, so that the GPU does not wait for the next to be encoded.
+ */
+export class PacedSubmits {
+  readonly #device: GPUDevice;
+  /** Work per millisecond, in the caller's unit, once it was measured. */
+  #speed: number | null = null;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /**
+   * Encodes `steps` steps in order. `work(step)` is a step's share of the whole in any unit proportional to its time.
+   * Checks the signal before every submit and throws its reason.
+   */
+  async run(
+    steps: number,
+    work: (step: number) => number,
+    encode: (pass: GPUComputePassEncoder, step: number) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    let last: Promise<void> = Promise.resolve();
+    for (let step = 0; step < steps; ) {
+      signal.throwIfAborted();
+      const begun = performance.now();
+      const encoder = this.#device.createCommandEncoder();
+      const pass = encoder.beginComputePass();
+      const allowed = this.#speed === null ? 0 : this.#speed * targetMilliseconds;
+      let submitted = 0;
+      do {
+        encode(pass, step);
+        submitted += work(step);
+        step += 1;
+      } while (step < steps && submitted + work(step) <= allowed);
+      pass.end();
+      this.#device.queue.submit([encoder.finish()]);
+      const before = last;
+      last = this.#device.queue.onSubmittedWorkDone().then(() => {
+        this.#learn(submitted / Math.max(performance.now() - begun, 0.1));
+      });
+      // A device that is lost meanwhile is told of by whoever awaits results.
+      last.catch(() => undefined);
+      await before;
+    }
+    await last;
+  }
+
+  /** At most eightfold growth: the first submits measure latency more than speed. */
+  #learn(speed: number): void {
+    this.#speed = this.#speed === null ? speed : Math.min(speed, 8 * this.#speed);
+  }
+}

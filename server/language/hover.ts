@@ -1,0 +1,46 @@
+import type { CatalogueTensor, MatrixDetail } from "../protocol.ts";
+import type { MetricKey } from "../spectrum/metrics.ts";
+import { formatBytes, formatNumber } from "../text/format.ts";
+import { escapeMarkdown } from "./markdown.ts";
+import { spectrumPicture } from "./spectrum-picture.ts";
+
+/** The rows of a hover: what most people look at. The editor shows all. */
+const rows: readonly (readonly [label: string, key: MetricKey])[] = [
+  ["outliers above the noise edge", "outliersRight"],
+  ["outliers below", "outliersLeft"],
+  ["directions for 90 % of the energy", "energy90"],
+  ["effective rank", "effectiveRank"],
+  ["stable rank", "stableRank"],
+  ["largest / smallest value", "firstLastRatio"],
+  ["spectral norm", "spectralNorm"],
+  ["σ of the entries", "sigmaEntries"],
+];
+
+/**
+ * A layer's spectrum in a hover: verdict with its reason, small histogram with the Marchenko–Pastur curve, metrics beside
+ * their noise values. Markdown; everything out of the file is escaped.
+ */
+export function matrixHover(tensor: CatalogueTensor, detail: MatrixDetail | null, waiting: string): string {
+  const shape = tensor.shape.length === 0 ? "scalar" : tensor.shape.join(" × ");
+  const facts = [tensor.role, tensor.dtype, shape, formatBytes(tensor.bytes)].join(" · ");
+  const lines = [`**${escapeMarkdown(detail?.id ?? tensor.name)}**`, "", facts, ""];
+  if (detail === null) {
+    lines.push(tensor.matrices === 0 ? "Not a matrix: it has no spectrum." : waiting);
+    return lines.join("\n");
+  }
+  const reason = escapeMarkdown(detail.verdict.reason);
+  const p = detail.verdict.pValue === null ? "" : ` (p ${formatNumber(detail.verdict.pValue)})`;
+  lines.push(`**${detail.grade}**${p}: ${reason}`, "");
+  const picture = spectrumPicture(detail);
+  if (picture !== null) {
+    const encoded = Buffer.from(picture, "utf8").toString("base64");
+    lines.push(`![histogram of the singular values with the Marchenko–Pastur curve](data:image/svg+xml;base64,${encoded})`, "");
+  }
+  if (detail.metrics.spectralNorm !== null) {
+    lines.push("| | value | noise |", "|:--|--:|--:|");
+    for (const [label, key] of rows) {
+      lines.push(`| ${label} | ${formatNumber(detail.metrics[key])} | ${formatNumber(detail.noise[key])} |`);
+    }
+  }
+  return lines.join("\n");
+}

@@ -1,0 +1,81 @@
+import type { Catalogue, CatalogueTensor } from "../protocol.ts";
+import { formatBytes, formatCount, plural, printable } from "../text/format.ts";
+
+/** Where a tensor stands in the outline. */
+export interface OutlinePlace {
+  readonly line: number;
+  /** First and last character of its name on the line, in UTF-16 units. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface Outline {
+  readonly text: string;
+  /** By tensor name. */
+  readonly places: ReadonlyMap<string, OutlinePlace>;
+  /** The tensor of each line, null for headings. */
+  readonly tensors: readonly (CatalogueTensor | null)[];
+}
+
+/** Longer names are cut in the outline; the hover tells them whole. */
+const longestName = 160;
+/** Columns line up for names up to this width. */
+const widestName = 56;
+const indent = "  ";
+
+/**
+ * The outline of a checkpoint: a heading, then a line a tensor, indented below the line of its block. It depends on the
+ * headers alone, so that positions stay while results come in.
+ */
+export function outlineOf(catalogue: Catalogue): Outline {
+  const lines: string[] = [];
+  const places = new Map<string, OutlinePlace>();
+  const tensors: (CatalogueTensor | null)[] = [];
+  const add = (line: string, tensor: CatalogueTensor | null): void => {
+    lines.push(line);
+    tensors.push(tensor);
+  };
+  const facts = [
+    catalogue.family ?? "unknown architecture",
+    plural(catalogue.tensors.length, "tensor"),
+    `${formatCount(catalogue.parameters)} parameters`,
+    formatBytes(catalogue.bytes),
+  ];
+  add(`# ${facts.join(" · ")}`, null);
+  const widths = {
+    name: Math.min(widestName, Math.max(0, ...new Set(catalogue.tensors.map((tensor) => labelOf(tensor).length)))),
+    role: Math.max(0, ...new Set(catalogue.tensors.map(({ role }) => role.length))),
+    dtype: Math.max(0, ...new Set(catalogue.tensors.map(({ dtype }) => dtype.length))),
+  };
+  let block = "";
+  for (const tensor of catalogue.tensors) {
+    if (tensor.block !== block) {
+      block = tensor.block;
+      if (block !== "") {
+        add(shown(block), null);
+      }
+    }
+    const name = labelOf(tensor);
+    const begin = block === "" ? 0 : indent.length;
+    places.set(tensor.name, { line: lines.length, begin, end: begin + name.length });
+    const shape = tensor.shape.length === 0 ? "scalar" : tensor.shape.join(" × ");
+    const columns = [
+      name.padEnd(widths.name + indent.length - begin),
+      tensor.role.padEnd(widths.role),
+      tensor.dtype.padEnd(widths.dtype),
+      shape,
+    ];
+    add(indent.slice(0, begin) + columns.join("  "), tensor);
+  }
+  return { text: `${lines.join("\n")}\n`, places, tensors };
+}
+
+/** The name below its block's heading. */
+function labelOf({ name, block }: CatalogueTensor): string {
+  return shown(block !== "" && name.startsWith(`${block}.`) ? name.slice(block.length + 1) : name);
+}
+
+function shown(name: string): string {
+  const text = printable(name);
+  return text.length <= longestName ? text : `${text.slice(0, longestName - 1)}…`;
+}

@@ -1,0 +1,17 @@
+/** A number in a sentence: three significant digits without trailing zeros, 0.02 rather than 0.0200. */
+export function formatSignificant(value: number, digits = 3): string {
+  if (value === 0) return "0";
+  const magnitude = Math.abs(value);
+  if (magnitude >= 1e6 || magnitude < 1e-4) return value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
+  return String(Number(value.toPrecision(digits)));
+}
+
+/** A share in percent: 0.64 %. */
+export function formatPercent(share: number): string {
+  return `${formatSignificant(100 * share, 2)} %`;
+}
+
+/** A p-value as part of a sentence: "p 3e-8", "p below 1e-300". */
+export function formatPValue(p: number): string {
+  return p < 1e-300 ? "p below 1e-300" : `p ${formatSignificant(p, 1)}`;
+}

@@ -1,0 +1,63 @@
+import type { EntryStatistics } from "../svd/measurement.ts";
+import { formatSignificant } from "./format-significant.ts";
+import type { NonzeroPart } from "./nonzero-part.ts";
+
+/** Standard deviation of a standard normal variable cut at ±2. */
+const truncatedSigma = 0.8796;
+
+/** A standard deviation that an initialiser would give, and the words for it. */
+type Known = readonly [sigma: number, name: string];
+
+/**
+ * Names the initialiser whose entries these could be, from their σ, their excess kurtosis (0 normal, −1.2 uniform, −0.63
+ * normal truncated at 2σ) and their largest absolute value: "N(0, 0.02²), the config's initializer_range". Null when the
+ * entries look like none of the three. Weights are taken for [out, in], fan_in being the columns.
+ */
+export function likelyInitialiser(
+  entries: EntryStatistics,
+  part: NonzeroPart,
+  initializerRange: number | null,
+): string | null {
+  const { sigma, excessKurtosis, shape } = part;
+  const fanIn = shape.columns;
+  const fans = shape.rows + shape.columns;
+  const count = shape.rows * shape.columns;
+  if (!(sigma > 0) || Math.abs(entries.mean) > (5 * sigma) / Math.sqrt(count)) return null;
+
+  const extreme = Math.max(Math.abs(entries.minimum), Math.abs(entries.maximum)) / sigma;
+  // Four standard errors, and a little for entries that were rounded to few bits.
+  const kurtosisIs = (value: number): boolean => Math.abs(excessKurtosis - value) <= 0.02 + 4 * Math.sqrt(24 / count);
+  const tolerance = 0.002 + 3 * Math.sqrt((2 + Math.max(excessKurtosis, -1.2)) / (4 * count));
+  // From few entries nearly every σ is consistent with some rule: then only the config's is named.
+  const named = (config: Known | null, rules: readonly Known[]): string => {
+    const known = [...(config === null ? [] : [config]), ...(tolerance < 0.03 ? rules : [])];
+    const match = known.find(([value]) => Math.abs(sigma - value) <= tolerance * sigma);
+    return match === undefined ? "" : `, ${match[1]}`;
+  };
+  const configName = "the config's initializer_range";
+
+  if (kurtosisIs(-1.2) && extreme < Math.sqrt(3) * 1.06) {
+    const name = named(null, [
+      [1 / Math.sqrt(3 * fanIn), "the ±1/√fan_in of nn.Linear"],
+      [Math.sqrt(2 / fans), "Glorot's ±√(6/(fan_in + fan_out))"],
+      [Math.sqrt(2 / fanIn), "Kaiming's ±√(6/fan_in)"],
+    ]);
+    return `U(±${formatSignificant(sigma * Math.sqrt(3))})${name}`;
+  }
+  if (kurtosisIs(-0.63) && extreme < (2 / truncatedSigma) * 1.04) {
+    // Libraries differ in whether σ is meant before or after the cut.
+    const configSigma = [1, truncatedSigma].map((factor) => (initializerRange ?? NaN) * factor);
+    const closest = configSigma.find((value) => Math.abs(sigma - value) <= tolerance * sigma);
+    const name = named(closest === undefined ? null : [closest, configName], [[1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"]]);
+    return `a normal distribution of standard deviation ${formatSignificant(sigma)} truncated at 2σ${name}`;
+  }
+  if (!kurtosisIs(0)) return null;
+  const name = named(initializerRange === null ? null : [initializerRange, configName], [
+    ...(initializerRange === null ? [[0.02, "the usual initializer_range"] as const] : []),
+    [1, "the default of nn.Embedding"],
+    [Math.sqrt(2 / fans), "Glorot's √(2/(fan_in + fan_out))"],
+    [Math.sqrt(2 / fanIn), "Kaiming's √(2/fan_in)"],
+    [1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"],
+  ]);
+  return `N(0, ${formatSignificant(sigma)}²)${name}`;
+}

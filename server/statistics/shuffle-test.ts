@@ -1,0 +1,117 @@
+import type { ShuffleTest } from "../svd/measurement.ts";
+import { extremeEigenvalues } from "./symmetric-eigenvalues.ts";
+
+/** Shuffles of one test: the smallest p-value it can give is 1/1000. */
+const shuffles = 999;
+/** The test ends early once each statistic was reached this often by chance: then none of its p-values is small. */
+const enough = 20;
+/** Matrices whose smaller side is below this are tested by shuffling… */
+export const shuffleTestSide = 32;
+/** …unless they have more entries than this: there the asymptotic tests do well, and shuffles would take seconds. */
+export const shuffleTestEntries = 65536;
+
+/** The statistics, each large when the matrix has structure. */
+const names = ["john", "largest", "smallest", "rows", "columns"] as const;
+
+/**
+ * The exact test of a small matrix: if its entries are exchangeable, shuffling them changes nothing, so
+ * p = (1 + #{T_b ≥ T}) / (B + 1) is valid whatever their distribution (Besag and Clifford 1991 for the early end). The
+ * statistics are the distance of John's statistic from its mean, the largest and (negated) the smallest eigenvalue of
+ * the Gram matrix, and the dispersion of squared row and column norms. The shuffles are the same on every run.
+ * @param entries `rows × columns`, row-major, finite; left as they are
+ */
+export function shuffleTest(entries: Float32Array, rows: number, columns: number): ShuffleTest {
+  const m = Math.min(rows, columns);
+  const n = Math.max(rows, columns);
+  const matrix = new Float64Array(m * n);
+  let scale = 0;
+  for (const entry of entries) scale = Math.max(scale, Math.abs(entry));
+  if (scale === 0) scale = 1;
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j < n; j++) matrix[i * n + j] = entries[rows <= columns ? i * n + j : j * m + i]! / scale;
+  }
+  const centre = m + 1 + excessKurtosis(matrix);
+  const observed = statistics(matrix, m, n, centre);
+  const reached = observed.map(() => 0);
+  const next = randomInteger();
+  let draws = 0;
+  while (draws < shuffles && Math.min(...reached) < enough) {
+    shuffle(matrix, next);
+    draws++;
+    statistics(matrix, m, n, centre).forEach((value, k) => {
+      // A tie up to rounding is a tie: shuffles that only permute rows or columns leave every statistic as it was.
+      if (value >= observed[k]! - 1e-12 * Math.abs(observed[k]!)) reached[k]!++;
+    });
+  }
+  const [john, largest, smallest, short, long] = reached.map((count) => (1 + count) / (draws + 1));
+  const [byRow, byColumn] = rows <= columns ? [short, long] : [long, short];
+  const pValues = { john: john!, largest: largest!, smallest: smallest!, rows: byRow!, columns: byColumn! };
+  return { draws, pValues } satisfies { draws: number; pValues: Record<(typeof names)[number], number> };
+}
+
+/** John's distance, λ₁, −λ_m, dispersion over the m rows, dispersion over the n columns; of an m × n matrix, m ≤ n. */
+function statistics(matrix: Float64Array, m: number, n: number, centre: number): number[] {
+  const gram = new Float64Array(m * m);
+  let trace = 0;
+  let squares = 0;
+  for (let i = 0; i < m; i++) {
+    for (let j = 0; j <= i; j++) {
+      let sum = 0;
+      for (let k = 0; k < n; k++) sum += matrix[i * n + k]! * matrix[j * n + k]!;
+      gram[i * m + j] = sum;
+      gram[j * m + i] = sum;
+      squares += (i === j ? 1 : 2) * sum * sum;
+    }
+    trace += gram[i * m + i]!;
+  }
+  const norms = Float64Array.from({ length: m }, (_, i) => gram[i * m + i]!);
+  const { smallest, largest } = extremeEigenvalues(gram, m);
+  const columnNorms = new Float64Array(n);
+  for (let i = 0; i < m; i++) {
+    for (let k = 0; k < n; k++) columnNorms[k]! += matrix[i * n + k]! ** 2;
+  }
+  const john = n * ((m * squares) / (trace * trace) - 1) - centre;
+  return [Math.abs(john), largest, -smallest, dispersion(norms, trace), dispersion(columnNorms, trace)];
+}
+
+/** Σ(rᵢ/r̄ − 1)². */
+function dispersion(norms: Float64Array, total: number): number {
+  const mean = total / norms.length;
+  let sum = 0;
+  for (const norm of norms) sum += (norm / mean - 1) ** 2;
+  return sum;
+}
+
+function excessKurtosis(values: Float64Array): number {
+  let mean = 0;
+  for (const value of values) mean += value / values.length;
+  let second = 0;
+  let fourth = 0;
+  for (const value of values) {
+    const square = (value - mean) ** 2;
+    second += square / values.length;
+    fourth += (square * square) / values.length;
+  }
+  return second > 0 ? fourth / second ** 2 - 3 : 0;
+}
+
+/** Fisher and Yates. */
+function shuffle(values: Float64Array, next: (below: number) => number): void {
+  for (let i = values.length - 1; i > 0; i--) {
+    const j = next(i + 1);
+    const held = values[i]!;
+    values[i] = values[j]!;
+    values[j] = held;
+  }
+}
+
+/** Integers in [0, below), the same sequence each time (xorshift32, high bits used). */
+function randomInteger(): (below: number) => number {
+  let state = 0x9e3779b9;
+  return (below) => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return Math.floor(((state >>> 0) / 2 ** 32) * below);
+  };
+}

@@ -1,0 +1,266 @@
+/** The singular value engine: matrices in files go in, their singular values and entry statistics come out. */
+import { setImmediate } from "node:timers/promises";
+import { createBuffers, destroyAll, OutOfMemory } from "../gpu/buffers.ts";
+import { openDevice, type Gpu } from "../gpu/device.ts";
+import { bindBuffers, dispatch } from "../gpu/kernels.ts";
+import { PacedSubmits } from "../gpu/paced-submits.ts";
+import { readBack } from "../gpu/readback.ts";
+import { bidiagonalSingularValues } from "./bidiagonal.ts";
+import { bidiagonalise, type Batch } from "./bidiagonalisation.ts";
+import { countersPerMatrix, entryStatistics, gramRatioOf, momentsPerRow, scaleOf } from "./entry-statistics.ts";
+import { columnLanes, compileKernels, type Kernels } from "./kernels.ts";
+import { MatrixLoader, shapeOf, type Shape } from "./matrix-loader.ts";
+import type { MatrixSource, Measurement } from "./measurement.ts";
+import { numberFormat } from "./number-format.ts";
+
+export interface Engine {
+  readonly description: Gpu["description"];
+  /** The largest matrix it takes, in bytes of fp32. */
+  readonly maximumBytes: number;
+  /**
+   * Measures matrices of one shape and dtype; each is told of once, in any order, as `index` into `sources`. `shuffle`
+   * is null in every measurement.
+   * @throws the signal's reason soon after it is aborted; an Error if the device is lost.
+   */
+  measure(
+    sources: readonly MatrixSource[],
+    options: {
+      readonly signal: AbortSignal;
+      readonly onResult: (index: number, measurement: Measurement) => void;
+      /** `message` is one sentence: why this matrix has no measurement. */
+      readonly onUnsupported: (index: number, message: string) => void;
+    },
+  ): Promise<void>;
+  /**
+   * Entries of a matrix, row-major, as fp32: all of them, or if they are more than `maximum`, the whole smaller side and
+   * an evenly spaced part of the larger one. They are multiplied by a power of two if fp32 could not hold them else.
+   * @throws Error if the matrix cannot be read.
+   */
+  readEntries(
+    source: MatrixSource,
+    maximum: number,
+  ): Promise<{ readonly entries: Float32Array; readonly rows: number; readonly columns: number }>;
+  /** Settles with the reason when the device is gone. */
+  readonly lost: Promise<string>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the adapter whose name contains `adapter`, or the fastest if that is empty.
+ * @throws EngineUnavailable if there is none that will do.
+ */
+export async function openEngine({ adapter }: { readonly adapter: string }): Promise<Engine> {
+  const gpu = await openDevice(adapter);
+  const kernels = await compileKernels(gpu.device, gpu.description.software);
+  return new GpuEngine(gpu, kernels);
+}
+
+/** Bytes of matrices that are computed together; on a processor a larger batch only leaves its caches. */
+const batchBytes = { hardware: 1 << 30, software: 16 << 20 };
+/** Rows that a workgroup of column-norms.wgsl adds up. */
+const bandRows = 512;
+
+type MeasureOptions = Parameters<Engine["measure"]>[1];
+
+interface Indexed {
+  readonly index: number;
+  readonly source: MatrixSource;
+}
+
+class GpuEngine implements Engine {
+  readonly description: Gpu["description"];
+  readonly maximumBytes: number;
+  readonly lost: Promise<string>;
+  readonly #gpu: Gpu;
+  readonly #kernels: Kernels;
+  readonly #loader: MatrixLoader;
+  readonly #submits: PacedSubmits;
+
+  constructor(gpu: Gpu, kernels: Kernels) {
+    const { limits } = gpu.device;
+    this.description = gpu.description;
+    this.maximumBytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+    this.lost = gpu.lost;
+    this.#gpu = gpu;
+    this.#kernels = kernels;
+    this.#loader = new MatrixLoader(gpu.device, kernels);
+    this.#submits = new PacedSubmits(gpu.device);
+  }
+
+  async measure(sources: readonly MatrixSource[], options: MeasureOptions): Promise<void> {
+    const [first] = sources;
+    if (first === undefined) return;
+    const differs = ({ rows, columns, dtype }: MatrixSource): boolean =>
+      rows !== first.rows || columns !== first.columns || dtype !== first.dtype;
+    if (sources.some(differs)) throw new RangeError("the matrices of a batch differ in shape or dtype");
+    const reason = this.#unsupported(first);
+    const allowed = Math.min(this.maximumBytes, batchBytes[this.description.software ? "software" : "hardware"]);
+    let size = Math.max(1, Math.floor(allowed / storageBytes(shapeOf(first))));
+    const waiting: Indexed[] = sources.map((source, index) => ({ source, index }));
+    while (waiting.length > 0) {
+      options.signal.throwIfAborted();
+      if (reason !== null) {
+        options.onUnsupported(waiting.shift()!.index, reason);
+        continue;
+      }
+      try {
+        await Promise.race([this.#measureGroup(waiting.slice(0, size), options), this.#gpu.failed]);
+        waiting.splice(0, size);
+      } catch (error) {
+        if (!(error instanceof OutOfMemory)) throw error;
+        if (size === 1) {
+          const message = `It needs more memory than ${this.description.adapter} has free: ${error.message}.`;
+          options.onUnsupported(waiting.shift()!.index, message);
+        } else {
+          size = Math.ceil(size / 2);
+        }
+      }
+    }
+  }
+
+  async readEntries(source: MatrixSource, maximum: number): ReturnType<Engine["readEntries"]> {
+    const reason = this.#unsupported(source);
+    if (reason !== null) throw new Error(reason);
+    const { device } = this.#gpu;
+    const shape = shapeOf(source);
+    const matrices = await createBuffers(device, { matrices: 4 * shape.rows * shape.columns, counters: 4 * countersPerMatrix });
+    try {
+      await this.#loader.load(source, 0, matrices, new AbortController().signal);
+      const rows = Math.min(shape.rows, Math.max(1, Math.floor(maximum / shape.columns)));
+      const bytes = 4 * shape.columns;
+      const ranges =
+        rows === shape.rows
+          ? [{ offset: 0, bytes: rows * bytes }]
+          : Array.from({ length: rows }, (_, row) => ({ offset: Math.floor((row * shape.rows) / rows) * bytes, bytes }));
+      const [counters, entries] = await Promise.race([
+        Promise.all([readBack(device, matrices.counters), readBack(device, matrices.matrices, ranges)]),
+        this.#gpu.failed,
+      ]);
+      const scaled = new Float32Array(entries);
+      const scale = scaleOf(new Uint32Array(counters));
+      // 2^±126 is where fp32's normal numbers end; 2^127 is left for the entries' own range.
+      const unscaled = scale > 2 ** -100 && scale < 2 ** 126 ? scaled.map((entry) => entry * scale) : scaled;
+      return shape.transposed
+        ? { entries: transposed(unscaled, rows, shape.columns), rows: shape.columns, columns: rows }
+        : { entries: unscaled, rows, columns: shape.columns };
+    } finally {
+      destroyAll(matrices);
+    }
+  }
+
+  close(): Promise<void> {
+    this.#gpu.close();
+    return Promise.resolve();
+  }
+
+  /** Why a matrix cannot be measured at all, or null. */
+  #unsupported(source: MatrixSource): string | null {
+    const { rows, columns, dtype } = source;
+    if (rows === 0 || columns === 0) return "It has no entries.";
+    const format = numberFormat(dtype);
+    if (format === null) return `Entries of dtype ${dtype} are not decoded.`;
+    const bytes = rows * columns * format.bytes;
+    if (source.end - source.begin !== bytes) {
+      return `It has ${source.end - source.begin} bytes, but ${rows} × ${columns} entries of ${dtype} take ${bytes}.`;
+    }
+    const needed = storageBytes(shapeOf(source));
+    if (needed > this.maximumBytes) {
+      const megabytes = (value: number): string => `${Math.ceil(value / 2 ** 20)} MiB`;
+      return `It needs ${megabytes(needed)} in one piece, and ${this.description.adapter} gives ${megabytes(this.maximumBytes)} at most.`;
+    }
+    return null;
+  }
+
+  async #measureGroup(group: readonly Indexed[], { signal, onResult, onUnsupported }: MeasureOptions): Promise<void> {
+    const { device } = this.#gpu;
+    const { rows, columns, transposed } = shapeOf(group[0]!.source);
+    const count = group.length;
+    const bands = Math.ceil(rows / bandRows);
+    const bytes = {
+      matrices: 4 * rows * columns,
+      counters: 4 * countersPerMatrix,
+      moments: 4 * momentsPerRow * rows,
+      columnNorms: 8 * bands * columns,
+      bidiagonal: 8 * columns,
+    };
+    const buffers = await createBuffers(
+      device,
+      Object.fromEntries(Object.entries(bytes).map(([name, each]) => [name, each * count])) as typeof bytes,
+    );
+    try {
+      const unreadable = new Set<number>();
+      for (const [slot, { index, source }] of group.entries()) {
+        const message = await this.#loader.load(source, slot, buffers, signal);
+        if (message === null) continue;
+        unreadable.add(slot);
+        onUnsupported(index, message);
+      }
+      if (unreadable.size === count) return;
+      const batch = { count, rows, columns, matrices: buffers.matrices };
+      this.#encodeStatistics(batch, buffers.moments, buffers.columnNorms);
+      await bidiagonalise(device, this.#kernels, this.#submits, batch, buffers.bidiagonal, signal);
+      const [counters, moments, columnNorms, bidiagonal] = await Promise.all([
+        readBack(device, buffers.counters),
+        readBack(device, buffers.moments),
+        readBack(device, buffers.columnNorms),
+        readBack(device, buffers.bidiagonal),
+      ]);
+      for (const [slot, { index }] of group.entries()) {
+        if (unreadable.has(slot)) continue;
+        // Lets messages through: the values of a large matrix take a while.
+        await setImmediate();
+        signal.throwIfAborted();
+        const part = <T>(create: (buffer: ArrayBuffer) => T, buffer: ArrayBuffer, each: number): T =>
+          create(buffer.slice(slot * each, (slot + 1) * each));
+        const asFloats = (buffer: ArrayBuffer): Float32Array => new Float32Array(buffer);
+        const parts = {
+          rows,
+          columns,
+          transposed,
+          counters: part((buffer) => new Uint32Array(buffer), counters, bytes.counters),
+          moments: part(asFloats, moments, bytes.moments),
+          columnNorms: part(asFloats, columnNorms, bytes.columnNorms),
+        };
+        const reduced = part(asFloats, bidiagonal, bytes.bidiagonal);
+        const singularValues =
+          parts.counters[0] === 0
+            ? singularValuesOf(reduced.subarray(0, columns), reduced.subarray(columns), scaleOf(parts.counters))
+            : new Float64Array();
+        const gramRatio = singularValues.length > 0 ? gramRatioOf(singularValues) : null;
+        onResult(index, { entries: entryStatistics(parts, gramRatio), singularValues, shuffle: null });
+      }
+    } finally {
+      destroyAll(buffers);
+    }
+  }
+
+  #encodeStatistics({ count, rows, columns, matrices }: Batch, moments: GPUBuffer, norms: GPUBuffer): void {
+    const { device } = this.#gpu;
+    const { rowMoments, columnNorms } = this.#kernels;
+    const encoder = device.createCommandEncoder({ label: "statistics" });
+    const pass = encoder.beginComputePass();
+    const rowBuffers = bindBuffers(device, rowMoments, [{ buffer: matrices }, { buffer: moments }]);
+    dispatch(pass, rowMoments, rowBuffers, [rows, columns], [Math.min(rows, 65535), 1, count]);
+    const columnBuffers = bindBuffers(device, columnNorms, [{ buffer: matrices }, { buffer: norms }]);
+    const groups = [Math.ceil(columns / columnLanes), Math.ceil(rows / bandRows), count] as const;
+    dispatch(pass, columnNorms, columnBuffers, [rows, columns, bandRows], groups);
+    pass.end();
+    device.queue.submit([encoder.finish()]);
+  }
+}
+
+/** Bytes of a matrix's largest buffer, which has to fit one binding. */
+function storageBytes({ rows, columns }: Shape): number {
+  return 4 * rows * Math.max(columns, momentsPerRow);
+}
+
+function singularValuesOf(diagonal: Float32Array, superdiagonal: Float32Array, scale: number): Float64Array {
+  if (!diagonal.every(Number.isFinite) || !superdiagonal.every(Number.isFinite)) {
+    throw new Error("the graphics driver computed numbers that are not finite");
+  }
+  return bidiagonalSingularValues(diagonal, superdiagonal).map((value) => value * scale);
+}
+
+function transposed(entries: Float32Array, rows: number, columns: number): Float32Array {
+  return Float32Array.from(entries, (_, i) => entries[(i % rows) * columns + Math.floor(i / rows)]!);
+}

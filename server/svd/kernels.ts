@@ -1,0 +1,44 @@
+/** The compute kernels of the engine, compiled together when it opens. */
+import { compileKernel, type Kernel } from "../gpu/kernels.ts";
+import bidiagonaliseColumns from "../../shaders/bidiagonalise-columns.wgsl";
+import bidiagonaliseRows from "../../shaders/bidiagonalise-rows.wgsl";
+import columnNorms from "../../shaders/column-norms.wgsl";
+import decode from "../../shaders/decode.wgsl";
+import number from "../../shaders/number.wgsl";
+import rowMoments from "../../shaders/row-moments.wgsl";
+import scan from "../../shaders/scan.wgsl";
+
+export interface Kernels {
+  readonly scan: Kernel;
+  readonly decode: Kernel;
+  readonly rowMoments: Kernel;
+  readonly columnNorms: Kernel;
+  readonly bidiagonaliseColumns: Kernel;
+  readonly bidiagonaliseRows: Kernel;
+}
+
+/** Columns that a workgroup of bidiagonalise-columns.wgsl and of column-norms.wgsl takes. */
+export const columnLanes = 16;
+/** Rows that a workgroup of bidiagonalise-rows.wgsl takes. */
+export const rowsPerWorkgroup = 8;
+
+/** @param software smaller workgroups: a processor runs their threads one after another, with a cost for each barrier. */
+export async function compileKernels(device: GPUDevice, software: boolean): Promise<Kernels> {
+  const strips = software ? 4 : 16;
+  const [scanned, decoded, moments, norms, columns, rows] = await Promise.all([
+    compileKernel(device, "scan", number + scan),
+    compileKernel(device, "decode", number + decode),
+    compileKernel(device, "row-moments", rowMoments),
+    compileKernel(device, "column-norms", columnNorms, { lanes: columnLanes, strips }),
+    compileKernel(device, "bidiagonalise-columns", bidiagonaliseColumns, { lanes: columnLanes, strips }),
+    compileKernel(device, "bidiagonalise-rows", bidiagonaliseRows, { threads: software ? 32 : 64 }),
+  ]);
+  return {
+    scan: scanned,
+    decode: decoded,
+    rowMoments: moments,
+    columnNorms: norms,
+    bidiagonaliseColumns: columns,
+    bidiagonaliseRows: rows,
+  };
+}

@@ -1,0 +1,47 @@
+/** Text out of a file, made harmless for a terminal: control and bidirectional characters are shown as escapes. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+const units = ["B", "kB", "MB", "GB", "TB", "PB"];
+
+/** Bytes for people, in powers of 1000. */
+export function formatBytes(bytes: number): string {
+  return scaled(bytes, units);
+}
+
+/** A count for people: 15.7 M. */
+export function formatCount(count: number): string {
+  return scaled(count, ["", "k", "M", "B", "T"]);
+}
+
+/** A plural where the number asks for one. */
+export function plural(count: number, noun: string, nouns = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : nouns}`;
+}
+
+/** Three significant digits; “–” for what does not exist. */
+export function formatNumber(value: number | null): string {
+  if (value === null || !Number.isFinite(value)) {
+    return "–";
+  }
+  if (Number.isInteger(value) && Math.abs(value) < 1e6) {
+    return String(value);
+  }
+  const magnitude = Math.abs(value);
+  return magnitude >= 1e6 || magnitude < 1e-3 ? value.toExponential(2) : value.toPrecision(3);
+}
+
+function scaled(value: number, suffixes: readonly string[]): string {
+  let rest = value;
+  let step = 0;
+  while (rest >= 999.5 && step < suffixes.length - 1) {
+    rest /= 1000;
+    step++;
+  }
+  const digits = step === 0 ? String(rest) : rest.toPrecision(3);
+  return `${digits} ${suffixes[step]!}`.trimEnd();
+}

@@ -1,0 +1,139 @@
+/**
+ * The GPU process. It takes jobs over Node's message channel and answers with analyses; alone with `--self-test` it
+ * says in one line of JSON whether this machine can compute. It exits with its parent.
+ */
+import { setTimeout } from "node:timers/promises";
+import { kernelsWork } from "./svd/self-test.ts";
+import { openEngine, type Engine } from "./svd/engine.ts";
+import { EngineUnavailable } from "./gpu/device.ts";
+import type { EngineStatus } from "./protocol.ts";
+import { spectrumMetrics } from "./spectrum/compute-metrics.ts";
+import { noiseMetrics } from "./spectrum/noise-metrics.ts";
+import { noiseTests } from "./spectrum/noise-tests.ts";
+import { shuffleTest, shuffleTestEntries, shuffleTestSide } from "./statistics/shuffle-test.ts";
+import type { MatrixSource, Measurement } from "./svd/measurement.ts";
+import type { Analysis, FromWorker, Job, ToWorker } from "./worker-protocol.ts";
+
+let engine: Engine | null = null;
+const aborts = new Map<number, AbortController>();
+/** Jobs run one after another, in the order they came. */
+let queue: Promise<void> = Promise.resolve();
+
+if (process.argv.includes("--self-test")) {
+  const adapter = process.argv.find((argument) => argument.startsWith("--adapter="))?.slice("--adapter=".length) ?? "";
+  process.stdout.write(`${JSON.stringify(await kernelsWork(adapter))}\n`, () => process.exit(0));
+} else {
+  process.on("message", (message: ToWorker) => {
+    receive(message);
+  });
+  process.on("disconnect", () => process.exit(0));
+  setInterval(() => {
+    send({ type: "alive" });
+  }, 1000);
+}
+
+function receive(message: ToWorker): void {
+  switch (message.type) {
+    case "start":
+      void start(message.adapter);
+      break;
+    case "cancel":
+      aborts.get(message.id)?.abort(new Error("cancelled"));
+      break;
+    case "job": {
+      const { job } = message;
+      const abort = new AbortController();
+      aborts.set(job.id, abort);
+      queue = queue.then(() => run(job, abort.signal)).finally(() => aborts.delete(job.id));
+      break;
+    }
+  }
+}
+
+async function start(adapter: string): Promise<void> {
+  const status: EngineStatus = {
+    phase: "starting",
+    adapter: null,
+    backend: null,
+    software: false,
+    message: null,
+    remedy: null,
+  };
+  try {
+    engine = await openEngine({ adapter });
+    send({
+      type: "engine",
+      engine: { ...status, phase: "ready", ...engine.description },
+      maximumBytes: engine.maximumBytes,
+    });
+    void engine.lost.then((reason) => {
+      process.stderr.write(`device lost: ${reason}\n`);
+      // A new process gets a new device; the parent sees to both.
+      process.exit(3);
+    });
+  } catch (error) {
+    const remedy = error instanceof EngineUnavailable ? error.remedy : null;
+    const message = error instanceof Error ? error.message : String(error);
+    send({ type: "engine", engine: { ...status, phase: "unavailable", message, remedy }, maximumBytes: 0 });
+    // Nothing can be done with this process any more; the next attempt is a new one.
+    await setTimeout(100);
+    process.exit(0);
+  }
+}
+
+async function run(job: Job, signal: AbortSignal): Promise<void> {
+  try {
+    if (engine === null) {
+      throw new Error("the GPU is not open");
+    }
+    const small: { readonly index: number; readonly measurement: Measurement }[] = [];
+    await engine.measure(job.sources, {
+      signal,
+      onResult: (index, measurement) => {
+        const source = job.sources[index]!;
+        if (Math.min(source.rows, source.columns) < shuffleTestSide && measurement.entries.nonFinite === 0) {
+          small.push({ index, measurement });
+        } else {
+          send({ type: "result", id: job.id, index, analysis: analyse(source, measurement) });
+        }
+      },
+      onUnsupported: (index, message) => {
+        send({ type: "unsupported", id: job.id, index, message });
+      },
+    });
+    for (const { index, measurement } of small) {
+      signal.throwIfAborted();
+      const source = job.sources[index]!;
+      const { entries, rows, columns } = await engine.readEntries(source, shuffleTestEntries);
+      const shuffle = shuffleTest(entries, rows, columns);
+      send({ type: "result", id: job.id, index, analysis: analyse(source, { ...measurement, shuffle }) });
+    }
+    send({ type: "done", id: job.id, outcome: "complete" });
+  } catch (error) {
+    if (signal.aborted) {
+      send({ type: "done", id: job.id, outcome: "cancelled" });
+    } else {
+      // A lost device fails the job too, and ends this process: let that speak first.
+      await setTimeout(200);
+      const message = error instanceof Error ? error.message : String(error);
+      send({ type: "failed", id: job.id, message });
+    }
+  }
+}
+
+function analyse(shape: MatrixSource, measurement: Measurement): Analysis {
+  const metrics = spectrumMetrics(measurement.singularValues, shape, measurement.entries);
+  return {
+    measurement,
+    metrics,
+    noise: noiseMetrics(shape, metrics.sigmaEntries ?? 0),
+    tests: noiseTests(measurement, shape),
+    engine: engine!.description,
+  };
+}
+
+function send(message: FromWorker): void {
+  if (process.connected) {
+    process.send?.(message);
+  }
+}

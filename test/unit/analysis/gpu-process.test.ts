@@ -1,0 +1,131 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { GpuProcess, GpuProcessLost, GpuUnavailable } from "../../../server/analysis/gpu-process.ts";
+import type { MatrixSource } from "../../../server/svd/measurement.ts";
+import type { EngineStatus } from "../../../server/protocol.ts";
+
+/** A process that speaks the worker's protocol, and ends as drivers do when a source's path says so. */
+const worker = `
+process.on("disconnect", () => process.exit());
+process.on("message", (message) => {
+  const engine = { phase: "ready", adapter: message.adapter, backend: "none", software: true, message: null, remedy: null };
+  if (message.type === "start") {
+    if (message.adapter === "absent") {
+      process.send({ type: "engine", engine: { ...engine, phase: "unavailable", message: "no such adapter", remedy: "choose another" }, maximumBytes: 0 });
+      process.disconnect();
+    } else if (message.adapter === "broken") {
+      process.exit(7);
+    } else {
+      process.send({ type: "engine", engine, maximumBytes: 1024 });
+    }
+  } else if (message.type === "job") {
+    const { id, sources } = message.job;
+    for (const [index, { path }] of sources.entries()) {
+      if (path === "crash") return process.kill(process.pid, "SIGSEGV");
+      if (path === "fail") return process.send({ type: "failed", id, message: "out of luck" });
+      if (path === "wait") return;
+      if (path === "odd") process.send({ type: "unsupported", id, index, message: "too odd" });
+      else process.send({ type: "result", id, index, analysis: { of: path, pid: process.pid } });
+    }
+    process.send({ type: "done", id, outcome: "complete" });
+  } else if (message.type === "cancel") {
+    process.send({ type: "done", id: message.id, outcome: "cancelled" });
+  }
+});
+`;
+
+function source(path: string): MatrixSource {
+  return { path, begin: 0, end: 4, dtype: "F32", rows: 1, columns: 1 };
+}
+
+describe("GpuProcess", () => {
+  let folder = "";
+  let workerPath = "";
+  const opened: GpuProcess[] = [];
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "gpu-process-"));
+    workerPath = join(folder, "worker.mjs");
+    await writeFile(workerPath, worker);
+  });
+  after(async () => {
+    for (const gpu of opened) {
+      gpu.close();
+    }
+    await rm(folder, { recursive: true });
+  });
+
+  function open(adapter = ""): { gpu: GpuProcess; phases: string[] } {
+    const phases: string[] = [];
+    const onStatus = ({ phase }: EngineStatus): void => void phases.push(phase);
+    const gpu = new GpuProcess({ workerPath, adapter, onStatus, log: () => undefined });
+    opened.push(gpu);
+    return { gpu, phases };
+  }
+
+  async function run(gpu: GpuProcess, paths: readonly string[], signal = new AbortController().signal): Promise<unknown[]> {
+    const told: unknown[] = [];
+    await gpu.run(paths.map(source), {
+      signal,
+      onResult: (index, analysis) => told.push([index, (analysis as unknown as { of: string }).of]),
+      onUnsupported: (index, message) => told.push([index, message]),
+    });
+    return told;
+  }
+
+  it("starts when there is work, and tells of every matrix", async () => {
+    const { gpu, phases } = open();
+    assert.deepEqual(await run(gpu, ["a", "odd", "c"]), [
+      [0, "a"],
+      [1, "too odd"],
+      [2, "c"],
+    ]);
+    assert.deepEqual(phases, ["starting", "ready"]);
+    assert.equal(gpu.maximumBytes, 1024);
+  });
+
+  it("survives a crash: the job fails, the next one runs in a new process", async () => {
+    const { gpu, phases } = open();
+    await assert.rejects(run(gpu, ["a", "crash"]), GpuProcessLost);
+    assert.deepEqual(await run(gpu, ["b"]), [[0, "b"]]);
+    assert.deepEqual(phases, ["starting", "ready", "starting", "ready"]);
+  });
+
+  it("passes a job's own failure on without ending the process", async () => {
+    const { gpu, phases } = open();
+    await assert.rejects(run(gpu, ["fail"]), (error) => error instanceof Error && error.message === "out of luck");
+    await run(gpu, ["b"]);
+    assert.deepEqual(phases, ["starting", "ready"]);
+  });
+
+  it("cancels", async () => {
+    const { gpu } = open();
+    await gpu.start();
+    const abort = new AbortController();
+    const running = run(gpu, ["wait"], abort.signal);
+    setTimeout(() => {
+      abort.abort(new Error("enough"));
+    }, 20);
+    await assert.rejects(running, /enough/);
+    assert.deepEqual(await run(gpu, ["b"]), [[0, "b"]]);
+  });
+
+  it("says why there is no GPU, and what to do", async () => {
+    const { gpu } = open("absent");
+    await assert.rejects(run(gpu, ["a"]), GpuUnavailable);
+    assert.deepEqual([gpu.status.phase, gpu.status.message, gpu.status.remedy], [
+      "unavailable",
+      "no such adapter",
+      "choose another",
+    ]);
+  });
+
+  it("calls a GPU that ends its process at the start unavailable", async () => {
+    const { gpu } = open("broken");
+    await assert.rejects(run(gpu, ["a"]), GpuUnavailable);
+    assert.match(gpu.status.message ?? "", /exit code 7/);
+    assert.notEqual(gpu.status.remedy, null);
+  });
+});

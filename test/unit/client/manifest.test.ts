@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { minimumMajor } from "../../../client/server/runtime.ts";
+import { gradeSeverities } from "../../../server/analysis/findings.ts";
+import { revealCommand } from "../../../server/protocol.ts";
+import manifest from "../../../package.json" with { type: "json" };
+import texts from "../../../package.nls.json" with { type: "json" };
+
+// Tests run in the repository's root.
+const root = process.cwd();
+const { contributes } = manifest;
+
+describe("the manifest", () => {
+  it("has a text for every key, and a key for every text", () => {
+    const used = [...JSON.stringify(manifest).matchAll(/"%([^%"]+)%"/g)].map(([, key]) => key!);
+    assert.deepEqual([...new Set(used)].sort(), Object.keys(texts).sort());
+  });
+
+  it("contributes exactly the commands that are there", () => {
+    const sources = readdirSync(join(root, "client", "commands")).map((file) =>
+      readFileSync(join(root, "client", "commands", file), "utf8"),
+    );
+    const written = sources.flatMap((source) => /\n {2}id: (.+),\n/.exec(source)?.slice(1) ?? []);
+    const ids = written.map((id) => (id === "revealCommand" ? revealCommand : id.replaceAll('"', "")));
+    assert.deepEqual(ids.sort(), contributes.commands.map(({ command }) => command).sort());
+  });
+
+  it("offers in menus only commands that it contributes", () => {
+    const commands = new Set(contributes.commands.map(({ command }) => command));
+    for (const { command } of Object.values(contributes.menus).flat()) assert.ok(commands.has(command), command);
+  });
+
+  it("lets the loudness of every finding be chosen", () => {
+    const codes = Object.keys(contributes.configuration.properties["safetensorsSpectrum.severity"].properties);
+    for (const grade of Object.keys(gradeSeverities)) assert.ok(codes.includes(grade), grade);
+  });
+
+  it("keeps the path of the runtime from untrusted workspaces", () => {
+    assert.ok("safetensorsSpectrum.runtime" in contributes.configuration.properties);
+    assert.deepEqual(manifest.capabilities.untrustedWorkspaces.restrictedConfigurations, [
+      "safetensorsSpectrum.runtime",
+    ]);
+  });
+
+  it("names files that exist", () => {
+    const files = [
+      manifest.icon,
+      ...contributes.languages.flatMap(({ configuration, icon }) => [configuration, icon.light, icon.dark]),
+      ...contributes.grammars.map(({ path }) => path),
+    ];
+    for (const file of files) assert.ok(existsSync(join(root, file)), file);
+  });
+
+  it("asks for the Node that the server needs", () => {
+    assert.equal(Number.parseInt(manifest.engines.node.replace(/\D+/, ""), 10), minimumMajor);
+  });
+});
