@@ -42,7 +42,13 @@ function bundles({ production = false, tests = false, out = "dist" }) {
     legalComments: "none",
   };
   /** @type {BuildOptions} */
-  const node = { ...common, platform: "node", target: "node20" };
+  const node = {
+    ...common,
+    platform: "node",
+    target: "node20",
+    // Where a package has both, its ES modules: UMD wrappers (jsonc-parser's) hide their imports from the bundler.
+    mainFields: ["module", "main"],
+  };
   /** @type {Part[]} */
   const parts = [
     {

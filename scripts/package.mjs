@@ -77,6 +77,8 @@ export async function createPackage(target = `${process.platform}-${process.arch
     const { scripts: _scripts, devDependencies: _devDependencies, dependencies: _dependencies, ...shipped } = manifest;
     writeFileSync(join(stage, "package.json"), JSON.stringify(shipped, undefined, 2));
     writeFileSync(join(stage, "ThirdPartyNotices.txt"), thirdPartyNotices(inputs));
+    // Only what belongs in it was copied; vsce asks for the file.
+    writeFileSync(join(stage, ".vscodeignore"), "");
   });
 
   await step(
@@ -108,7 +110,7 @@ function filesOfManifest(manifest) {
   const visit = (value) => {
     if (typeof value === "string") {
       const path = value.replace(/^\.\//, "");
-      if (/^(media|client|l10n|docs)\//.test(path)) found.add(path);
+      if (/^(media|client|l10n|docs)(\/|$)/.test(path)) found.add(path);
     } else if (typeof value === "object" && value !== null) {
       Object.values(value).forEach(visit);
     }

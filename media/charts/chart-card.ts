@@ -11,6 +11,7 @@ import {
   LogarithmicScale,
   PointElement,
   type Point,
+  type Scale,
   Tooltip,
 } from "chart.js";
 import type { Store } from "../store.ts";
@@ -175,8 +176,24 @@ export interface AxisOptions {
   readonly maximum?: number;
 }
 
+/** 1, 2 and 5 of each decade where they are few, else whole decades, and of many decades every second, third, … */
+function logarithmicTicks(minimum: number, maximum: number): { value: number }[] {
+  const first = Math.floor(Math.log10(minimum));
+  const last = Math.ceil(Math.log10(maximum));
+  const stride = Math.ceil((last - first) / 8);
+  const ticks: { value: number }[] = [];
+  for (let decade = first; decade <= last; decade += stride) {
+    for (const digit of last - first <= 3 ? [1, 2, 5] : [1]) {
+      const value = Number(`${digit}e${decade}`);
+      if (value >= minimum && value <= maximum) ticks.push({ value });
+    }
+  }
+  return ticks;
+}
+
 /** An axis in the theme's colours, its ticks as people write numbers. */
 function axis({ title, logarithmic = false, minimum, maximum }: AxisOptions, colors: ChartColors, lines: boolean) {
+  const font = { family: colors.fontFamily, size: colors.fontSize };
   return {
     type: logarithmic ? ("logarithmic" as const) : ("linear" as const),
     ...(minimum === undefined ? {} : { min: minimum }),
@@ -184,29 +201,28 @@ function axis({ title, logarithmic = false, minimum, maximum }: AxisOptions, col
     offset: false,
     border: { color: colors.grid },
     grid: { display: lines, color: colors.grid, tickColor: colors.grid, offset: false },
+    afterBuildTicks: (scale: Scale) => {
+      if (logarithmic) scale.ticks = logarithmicTicks(scale.min, scale.max);
+    },
     ticks: {
       color: colors.muted,
-      font: { family: colors.fontFamily, size: colors.fontSize },
+      font,
       maxRotation: 0,
+      autoSkip: !logarithmic,
       autoSkipPadding: 16,
       includeBounds: false,
       maxTicksLimit: 8,
-      callback: (value: number | string): string => {
-        const number = Number(value);
-        // Of a logarithmic axis only 1, 2 and 5 of each decade: the rest would overlap.
-        const leading = Math.round(number / 10 ** Math.floor(Math.log10(number)));
-        if (logarithmic && ![1, 2, 5].includes(leading)) return "";
-        return formatNumber(Number(number.toPrecision(12)));
-      },
+      callback: (value: number | string): string => formatTick(Number(value)),
     },
-    title: {
-      display: true,
-      text: title,
-      color: colors.muted,
-      font: { family: colors.fontFamily, size: colors.fontSize },
-      padding: 2,
-    },
+    title: { display: true, text: title, color: colors.muted, font, padding: 2 },
   };
+}
+
+/** A round number without the zeros that three digits would add. */
+function formatTick(value: number): string {
+  const magnitude = Math.abs(value);
+  if (magnitude !== 0 && (magnitude >= 1e6 || magnitude < 1e-3)) return formatNumber(value);
+  return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 6 });
 }
 
 /** Options every chart shares: no animation, theme colours, a read-out that follows the pointer. */

@@ -74,7 +74,8 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
           },
           {
             type: "bar",
-            data: bins.map((bin) => ({ x: middle(bin), y: bin.count })),
+            // Empty bins have no bar at all, not one of the least length.
+            data: bins.map((bin) => ({ x: middle(bin), y: bin.count > 0 ? bin.count : NaN })),
             backgroundColor: bins.map(({ part }) => (part === "bulk" ? colors.bulk : colors.outlier)),
             borderWidth: 0,
             grouped: false,

@@ -78,7 +78,7 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
             backgroundColor: colors.outlier,
             borderColor: colors.outlier,
             pointStyle: "rectRot",
-            pointRadius: 3.5,
+            pointRadius: outliers.length > 40 ? 2.5 : 3.5,
             pointHoverRadius: 5,
             order: 1,
           },
@@ -117,5 +117,5 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
 }
 
 function subscript(index: number): string {
-  return [...String(index)].map((digit) => String.fromCodePoint(0x2080 + Number(digit))).join("");
+  return String(index).replace(/\d/g, (digit) => String.fromCodePoint(0x2080 + Number(digit)));
 }

@@ -59,7 +59,7 @@ export class GroupView implements DetailView {
               create(
                 "tr",
                 {},
-                ...["Name", "Role", "Type", "Shape", "Size", "Grade", "Why"].map((column) =>
+                ...["Name", "Role", "Dtype", "Shape", "Size", "Grade", "Why"].map((column) =>
                   create(
                     "th",
                     {

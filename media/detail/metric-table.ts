@@ -121,8 +121,9 @@ const shares: readonly MetricKey[] = ["top10Ratio", "least10Ratio"];
 function format(key: MetricKey, value: number | null): string {
   if (value === null) return formatNumber(null);
   if (shares.includes(key)) return formatShare(value);
-  // An expected count is not whole; a found one is.
-  return formatNumber(counts.includes(key) && value >= 100 ? Math.round(value) : value);
+  // A count that is expected is not whole, but its digits after the second mean nothing.
+  if (counts.includes(key)) return formatNumber(value >= 10 ? Math.round(value) : Number(value.toPrecision(2)));
+  return formatNumber(value);
 }
 
 /** Value over noise on a logarithmic scale from 1/8 to 8, drawn from the middle. */

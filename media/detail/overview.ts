@@ -32,7 +32,11 @@ export class Overview implements DetailView {
     this.element = create(
       "article",
       { class: "overview", testid: "overview" },
-      create("h2", { class: "title", attributes: { tabindex: "-1" } }, visibleText(baseName(catalogue.path), 200)),
+      create(
+        "h2",
+        { class: "title", title: visibleText(catalogue.path), attributes: { tabindex: "-1" } },
+        ...title(catalogue.path),
+      ),
       factList([
         ["Family", catalogue.family ?? "unknown"],
         ["Parameters", formatCount(catalogue.parameters), formatInteger(catalogue.parameters)],
@@ -42,28 +46,18 @@ export class Overview implements DetailView {
         ["Files", formatInteger(catalogue.files.length)],
       ]),
       catalogue.problems.length > 0 ? problemList(store, catalogue) : "",
-      create(
-        "div",
-        { class: "columns" },
-        card("Grades", this.#grades),
-        create(
-          "section",
-          { class: "card" },
-          create("div", { class: "card-head" }, create("h3", {}, "Findings")),
-          this.#findings,
-        ),
-      ),
+      card("Grades", this.#grades, this.#findings),
       create(
         "div",
         { class: "columns" },
         card("Parameters by role", this.#shares("role")),
-        card("Parameters by type", this.#shares("dtype")),
-      ),
-      create(
-        "div",
-        { class: "columns" },
-        card("Files", fileTable(catalogue)),
-        Object.keys(catalogue.metadata).length > 0 ? card("Metadata", metadataTable(catalogue)) : "",
+        create(
+          "div",
+          { class: "stack" },
+          card("Parameters by dtype", this.#shares("dtype")),
+          card("Files", fileTable(catalogue)),
+          Object.keys(catalogue.metadata).length > 0 ? card("Metadata", metadataTable(catalogue)) : "",
+        ),
       ),
     );
     this.#draw();
@@ -206,7 +200,7 @@ export class Overview implements DetailView {
               create("span", { class: "share-name" }, name),
               create("span", { class: "share-bar", attributes: { "aria-hidden": "true" } }, fill),
               create("span", { class: "number" }, formatCount(value)),
-              create("span", { class: "number share-part" }, all === 0 ? "" : formatShare(value / all)),
+              create("span", { class: "number share-part" }, all === 0 ? "" : formatShare(value / all, 2)),
             ),
           );
         }),
@@ -214,8 +208,21 @@ export class Overview implements DetailView {
   }
 }
 
-function card(title: string, content: HTMLElement): HTMLElement {
-  return create("section", { class: "card" }, create("div", { class: "card-head" }, create("h3", {}, title)), content);
+/** The file's name after its folder's, which mostly is the model's. */
+function title(path: string): HTMLElement[] {
+  const folder = baseName(path.slice(0, -baseName(path).length - 1));
+  const name = create("span", {}, visibleText(baseName(path), 200));
+  if (folder === "") return [name];
+  return [create("span", { class: "title-folder" }, `${visibleText(folder, 80)} / `), name];
+}
+
+function card(title: string, ...content: HTMLElement[]): HTMLElement {
+  return create(
+    "section",
+    { class: "card" },
+    create("div", { class: "card-head" }, create("h3", {}, title)),
+    ...content,
+  );
 }
 
 function problemList(store: Store, catalogue: Catalogue): HTMLElement {

@@ -117,7 +117,7 @@ export class TensorView implements DetailView {
 
   #show(detail: MatrixDetail): void {
     this.#disposeCharts();
-    const parts: HTMLElement[] = [verdictCard(this.#store, detail.verdict)];
+    const parts: HTMLElement[] = [verdictCard(this.#store, detail.verdict, detail.rows === detail.columns)];
     const hasSpectrum = detail.singularValues.some((value) => value !== null);
     if (hasSpectrum) {
       this.#charts = [
@@ -166,7 +166,7 @@ export class TensorView implements DetailView {
     return factList([
       ["Role", tensor.role],
       ["Shape", formatShape(tensor.shape)],
-      ["Type", tensor.dtype],
+      ["Dtype", tensor.dtype],
       ["Entries", formatCount(entries), formatInteger(entries)],
       ["Size", formatBytes(tensor.bytes), `${formatInteger(tensor.bytes)} bytes`],
       ...(file === undefined ? [] : [["File", visibleText(baseName(file.path), 120), visibleText(file.path)] as const]),

@@ -9,16 +9,25 @@ import { asSentence, exact, formatNumber, formatProbability } from "../ui/format
 import { dataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 
-const testTexts: Readonly<Record<NoiseTest["name"], { readonly label: string; readonly unit: string }>> = {
-  john: { label: "Evenness of all energies (John)", unit: "z" },
-  largest: { label: "Largest singular value (Tracy–Widom)", unit: "TW₁" },
-  smallest: { label: "Smallest singular value", unit: "TW₁" },
-  bulk: { label: "Shape of the bulk", unit: "m · D" },
-  rows: { label: "Evenness of the row norms", unit: "χ² z" },
-  columns: { label: "Evenness of the column norms", unit: "χ² z" },
+const testLabels: Readonly<Record<NoiseTest["name"], string>> = {
+  john: "Evenness of all energies (John)",
+  largest: "Largest singular value",
+  smallest: "Smallest singular value",
+  bulk: "Shape of the bulk",
+  rows: "Evenness of the row norms",
+  columns: "Evenness of the column norms",
 };
 
-export function verdictCard(store: Store, { grade, reason, pValue, tests }: Verdict): HTMLElement {
+/** The unit of a test's statistic. A square matrix has its lower edge at zero, where Tracy–Widom's law does not hold. */
+function unit(name: NoiseTest["name"], square: boolean): string {
+  if (name === "john") return "z";
+  if (name === "bulk") return "m · D";
+  if (name === "rows" || name === "columns") return "χ² z";
+  return name === "smallest" && square ? "−ln p" : "TW₁";
+}
+
+/** @param square Whether the matrix is: one of the tests then has another law. */
+export function verdictCard(store: Store, { grade, reason, pValue, tests }: Verdict, square: boolean): HTMLElement {
   const { tone, meaning } = gradePresentations[grade];
   const card = create(
     "section",
@@ -42,11 +51,11 @@ export function verdictCard(store: Store, { grade, reason, pValue, tests }: Verd
     create("p", { class: "verdict-meaning" }, meaning),
   );
   card.dataset["grade"] = grade;
-  if (tests.length > 0) card.append(testsFold(store, tests));
+  if (tests.length > 0) card.append(testsFold(store, tests, square));
   return card;
 }
 
-function testsFold(store: Store, { tests, square }: { readonly tests: readonly NoiseTest[]; readonly square: boolean }): HTMLElement {
+function testsFold(store: Store, tests: readonly NoiseTest[], square: boolean): HTMLElement {
   const fold = create(
     "details",
     { class: "fold", testid: "tests" },
@@ -55,8 +64,8 @@ function testsFold(store: Store, { tests, square }: { readonly tests: readonly N
       caption: "Tests of the hypothesis that the entries are independent and identically distributed",
       columns: ["Test", "Statistic", "p"],
       rows: tests.map(({ name, statistic, pValue }) => [
-        testTexts[name].label,
-        create("span", { title: exact(statistic) }, `${formatNumber(statistic)} ${testTexts[name].unit}`),
+        testLabels[name],
+        create("span", { title: exact(statistic) }, `${formatNumber(statistic)} ${unit(name, square)}`),
         create("span", { title: exact(pValue) }, formatProbability(pValue)),
       ]),
     }),

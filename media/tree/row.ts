@@ -23,7 +23,7 @@ export class RowElement {
     for (let level = 1; level < node.level; level++) name.append(create("span", { class: "indent" }));
     name.append(twistie);
     if (node.kind === "tensor") name.append(create("span", { class: "kind" }, icon(kindIcon(node))));
-    name.append(create("span", { class: "label" }, ...marked(visibleText(node.label), words)));
+    name.append(...label(visibleText(node.label), words));
 
     this.element = create(
       "div",
@@ -114,6 +114,18 @@ function tooltip(node: TreeNode): string {
   }
   const { name, role, dtype, shape, bytes } = node.tensor;
   return `${visibleText(name)}\n${role} · ${dtype} · ${formatShape(shape)} · ${formatInteger(bytes)} bytes`;
+}
+
+/** The name. What nearly all names end in gives way first where there is no room. */
+function label(text: string, words: readonly string[]): HTMLElement[] {
+  const common = ".weight";
+  if (words.length > 0 || !text.endsWith(common) || text.length === common.length) {
+    return [create("span", { class: "label" }, ...marked(text, words))];
+  }
+  return [
+    create("span", { class: "label" }, text.slice(0, -common.length)),
+    create("span", { class: "label label-end" }, common),
+  ];
 }
 
 /** The text with the words of a search marked. */

@@ -17,8 +17,8 @@ export class SearchBox {
       testid: "search",
       attributes: {
         type: "text",
-        placeholder: "Search names, roles, types, grades",
-        "aria-label": "Search tensors by name, role, type or grade",
+        placeholder: "Search names, roles, dtypes, grades",
+        "aria-label": "Search tensors by name, role, dtype or grade",
         spellcheck: "false",
         autocomplete: "off",
       },

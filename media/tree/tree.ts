@@ -11,7 +11,7 @@ import { findMatches, visibleRows, type Matches, type Row } from "./rows.ts";
 /** Height of a line in pixels, as in VS Code's own trees; editor.css says the same. */
 export const rowHeight = 22;
 const typeAheadPause = 800;
-const columns = { name: "Name", role: "Role", dtype: "Type", shape: "Shape", size: "Size", grade: "Grade" };
+const columns = { name: "Name", role: "Role", dtype: "Dtype", shape: "Shape", size: "Size", grade: "Grade" };
 
 export class Tree {
   readonly element: HTMLElement;
@@ -46,17 +46,13 @@ export class Tree {
       attributes: { role: "tree", tabindex: "0", "aria-label": "Tensors" },
     });
     this.#empty.hidden = true;
-    this.#scroller = create("div", { class: "tree-scroller" }, this.#list, this.#empty);
-    this.element = create(
+    const heads = create(
       "div",
-      { class: "tree" },
-      create(
-        "div",
-        { class: "tree-columns", attributes: { "aria-hidden": "true" } },
-        ...Object.entries(columns).map(([key, label]) => create("span", { class: `cell cell-${key}` }, label)),
-      ),
-      this.#scroller,
+      { class: "tree-columns", attributes: { "aria-hidden": "true" } },
+      ...Object.entries(columns).map(([key, label]) => create("span", { class: `cell cell-${key}` }, label)),
     );
+    this.#scroller = create("div", { class: "tree-scroller" }, heads, this.#list, this.#empty);
+    this.element = create("div", { class: "tree" }, this.#scroller);
 
     this.#virtualizer = new Virtualizer<HTMLElement, HTMLElement>({
       count: 0,
@@ -115,11 +111,16 @@ export class Tree {
     this.#list.focus();
   }
 
+  /** Height of what is below the column heads, which stay in place. */
+  get #viewHeight(): number {
+    return this.#scroller.clientHeight - rowHeight;
+  }
+
   /** Ids of the matrices in view, from top to bottom. */
   matricesInView(): string[] {
     const top = this.#scroller.scrollTop;
     const first = Math.floor(top / rowHeight);
-    const last = Math.ceil((top + this.#scroller.clientHeight) / rowHeight);
+    const last = Math.ceil((top + this.#viewHeight) / rowHeight);
     return this.#rows.slice(first, last).flatMap(({ node }) => (node.kind === "tensor" ? matrixIds(node.tensor) : []));
   }
 
@@ -257,10 +258,11 @@ export class Tree {
     const index = this.#indices.get(node);
     if (index === undefined) return;
     const top = index * rowHeight;
-    const { scrollTop, clientHeight } = this.#scroller;
-    if (top >= scrollTop && top + rowHeight <= scrollTop + clientHeight) return;
-    if (align === "center") this.#scroller.scrollTop = top - (clientHeight - rowHeight) / 2;
-    else this.#scroller.scrollTop = top < scrollTop ? top : top + rowHeight - clientHeight;
+    const { scrollTop } = this.#scroller;
+    const height = this.#viewHeight;
+    if (top >= scrollTop && top + rowHeight <= scrollTop + height) return;
+    if (align === "center") this.#scroller.scrollTop = top - (height - rowHeight) / 2;
+    else this.#scroller.scrollTop = top < scrollTop ? top : top + rowHeight - height;
   }
 
   #keepExpanded(): void {
@@ -314,7 +316,7 @@ export class Tree {
   /** Does what a key stands for; false for one that means nothing here. */
   #act(key: string): boolean {
     const at = this.#selected === null ? -1 : (this.#indices.get(this.#selected) ?? -1);
-    const page = Math.max(1, Math.floor(this.#scroller.clientHeight / rowHeight) - 1);
+    const page = Math.max(1, Math.floor(this.#viewHeight / rowHeight) - 1);
     switch (key) {
       case "ArrowDown":
         this.#selectAt(at + 1);

@@ -79,7 +79,11 @@ export function tallyBadge(tally: Tally): HTMLElement {
       create("span", { class: "tally-count" }, `${formatInteger(tally.graded)} / ${formatInteger(tally.total)}`),
     );
   } else {
-    badge.append(create("span", { class: "tally-count" }, formatInteger(tally.total)));
+    const uniform = tally.entries().length === 1 && first !== undefined;
+    const words = uniform
+      ? `${formatInteger(tally.total)} ${gradePresentations[first.grade].label}`
+      : `${formatInteger(tally.total)} analysed`;
+    badge.append(create("span", { class: "tally-count" }, words));
   }
   return badge;
 }

@@ -7,7 +7,7 @@ const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 function superscript(exponent: number): string {
-  const digits = [...String(Math.abs(exponent))].map((digit) => superscripts[Number(digit)] ?? "").join("");
+  const digits = String(Math.abs(exponent)).replace(/\d/g, (digit) => superscripts.charAt(Number(digit)));
   return exponent < 0 ? `⁻${digits}` : digits;
 }
 
@@ -28,7 +28,9 @@ export function formatNumber(value: number | null): string {
     return `${sign}${mantissa} × 10${superscript(Number(exponent))}`;
   }
   if (magnitude >= 999.5 || Number.isInteger(value)) return sign + grouped.format(magnitude);
-  return sign + magnitude.toPrecision(3);
+  // A short decimal is meant as such: 0.2, not 0.200.
+  const short = Number(magnitude.toPrecision(2));
+  return sign + (short === magnitude ? String(short) : magnitude.toPrecision(3));
 }
 
 /** A probability: `0.0321`, `3.1 × 10⁻⁵`, `< 10⁻³⁰⁰` where float64 ends; `–` for null. */
@@ -52,9 +54,10 @@ export function formatShape(shape: readonly number[]): string {
   return shape.length === 0 ? "scalar" : shape.join(" × ");
 }
 
-/** `0.05` as `5 %`. */
-export function formatShare(value: number): string {
-  return `${formatNumber(100 * value)} %`;
+/** `0.0517` as `5.17 %`. */
+export function formatShare(value: number, digits = 3): string {
+  const percent = Number((100 * value).toPrecision(digits));
+  return `${percent !== 0 && Math.abs(percent) < 1e-3 ? formatNumber(percent) : String(percent)} %`;
 }
 
 /** A time one has to wait: `8 seconds`, `3 minutes`, `2.5 hours`. */

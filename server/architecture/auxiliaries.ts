@@ -45,14 +45,14 @@ export const auxiliaryNames: readonly AuxiliaryName[] = [
 ];
 
 /** Auxiliaries that multiply the entries of the weight. */
-export const weightScales: ReadonlySet<string> = new Set([
+export const weightScales: readonly string[] = [
   ".weight_scale_inv",
   ".weight_scale",
   ".weight_scales",
   ".scale_weight",
   "_scale_inv",
   "_scale",
-]);
+];
 
 /** Buffers that models save with their weights, by the last part of the name. */
 export const buffers: ReadonlySet<string> = new Set([

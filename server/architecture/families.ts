@@ -353,7 +353,7 @@ export const commonModules: RoleTable = {
   "experts.*.w1": "gate",
   "experts.*.w2": "down",
   "experts.*.w3": "up",
-  "ff.net.*.proj": "up",
+  "net.*.proj": "up",
   "ff.net.*": "down",
   fc1: "up",
   fc2: "down",

@@ -28,7 +28,7 @@ export function auxiliaryLink(name: string, exists: (weight: string) => boolean)
  */
 export function whyUnsupported(weight: Tensor, auxiliaries: Auxiliaries): string | null {
   const has = (suffix: string): boolean => auxiliaries.has(suffix);
-  const scale = Array.from(auxiliaries).find(([suffix]) => weightScales.has(suffix))?.[1];
+  const scale = weightScales.map((suffix) => auxiliaries.get(suffix)).find((tensor) => tensor !== undefined);
   if (weight.name.endsWith(".qweight")) return packed(isAwq(weight, auxiliaries) ? "AWQ" : "GPTQ");
   if (weight.name.endsWith("_blocks") && has("_scales")) return packed("MXFP4");
   if (has(".weight.quant_map") || has(".weight.absmax")) return packed("bitsandbytes");

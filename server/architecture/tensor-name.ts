@@ -1,9 +1,42 @@
 /** The parts of a tensor's name. Untrusted text: nothing is assumed of it. */
-export interface TensorName {
-  /** The path of the module, such as `model.layers.3.mlp.up_proj`, in parts. */
+
+/**
+ * A name with its numbers taken out. A model repeats a few dozen names with other numbers, up to a hundred thousand
+ * times: what follows from the pattern is found once.
+ */
+export interface NumberedName {
+  /** The name with `*` for every part that is a number. */
+  readonly pattern: string;
+  /** The numbers, one for each `*`. */
+  readonly numbers: readonly number[];
+  /** Where each number ends in the name. */
+  readonly ends: readonly number[];
+}
+
+export function takeNumbers(name: string): NumberedName {
+  const numbers: number[] = [];
+  const ends: number[] = [];
+  let pattern = "";
+  let start = 0;
+  for (const match of name.matchAll(numberParts)) {
+    pattern += `${withoutStars(name.slice(start, match.index))}*`;
+    start = match.index + match[0].length;
+    numbers.push(Number(match[0]));
+    ends.push(start);
+  }
+  return { pattern: pattern + withoutStars(name.slice(start)), numbers, ends };
+}
+
+const numberParts = /(?<=^|\.)[0-9]{1,9}(?=\.|$)/g;
+
+/** Another sign of the same length: a star in a pattern stands for a number. */
+function withoutStars(text: string): string {
+  return text.includes("*") ? text.replaceAll("*", "∗") : text;
+}
+
+export interface NameParts {
+  /** The path of the module, such as `model.layers.*.mlp.up_proj`, in parts. */
   readonly module: readonly string[];
-  /** The same with `*` for numbers. */
-  readonly pattern: readonly string[];
   /** What the module calls it: `weight`, `bias`, …; empty where the module itself is the name. */
   readonly parameter: string;
   readonly lora: "lora-a" | "lora-b" | null;
@@ -32,28 +65,20 @@ const loraParts: ReadonlyMap<string, "lora-a" | "lora-b"> = new Map([
 /** What packed formats put after a parameter that has no name of its own. */
 const packedSuffix = "_blocks";
 
-export function parseTensorName(name: string): TensorName {
-  const parts = name.split(".");
+export function nameParts(pattern: string): NameParts {
+  const parts = pattern.split(".");
   for (let i = 1; i < parts.length; i++) {
     const lora = loraParts.get(parts[i]!);
-    if (lora !== undefined) return withPattern(parts.slice(0, i), "weight", lora);
+    if (lora !== undefined) return { module: parts.slice(0, i), parameter: "weight", lora };
   }
   const last = parts.at(-1)!;
   if (parts.length > 1 && parameters.has(last)) {
     const module = parts.slice(0, -1);
     // PEFT wraps the layers that it adapts.
     if (module.at(-1) === "base_layer") module.pop();
-    return withPattern(module, last, null);
+    return { module, parameter: last, lora: null };
   }
-  if (last.endsWith("_bias")) return withPattern(parts, "bias", null);
+  if (last.endsWith("_bias")) return { module: parts, parameter: "bias", lora: null };
   if (last.endsWith(packedSuffix)) parts[parts.length - 1] = last.slice(0, -packedSuffix.length);
-  return withPattern(parts, "", null);
-}
-
-export function isNumber(part: string | undefined): part is string {
-  return part !== undefined && /^[0-9]{1,9}$/.test(part);
-}
-
-function withPattern(module: readonly string[], parameter: string, lora: TensorName["lora"]): TensorName {
-  return { module, pattern: module.map((part) => (isNumber(part) ? "*" : part)), parameter, lora };
+  return { module: parts, parameter: "", lora: null };
 }

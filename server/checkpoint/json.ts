@@ -77,6 +77,16 @@ const code = {
   closeBrace: 125,
 } as const;
 
+const number = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
+
+function isDigits(text: string): boolean {
+  for (let i = 0; i < text.length; i++) {
+    const unit = text.charCodeAt(i);
+    if (unit < code.zero || unit > code.nine) return false;
+  }
+  return true;
+}
+
 class Reader {
   readonly #text: string;
   #position = 0;
@@ -172,13 +182,12 @@ class Reader {
 
   #number(): number | OddNumber {
     const start = this.#position;
-    const pattern = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
-    pattern.lastIndex = start;
-    const text = pattern.exec(this.#text)?.[0];
+    number.lastIndex = start;
+    const text = number.exec(this.#text)?.[0];
     if (text === undefined) throw this.#expected("a number");
     this.#position = start + text.length;
-    const number = Number(text);
-    return /^[0-9]+$/.test(text) && Number.isSafeInteger(number) ? number : new OddNumber(text);
+    const value = Number(text);
+    return isDigits(text) && Number.isSafeInteger(value) ? value : new OddNumber(text);
   }
 
   #word(word: string): boolean {

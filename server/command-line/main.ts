@@ -2,7 +2,7 @@ import { createWriteStream } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
-import { once } from "node:events";
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import picomatch from "picomatch";
 import manifest from "../../package.json" with { type: "json" };
@@ -87,7 +87,7 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
       }
       for (const problem of analysis.checkpoint.problems) {
         if (problem.severity === "error") {
-          status = complain(problem.message);
+          status = complain(`${problem.path}: ${problem.message}`);
         }
       }
       const ids = matching(analysis, options.tensors);
@@ -190,26 +190,18 @@ async function* textReports(checkpoints: readonly Analysed[]): AsyncGenerator<st
 
 /** Writes to a file, or to standard output until whoever reads it has enough. */
 async function write(output: string | null, pieces: AsyncIterable<string>): Promise<void> {
-  const stream = output === null ? process.stdout : createWriteStream(output);
-  let broken: NodeJS.ErrnoException | null = null;
-  stream.on("error", (error) => (broken = error));
-  if (output !== null) {
-    await Promise.race([once(stream, "open"), once(stream, "error")]);
-  }
-  for await (const piece of pieces) {
-    if (broken !== null) {
-      break;
+  try {
+    if (output === null) {
+      // Standard output is not ours to end.
+      await pipeline(pieces, process.stdout, { end: false });
+    } else {
+      await pipeline(pieces, createWriteStream(output));
     }
-    if (!stream.write(piece)) {
-      await Promise.race([once(stream, "drain"), once(stream, "error"), once(stream, "close")]);
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code !== "EPIPE" && code !== "ERR_STREAM_PREMATURE_CLOSE") {
+      throw new Error(`cannot write ${output ?? "the results"}: ${message}`, { cause: error });
     }
-  }
-  if (output !== null && broken === null) {
-    await new Promise<void>((resolve) => stream.end(resolve));
-  }
-  const error = broken as NodeJS.ErrnoException | null;
-  if (error !== null && error.code !== "EPIPE") {
-    throw new Error(`cannot write ${output ?? "standard output"}: ${error.message}`);
   }
 }
 

@@ -44,7 +44,7 @@ export async function indexPlaces(catalogue: Catalogue): Promise<ReadonlyMap<str
   return rangesOfKeys(TextDocument.create(fileUri(catalogue.path), "json", 0, text));
 }
 
-/** Where each `weight_map` key stands in an index document, quotes left out. */
+/** Where each `weight_map` key stands in an index document, with its quotes. */
 export function rangesOfKeys(document: TextDocument): ReadonlyMap<string, Range> {
   const ranges = new Map<string, Range>();
   for (const [key, { offset, length }] of weightMapKeys(document.getText())) {

@@ -72,7 +72,10 @@ function degenerateGrade(
   const { minimum, maximum } = entries;
   if (entries.nonFinite > 0) {
     const verb = entries.nonFinite === 1 ? "is" : "are";
-    return { grade: "non-finite", reason: `${entries.nonFinite} of ${entries.count} entries ${verb} not finite (NaN or infinite)` };
+    return {
+      grade: "non-finite",
+      reason: `${entries.nonFinite} of ${entries.count} entries ${verb} not finite (NaN or infinite)`,
+    };
   }
   if (minimum === 0 && maximum === 0) return { grade: "zero", reason: "every entry is zero" };
   if (minimum === maximum) {
@@ -107,7 +110,8 @@ function isOrthogonal(singularValues: Float64Array, shape: Shape): boolean {
 }
 
 function tooSmallReason({ rows, columns }: Shape): string {
-  if (rows === 1 || columns === 1) return `a single ${rows === 1 ? "row" : "column"} has no spectrum to compare with noise`;
+  if (rows === 1 || columns === 1)
+    return `a single ${rows === 1 ? "row" : "column"} has no spectrum to compare with noise`;
   if (rows * columns < fewestEntries) {
     return `${rows * columns} entries are too few to tell from noise; ${fewestEntries} is the least`;
   }

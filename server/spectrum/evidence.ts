@@ -30,7 +30,9 @@ export function randomEvidence(
   const initialiser = likelyInitialiser(entries, part, initializerRange);
   return [
     nothingFound(tests) + exceptZeros(part.shape, shape),
-    initialiser === null ? `entries of standard deviation ${formatSignificant(part.sigma)}` : `consistent with ${initialiser}`,
+    initialiser === null
+      ? `entries of standard deviation ${formatSignificant(part.sigma)}`
+      : `consistent with ${initialiser}`,
     // Baik, Ben Arous and Péché: a direction of energy θ² leaves the bulk when θ² > σ²√(mn), out of mnσ².
     `a learned direction shows from ${formatPercent(1 / Math.sqrt(m * n))} of the energy on`,
   ].join("; ");

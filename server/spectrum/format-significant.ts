@@ -2,7 +2,11 @@
 export function formatSignificant(value: number, digits = 3): string {
   if (value === 0) return "0";
   const magnitude = Math.abs(value);
-  if (magnitude >= 1e6 || magnitude < 1e-4) return value.toExponential(digits - 1).replace(/\.?0+e/, "e").replace("e+", "e");
+  if (magnitude >= 1e6 || magnitude < 1e-4)
+    return value
+      .toExponential(digits - 1)
+      .replace(/\.?0+e/, "e")
+      .replace("e+", "e");
   return String(Number(value.toPrecision(digits)));
 }
 

@@ -48,7 +48,9 @@ export function likelyInitialiser(
     // Libraries differ in whether σ is meant before or after the cut.
     const configSigma = [1, truncatedSigma].map((factor) => (initializerRange ?? NaN) * factor);
     const closest = configSigma.find((value) => Math.abs(sigma - value) <= tolerance * sigma);
-    const name = named(closest === undefined ? null : [closest, configName], [[1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"]]);
+    const name = named(closest === undefined ? null : [closest, configName], [
+      [1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"],
+    ]);
     return `a normal distribution of standard deviation ${formatSignificant(sigma)} truncated at 2σ${name}`;
   }
   if (!kurtosisIs(0)) return null;

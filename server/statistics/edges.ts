@@ -4,7 +4,12 @@ import { tracyWidomSurvival } from "./tracy-widom.ts";
  * The largest singular value in Tracy–Widom units (Ma 2012, arXiv 1203.0839): with a = √(n − ½), b = √(m − ½),
  * (s₁²/σ² − (a + b)²) / [(a + b)(1/a + 1/b)^⅓] → TW₁. σ² is the entries' mean square.
  */
-export function largestValueTest(s1: number, sigma: number, m: number, n: number): { statistic: number; pValue: number } {
+export function largestValueTest(
+  s1: number,
+  sigma: number,
+  m: number,
+  n: number,
+): { statistic: number; pValue: number } {
   const { centre, scale } = largestLaw(m, n);
   const statistic = ((s1 / sigma) ** 2 - centre) / scale;
   return { statistic, pValue: tracyWidomSurvival(statistic) };
@@ -22,7 +27,12 @@ export function largestLaw(m: number, n: number): { centre: number; scale: numbe
  * μ = (a − b)² and τ = (a − b)(1/b − 1/a)^⅓/μ, −(ln(s_m²/σ²) − ln μ − τ²/8)/τ → TW₁. For a square matrix
  * P(√n s_m/σ ≤ t) = 1 − e^(−t²/2 − t) (Edelman 1988) and the statistic is −ln of that probability.
  */
-export function smallestValueTest(sm: number, sigma: number, m: number, n: number): { statistic: number; pValue: number } {
+export function smallestValueTest(
+  sm: number,
+  sigma: number,
+  m: number,
+  n: number,
+): { statistic: number; pValue: number } {
   if (m === n) {
     const t = (Math.sqrt(n) * sm) / sigma;
     const pValue = -Math.expm1(-(t * t) / 2 - t);

@@ -10,32 +10,22 @@ export const shuffleTestSide = 32;
 /** …unless they have more entries than this: there the asymptotic tests do well, and shuffles would take seconds. */
 export const shuffleTestEntries = 65536;
 
-/** The statistics, each large when the matrix has structure. */
-const names = ["john", "largest", "smallest", "rows", "columns"] as const;
-
 /**
  * The exact test of a small matrix: if its entries are exchangeable, shuffling them changes nothing, so
  * p = (1 + #{T_b ≥ T}) / (B + 1) is valid whatever their distribution (Besag and Clifford 1991 for the early end). The
  * statistics are the distance of John's statistic from its mean, the largest and (negated) the smallest eigenvalue of
  * the Gram matrix, and the dispersion of squared row and column norms. The shuffles are the same on every run.
+ * Rows and columns of zeros are no part of the question and are left out.
  * @param entries `rows × columns`, row-major, finite; left as they are
  */
 export function shuffleTest(entries: Float32Array, rows: number, columns: number): ShuffleTest {
-  const m = Math.min(rows, columns);
-  const n = Math.max(rows, columns);
-  const matrix = new Float64Array(m * n);
-  let scale = 0;
-  for (const entry of entries) scale = Math.max(scale, Math.abs(entry));
-  if (scale === 0) scale = 1;
-  for (let i = 0; i < m; i++) {
-    for (let j = 0; j < n; j++) matrix[i * n + j] = entries[rows <= columns ? i * n + j : j * m + i]! / scale;
-  }
+  const { matrix, m, n, wide } = nonzeroLines(entries, rows, columns);
   const centre = m + 1 + excessKurtosis(matrix);
   const observed = statistics(matrix, m, n, centre);
   const reached = observed.map(() => 0);
   const next = randomInteger();
   let draws = 0;
-  while (draws < shuffles && Math.min(...reached) < enough) {
+  while (m > 1 && draws < shuffles && Math.min(...reached) < enough) {
     shuffle(matrix, next);
     draws++;
     statistics(matrix, m, n, centre).forEach((value, k) => {
@@ -44,12 +34,39 @@ export function shuffleTest(entries: Float32Array, rows: number, columns: number
     });
   }
   const [john, largest, smallest, short, long] = reached.map((count) => (1 + count) / (draws + 1));
-  const [byRow, byColumn] = rows <= columns ? [short, long] : [long, short];
-  const pValues = { john: john!, largest: largest!, smallest: smallest!, rows: byRow!, columns: byColumn! };
-  return { draws, pValues } satisfies { draws: number; pValues: Record<(typeof names)[number], number> };
+  const [byRow, byColumn] = wide ? [short, long] : [long, short];
+  return { draws, pValues: { john: john!, largest: largest!, smallest: smallest!, rows: byRow!, columns: byColumn! } };
 }
 
-/** John's distance, λ₁, −λ_m, dispersion over the m rows, dispersion over the n columns; of an m × n matrix, m ≤ n. */
+/** The lines that are not all zero as an m × n matrix, m ≤ n, scaled to a largest entry of 1; transposed unless `wide`. */
+function nonzeroLines(
+  entries: Float32Array,
+  rows: number,
+  columns: number,
+): { matrix: Float64Array; m: number; n: number; wide: boolean } {
+  const rowExtremes = new Float64Array(rows);
+  const columnExtremes = new Float64Array(columns);
+  let scale = 0;
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < columns; j++) {
+      const size = Math.abs(entries[i * columns + j]!);
+      rowExtremes[i] = Math.max(rowExtremes[i]!, size);
+      columnExtremes[j] = Math.max(columnExtremes[j]!, size);
+      scale = Math.max(scale, size);
+    }
+  }
+  const nonzero = (extremes: Float64Array): number[] => [...extremes.keys()].filter((k) => extremes[k]! > 0);
+  const [keptRows, keptColumns] = [nonzero(rowExtremes), nonzero(columnExtremes)];
+  const wide = keptRows.length <= keptColumns.length;
+  const [short, long] = wide ? [keptRows, keptColumns] : [keptColumns, keptRows];
+  const [shortStep, longStep] = wide ? [columns, 1] : [1, columns];
+  const matrix = Float64Array.from(
+    short.flatMap((i) => long.map((j) => entries[i * shortStep + j * longStep]! / scale)),
+  );
+  return { matrix, m: short.length, n: long.length, wide };
+}
+
+/** Each large when the matrix has structure: John's distance, λ₁, −λ_m, dispersion over the m rows, dispersion over the n columns; of an m × n matrix, m ≤ n. */
 function statistics(matrix: Float64Array, m: number, n: number, centre: number): number[] {
   const gram = new Float64Array(m * m);
   let trace = 0;

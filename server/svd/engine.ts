@@ -56,7 +56,7 @@ export async function openEngine({ adapter }: { readonly adapter: string }): Pro
 }
 
 /** Bytes of matrices that are computed together; on a processor a larger batch only leaves its caches. */
-const batchBytes = { hardware: 1 << 30, software: 16 << 20 };
+const batchBytes = { hardware: 1 << 30, software: 8 << 20 };
 /** Rows that a workgroup of column-norms.wgsl adds up. */
 const bandRows = 512;
 

@@ -114,9 +114,9 @@ export function bidiagonalSingularValues(diagonal: Float64Array, offDiagonal: Fl
 function countAbove(squares: Float64Array, x: number): number {
   let pivot = -x;
   let count = 0;
-  for (let i = 0; i < squares.length; i++) {
+  for (const square of squares) {
     if (pivot === 0) pivot = -Number.MIN_VALUE;
-    pivot = -x - squares[i]! / pivot;
+    pivot = -x - square / pivot;
     if (pivot > 0) count++;
   }
   return count;

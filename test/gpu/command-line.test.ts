@@ -1,0 +1,267 @@
+/** The command line as a person runs it, on real checkpoints: the built program, a real adapter, its exit status. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { after, before, describe, it } from "node:test";
+import manifest from "../../package.json" with { type: "json" };
+import { metricKeys } from "../../server/spectrum/metrics.ts";
+import { readSafetensors, safetensors, encode } from "../support/safetensors.ts";
+import { copySample, reinitialise, sampleIndex, samples } from "../support/sample.ts";
+
+interface Outcome {
+  readonly status: number;
+  readonly output: string;
+  readonly errors: string;
+}
+
+interface Matrix {
+  readonly name: string;
+  readonly role: string;
+  readonly layer: number | null;
+  readonly head: null;
+  readonly shape: readonly number[];
+  readonly singularValues: readonly (number | null)[];
+  readonly metrics: Readonly<Record<string, number | null>>;
+  readonly noise: Readonly<Record<string, number | null>>;
+  readonly verdict: { readonly grade: string; readonly pValue: number | null; readonly reason: string };
+}
+
+interface Report {
+  readonly schema: number;
+  readonly engine: { readonly version: string; readonly adapter: string; readonly software: boolean };
+  readonly checkpoints: readonly {
+    readonly path: string;
+    readonly files: number;
+    readonly tensors: number;
+    readonly parameters: number;
+    readonly bytes: number;
+    readonly family: string | null;
+    readonly matrices: readonly Matrix[];
+    readonly problems: readonly { code: string; severity: string; tensor: string | null; message: string }[];
+  }[];
+}
+
+describe("safetensors-spectrum", () => {
+  let folder = "";
+  let cache = "";
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "command-line-"));
+    cache = join(folder, "cache");
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  function run(...argv: string[]): Promise<Outcome> {
+    return new Promise((done) => {
+      const options = { env: { ...process.env, XDG_CACHE_HOME: cache }, maxBuffer: 1 << 28 };
+      execFile(process.execPath, [resolve("dist/server/cli.mjs"), ...argv], options, (error, output, errors) => {
+        done({ status: typeof error?.code === "number" ? error.code : error === null ? 0 : -1, output, errors });
+      });
+    });
+  }
+
+  async function report(...argv: string[]): Promise<Report> {
+    const { status, output, errors } = await run(...argv, "--format", "json", "--fail-on", "never");
+    assert.equal(status, 0, errors);
+    assert.equal(errors, "");
+    return JSON.parse(output) as Report;
+  }
+
+  async function onlyCheckpoint(...argv: string[]): Promise<Report["checkpoints"][number]> {
+    const { checkpoints } = await report(...argv);
+    assert.equal(checkpoints.length, 1);
+    return checkpoints[0]!;
+  }
+
+  it("computes every matrix of the sharded sample to within 1e-6 of the largest value", async () => {
+    const { schema, engine, checkpoints } = await report(sampleIndex);
+    assert.equal(schema, 1);
+    assert.equal(engine.version, manifest.version);
+    assert.notEqual(engine.adapter, "");
+    const checkpoint = checkpoints[0]!;
+    assert.deepEqual(
+      [checkpoint.path, checkpoint.files, checkpoint.family, checkpoint.problems.length],
+      [sampleIndex, 3, "llama", 0],
+    );
+    const references = await readSafetensors("test/references/tiny-llama.singular-values.safetensors");
+    assert.deepEqual(checkpoint.matrices.map(({ name }) => name).sort(), [...references.keys()].sort());
+    for (const matrix of checkpoint.matrices) {
+      const { values } = references.get(matrix.name)!;
+      assert.equal(matrix.singularValues.length, Math.min(...matrix.shape));
+      matrix.singularValues.forEach((value, index) => {
+        assert.ok(Math.abs(value! - values[index]!) <= 1e-6 * values[0]!, `${matrix.name} ${index}`);
+      });
+      assert.deepEqual(Object.keys(matrix.metrics).sort(), [...metricKeys].sort());
+      assert.deepEqual(Object.keys(matrix.noise).sort(), [...metricKeys].sort());
+      assert.ok(!["random", "near-random"].includes(matrix.verdict.grade), `${matrix.name} ${matrix.verdict.reason}`);
+    }
+    const query = checkpoint.matrices.find(({ name }) => name.endsWith("1.self_attn.q_proj.weight"))!;
+    assert.deepEqual([query.role, query.layer, query.head], ["query", 1, null]);
+  });
+
+  it("names a re-initialised block, and fails on it", async () => {
+    const index = await copySample();
+    const names = await reinitialise(index, "model.layers.1");
+    const { status, output } = await run(index, "--format", "json");
+    assert.equal(status, 1);
+    const { matrices, problems } = (JSON.parse(output) as Report).checkpoints[0]!;
+    assert.deepEqual(
+      matrices.filter(({ verdict }) => verdict.grade === "random").map(({ name }) => name).sort(),
+      [...names].sort(),
+    );
+    assert.deepEqual(problems.map(({ tensor }) => tensor).sort(), [...names].sort());
+    for (const problem of problems) {
+      assert.deepEqual([problem.code, problem.severity], ["random", "warning"]);
+      assert.match(problem.message, /looks randomly initialised: .*initializer_range/);
+    }
+    assert.equal((await run(index, "--fail-on", "error")).status, 0);
+    assert.equal((await run(index, "--tensor", "model.layers.0.*")).status, 0);
+    await rm(dirname(index), { recursive: true });
+  });
+
+  it("grades the degenerate classes", async () => {
+    const path = join(folder, "degenerate.safetensors");
+    const size = 40;
+    const matrix = (entry: (i: number, j: number) => number): { dtype: "F32"; shape: number[]; data: Uint8Array } => ({
+      dtype: "F32",
+      shape: [size, size],
+      data: encode(Float64Array.from({ length: size * size }, (_, k) => entry(Math.floor(k / size), k % size)), "F32"),
+    });
+    // A Householder reflection is orthogonal.
+    const reflection = matrix((i, j) => (i === j ? 1 : 0) - 2 / size);
+    const smooth = matrix((i, j) => Math.sin(1 + i * 0.3) * Math.cos(j * 0.7) + (i + 2 * j) / 50);
+    await writeFile(
+      path,
+      safetensors({
+        "a.zero.weight": matrix(() => 0),
+        "b.constant.weight": matrix(() => 0.5),
+        "c.identity.weight": matrix((i, j) => (i === j ? 1 : 0)),
+        "d.orthogonal.weight": reflection,
+        "e.learned.weight": smooth,
+        "f.copy.weight": smooth,
+        "g.nan.weight": matrix((i, j) => (i === 3 && j === 4 ? NaN : i - j)),
+        "h.small.weight": { dtype: "F32", shape: [3, 4], data: encode([1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2, 3], "F32") },
+        "i.complex.weight": { dtype: "C64", shape: [2, 2], data: new Uint8Array(32) },
+        "j.vector": { dtype: "F32", shape: [4], data: encode([1, 2, 3, 4], "F32") },
+      }),
+    );
+    const { matrices, problems } = await onlyCheckpoint(path);
+    assert.deepEqual(
+      matrices.map(({ name, verdict }) => [name.split(".")[1], verdict.grade]),
+      [
+        ["zero", "zero"],
+        ["constant", "constant"],
+        ["identity", "identity"],
+        ["orthogonal", "orthogonal"],
+        ["learned", "learned"],
+        ["copy", "duplicate"],
+        ["nan", "non-finite"],
+        ["small", "too-small"],
+        ["complex", "unsupported"],
+      ],
+    );
+    assert.match(matrices[5]!.verdict.reason, /e\.learned\.weight/);
+    assert.equal(matrices[6]!.singularValues.length, size);
+    assert.ok(matrices[6]!.singularValues.every((value) => value === null));
+    assert.ok(matrices[0]!.singularValues.every((value) => value === 0));
+    assert.deepEqual(problems.map(({ code, severity }) => `${code} ${severity}`), [
+      "zero warning",
+      "constant warning",
+      "identity information",
+      "orthogonal information",
+      "duplicate warning",
+      "non-finite error",
+    ]);
+  });
+
+  it("computes LoRA adapters, whose matrices are thin", async () => {
+    const { matrices } = await onlyCheckpoint(join(samples, "lora-adapter", "adapter_model.safetensors"));
+    const references = await readSafetensors("test/references/lora-adapter.singular-values.safetensors");
+    assert.equal(matrices.length, references.size);
+    for (const { name, singularValues } of matrices) {
+      const { values } = references.get(name)!;
+      singularValues.forEach((value, index) => {
+        assert.ok(Math.abs(value! - values[index]!) <= 1e-6 * values[0]!, `${name} ${index}`);
+      });
+    }
+  });
+
+  it("answers a second time from the cache, with the same numbers", async () => {
+    const path = join(folder, "again.safetensors");
+    const data = encode(Float64Array.from({ length: 900 }, (_, k) => Math.sin(k * k)), "F32");
+    await writeFile(path, safetensors({ w: { dtype: "F32", shape: [30, 30], data } }));
+    const first = await report(path);
+    // An adapter that does not exist is not asked when nothing is left to compute.
+    const second = await report(path, "--adapter", "no such adapter");
+    assert.deepEqual(second, first);
+    const { status, errors } = await run(path, "--adapter", "no such adapter", "--no-cache");
+    assert.equal(status, 2);
+    assert.match(errors, /^safetensors-spectrum: No graphics adapter is called “no such adapter”\. [^\n]+\n$/);
+  });
+
+  it("writes a table for people, and files on request", async () => {
+    const path = join(samples, "lora-adapter", "adapter_model.safetensors");
+    const { output } = await run(path, "--fail-on", "never");
+    assert.match(output, /MATRIX +SHAPE +GRADE/);
+    const file = join(folder, "report.json");
+    const { output: nothing } = await run(path, "--format", "json", "--output", file, "--fail-on", "never");
+    assert.equal(nothing, "");
+    assert.equal((JSON.parse(await readFile(file, "utf8")) as Report).schema, 1);
+    const unwritable = await run(path, "--output", join(folder, "no", "such", "folder"), "--fail-on", "never");
+    assert.equal(unwritable.status, 2);
+    assert.match(unwritable.errors, /cannot write .*: ENOENT/);
+  });
+
+  it("reads folders as all the checkpoints in them", async () => {
+    const nested = join(folder, "nested");
+    await mkdir(join(nested, "deeper"), { recursive: true });
+    await cp(join(samples, "lora-adapter"), join(nested, "deeper", "adapter"), { recursive: true });
+    const data = encode(Float64Array.from({ length: 4 }), "F32");
+    await writeFile(join(nested, "one.safetensors"), safetensors({ w: { dtype: "F32", shape: [2, 2], data } }));
+    const { checkpoints } = await report(nested);
+    assert.deepEqual(
+      checkpoints.map(({ path }) => path),
+      [join(nested, "deeper", "adapter", "adapter_model.safetensors"), join(nested, "one.safetensors")],
+    );
+  });
+
+  it("says in one plain line what it could not read, and exits with 2", async () => {
+    const truncated = await copySample();
+    const shard = join(dirname(truncated), "model-00002-of-00003.safetensors");
+    await truncate(shard, 2_000_000);
+    const missing = await copySample();
+    await rm(join(dirname(missing), "model-00003-of-00003.safetensors"));
+    const text = join(folder, "text.safetensors");
+    await writeFile(text, "This is no checkpoint at all, but a text that somebody gave the wrong name.\n".repeat(20));
+    const lies = join(folder, "lies.safetensors");
+    const header = JSON.stringify({ w: { dtype: "F32", shape: [4, 4], data_offsets: [0, 60] } }).padEnd(64);
+    await writeFile(lies, Buffer.concat([Buffer.from(BigUint64Array.of(64n).buffer), Buffer.from(header), Buffer.alloc(60)]));
+    const table: [string, RegExp][] = [
+      [truncated, /model-00002-of-00003\.safetensors/],
+      [missing, /model-00003-of-00003\.safetensors/],
+      [text, /text\.safetensors/],
+      [lies, /“?w”?.*6[04]/],
+      [join(folder, "absent.safetensors"), /absent\.safetensors/],
+      [join(folder, "no-checkpoints-here"), /no-checkpoints-here/],
+    ];
+    for (const [path, message] of table) {
+      const { status, errors } = await run(path, "--tensor", "none of them");
+      assert.equal(status, 2, path);
+      const lines = errors.trimEnd().split("\n").filter((line) => !line.includes("no matrix of"));
+      assert.equal(lines.length, 1, errors);
+      assert.match(lines[0]!, message);
+      assert.match(lines[0]!, /^safetensors-spectrum: /);
+      assert.doesNotMatch(lines[0]!, /\bat .*:\d+:\d+|node:/);
+    }
+    for (const index of [truncated, missing]) {
+      await rm(dirname(index), { recursive: true });
+    }
+  });
+
+  it("is clean on a file without matrices", async () => {
+    const path = join(folder, "vectors.safetensors");
+    await writeFile(path, safetensors({ b: { dtype: "F32", shape: [2], data: encode([1, 2], "F32") } }));
+    assert.deepEqual(await run(path, "--fail-on", "information").then(({ status, errors }) => [status, errors]), [0, ""]);
+  });
+});

@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { EngineUnavailable } from "../../server/gpu/device.ts";
+import { openEngine } from "../../server/svd/engine.ts";
+import type { MatrixSource } from "../../server/svd/measurement.ts";
+import { kernelsWork } from "../../server/svd/self-test.ts";
+import { openTestEngine, type TestEngine } from "../support/engine.ts";
+import { gaussianMatrix } from "../support/random.ts";
+
+let gpu: TestEngine;
+before(async () => {
+  gpu = await openTestEngine();
+});
+after(() => gpu.close());
+
+/** The messages of a batch's unsupported matrices, by index; results are counted. */
+async function outcome(sources: readonly MatrixSource[]): Promise<{ results: number[]; messages: Map<number, string> }> {
+  const results: number[] = [];
+  const messages = new Map<number, string>();
+  await gpu.engine.measure(sources, {
+    signal: new AbortController().signal,
+    onResult: (index) => results.push(index),
+    onUnsupported: (index, message) => messages.set(index, message),
+  });
+  return { results, messages };
+}
+
+test("the adapter is described", () => {
+  const { adapter, backend, software } = gpu.engine.description;
+  assert.ok(adapter.length > 0 && backend.length > 0);
+  assert.equal(typeof software, "boolean");
+  assert.ok(gpu.engine.maximumBytes >= 2 ** 27);
+});
+
+test("the self-test passes where the engine works", async () => {
+  assert.deepEqual(await kernelsWork(""), { ok: true, ...gpu.engine.description });
+});
+
+test("an unknown adapter: the names there are", async () => {
+  const test = await kernelsWork("no such adapter");
+  assert.ok(!test.ok);
+  assert.equal(test.code, "no-adapter");
+  assert.match(test.message, /^No graphics adapter is called “no such adapter”\.$/);
+  assert.match(test.remedy, /^Choose one of: .+\.$/);
+  await assert.rejects(openEngine({ adapter: "no such adapter" }), EngineUnavailable);
+});
+
+test("nothing to do", async () => {
+  assert.deepEqual(await outcome([]), { results: [], messages: new Map() });
+});
+
+test("what is not decoded is told of", async () => {
+  const source = await gpu.write(new Float64Array(12), 3, 4, "I64");
+  const { messages } = await outcome([source, source]);
+  assert.deepEqual([...messages], [0, 1].map((index) => [index, "Entries of dtype I64 are not decoded."]));
+  const { messages: empty } = await outcome([{ ...source, dtype: "F32", rows: 0, end: source.begin }]);
+  assert.deepEqual([...empty.values()], ["It has no entries."]);
+  const { messages: short } = await outcome([{ ...source, dtype: "F32" }]);
+  assert.deepEqual([...short.values()], ["It has 96 bytes, but 3 × 4 entries of F32 take 48."]);
+});
+
+test("what is too large is told of", async () => {
+  const side = Math.ceil(Math.sqrt(gpu.engine.maximumBytes / 4)) + 1;
+  const source: MatrixSource = { path: "/none", begin: 0, end: 2 * side * side, dtype: "BF16", rows: side, columns: side };
+  const { messages } = await outcome([source]);
+  assert.match(messages.get(0)!, /^It needs \d+ MiB in one piece, and .+ gives \d+ MiB at most\.$/);
+});
+
+test("a file that cannot be read spoils only its own matrix", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "spectrum-"));
+  try {
+    const good = await gpu.write(gaussianMatrix(20, 20, 1), 20, 20);
+    const cut = { ...(await gpu.write(gaussianMatrix(20, 20, 2), 20, 20)) };
+    await truncate(cut.path, 1000);
+    const missing = { ...good, path: join(folder, "missing") };
+    const { results, messages } = await outcome([good, cut, missing, good]);
+    assert.deepEqual(results.toSorted(), [0, 3]);
+    assert.equal(messages.get(1), `${cut.path} cannot be read: the file ends at byte 1000, before the tensor does.`);
+    assert.match(messages.get(2)!, /missing cannot be read: ENOENT/);
+    await assert.rejects(gpu.engine.readEntries(missing, 100), /cannot be read/);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("matrices of different shapes are no batch", async () => {
+  const sources = [await gpu.write(new Float64Array(6), 2, 3), await gpu.write(new Float64Array(6), 3, 2)];
+  await assert.rejects(outcome(sources), RangeError);
+});
+
+test("batches beyond the memory budget are split", async () => {
+  const source = await gpu.write(gaussianMatrix(1500, 8, 1), 1500, 8);
+  const sources = Array.from({ length: 400 }, () => source);
+  assert.equal((await outcome(sources)).results.length, 400);
+});
+
+test("calls at the same time do not disturb each other", async () => {
+  const sources = await Promise.all([1, 2, 3].map((seed) => gpu.write(gaussianMatrix(100, 60, seed), 100, 60)));
+  const alone = await gpu.measure(sources);
+  const together = await Promise.all(sources.map((source) => gpu.measure([source])));
+  assert.deepEqual(together.flat(), alone);
+});
+
+test("an aborted call ends soon, with the signal's reason, and the engine goes on", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "spectrum-"));
+  try {
+    const side = 1200;
+    const path = join(folder, "large");
+    await writeFile(path, Buffer.from(Float32Array.from(gaussianMatrix(side, side, 1)).buffer));
+    const source: MatrixSource = { path, begin: 0, end: 4 * side * side, dtype: "F32", rows: side, columns: side };
+    const sources = Array.from({ length: 50 }, () => source);
+    const abort = new AbortController();
+    const reason = new Error("enough");
+    let aborted = 0;
+    setTimeout(() => {
+      aborted = performance.now();
+      abort.abort(reason);
+    }, 500);
+    const measuring = gpu.engine.measure(sources, {
+      signal: abort.signal,
+      onResult: () => undefined,
+      onUnsupported: (_, message) => assert.fail(message),
+    });
+    await assert.rejects(measuring, reason);
+    const late = performance.now() - aborted;
+    assert.ok(late < (gpu.engine.description.software ? 1500 : 200), `${late} ms after the signal`);
+    const [measurement] = await gpu.measure([await gpu.write([3], 1, 1)]);
+    assert.deepEqual([...measurement!.singularValues], [3]);
+    const signal = AbortSignal.abort(reason);
+    const nothing = { signal, onResult: () => assert.fail(), onUnsupported: () => assert.fail() };
+    await assert.rejects(gpu.engine.measure(sources, nothing), reason);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("closing settles lost", async () => {
+  const engine = await openEngine({ adapter: "" });
+  await engine.close();
+  assert.equal(typeof (await engine.lost), "string");
+});

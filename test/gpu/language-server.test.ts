@@ -1,0 +1,210 @@
+/** The language server as an editor meets it: the built program, a real adapter, a checkpoint with a random block. */
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { after, before, describe, it } from "node:test";
+import {
+  analyseCheckpoint,
+  cancelAnalysis,
+  focusMatrices,
+  matrixDetail,
+  openCheckpoint,
+  outlineText,
+  type MatrixDetail,
+  type OpenResult,
+} from "../../server/protocol.ts";
+import { TestClient } from "../support/language-client.ts";
+import { encode, safetensors, seededRandom } from "../support/safetensors.ts";
+import { copySample, reinitialise } from "../support/sample.ts";
+
+function uriOf(path: string): string {
+  return pathToFileURL(path).href;
+}
+
+describe("language server", () => {
+  let folder = "";
+  let index = "";
+  let client: TestClient;
+  let random: string[] = [];
+  let opened: OpenResult;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "language-server-"));
+    index = await copySample();
+    random = await reinitialise(index, "model.layers.1");
+    client = new TestClient();
+    await client.initialize(join(folder, "cache"));
+  });
+  after(async () => {
+    await client.close();
+    await rm(dirname(index), { recursive: true });
+    await rm(folder, { recursive: true });
+  });
+
+  function open(path: string): Promise<OpenResult> {
+    return client.connection.sendRequest(openCheckpoint, { uri: uriOf(path) });
+  }
+
+  it("opens a shard as its checkpoint, before anything is computed", async () => {
+    opened = await open(join(dirname(index), "model-00002-of-00003.safetensors"));
+    assert.equal(opened.checkpoint, uriOf(index));
+    assert.equal(opened.catalogue.files.length, 3);
+    assert.equal(opened.catalogue.tensors.length, 30);
+    assert.equal(opened.results.length, 0);
+    const again = await open(index);
+    assert.deepEqual(again.catalogue, opened.catalogue);
+  });
+
+  it("computes what is looked at first, in the background, with progress", async () => {
+    const focus = ["model.layers.2.self_attn.k_proj.weight"];
+    await client.connection.sendNotification(focusMatrices, { checkpoint: opened.checkpoint, ids: focus });
+    await client.until("every matrix", () => client.results.at(-1)?.state.phase === "done", 240);
+    const order = client.results.flatMap(({ results }) => results.map(({ id }) => id));
+    assert.equal(new Set(order).size, 23);
+    assert.ok(order.indexOf(focus[0]!) < 8, `${order.indexOf(focus[0]!)} were computed before`);
+    const kinds = (): string[] => client.progress.map((value) => (value as { kind: string }).kind);
+    await client.until("the end of the progress", () => kinds().at(-1) === "end", 5);
+    assert.equal(kinds()[0], "begin");
+    assert.equal((client.progress[0] as { cancellable: boolean }).cancellable, true);
+    assert.equal(client.engines.at(-1)?.phase, "ready");
+  });
+
+  it("pushes the random block onto its shards, with links into the editor and the texts", async () => {
+    const weights = new Map(
+      opened.catalogue.tensors.map(({ name, file }) => [name, uriOf(opened.catalogue.files[file]!.path)]),
+    );
+    const found = [...client.diagnostics].flatMap(([uri, diagnostics]) =>
+      diagnostics.map((diagnostic) => ({ uri, diagnostic })),
+    );
+    assert.deepEqual(
+      found.map(({ diagnostic }) => (diagnostic.data as { tensor: string }).tensor).sort(),
+      [...random].sort(),
+    );
+    for (const { uri, diagnostic } of found) {
+      const { tensor } = diagnostic.data as { tensor: string };
+      assert.equal(uri, weights.get(tensor));
+      assert.deepEqual([diagnostic.code, diagnostic.severity], ["random", 2]);
+      const href = decodeURIComponent(diagnostic.codeDescription!.href);
+      assert.equal(
+        href,
+        `command:safetensorsSpectrum.reveal?${JSON.stringify([{ checkpoint: opened.checkpoint, tensor }])}`,
+      );
+      const [line, key] = diagnostic.relatedInformation!.map(({ location }) => location);
+      assert.equal(line!.uri, `safetensors-outline:${new URL(opened.checkpoint).pathname}.outline`);
+      const outline: string = await client.connection.sendRequest(outlineText, { checkpoint: opened.checkpoint });
+      assert.equal(textAt(outline, line!.range), tensor.slice("model.layers.1.".length));
+      assert.equal(key!.uri, opened.checkpoint);
+      assert.equal(textAt(await readFile(index, "utf8"), key!.range), JSON.stringify(tensor));
+    }
+  });
+
+  it("gives the outline and the index hovers and squiggles", async () => {
+    const tensor = "model.layers.1.mlp.down_proj.weight";
+    const outlineUri = `safetensors-outline:${new URL(opened.checkpoint).pathname}.outline`;
+    const outline: string = await client.connection.sendRequest(outlineText, { checkpoint: opened.checkpoint });
+    const indexText = await readFile(index, "utf8");
+    await client.openText(outlineUri, "safetensors-outline", outline);
+    await client.openText(opened.checkpoint, "json", indexText);
+    const block = lineOf(outline, "model.layers.1");
+    const places = [
+      { uri: outlineUri, line: block + 1 + lineOf(outline.split("\n").slice(block + 1).join("\n"), "  mlp.down_proj.weight"), character: 5 },
+      { uri: opened.checkpoint, line: lineOf(indexText, `    "${tensor}"`), character: 12 },
+    ];
+    for (const { uri, line, character } of places) {
+      const hover = await client.hover(uri, line, character);
+      const { value } = hover!.contents as { value: string };
+      assert.match(value, /\*\*random\*\* \(p 0?\.\d+\)|\*\*random\*\* \(p 1\)/);
+      assert.match(value, /!\[[^\]]*\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\)/);
+      assert.match(value, /\| effective rank \| \d+ \| \d+ \|/);
+      assert.equal(await client.hover(uri, 0, 0), null);
+      const squiggles = await client.pullDiagnostics(uri);
+      assert.equal(squiggles.length, random.length);
+      assert.ok(squiggles.some(({ range }) => range.start.line === line));
+    }
+  });
+
+  it("serves a matrix in full", async () => {
+    const id = "model.layers.0.self_attn.q_proj.weight";
+    const request = { checkpoint: opened.checkpoint, id };
+    const detail: MatrixDetail | null = await client.connection.sendRequest(matrixDetail, request);
+    assert.equal(detail!.singularValues.length, 384);
+    assert.equal(detail!.grade, "learned");
+    assert.equal(detail!.verdict.tests.length, 6);
+    assert.equal(await client.connection.sendRequest(matrixDetail, { ...request, id: "absent" }), null);
+  });
+
+  it("shows results at once when it is opened again by another server", async () => {
+    const second = new TestClient();
+    await second.initialize(join(folder, "cache"));
+    await second.connection.sendRequest(openCheckpoint, { uri: opened.checkpoint });
+    await second.until("the cached results", () => second.results.at(-1)?.state.phase === "done", 10);
+    assert.equal(second.results.flatMap(({ results }) => results).length, 23);
+    // No adapter was opened for it.
+    assert.deepEqual(second.engines, []);
+    await second.close();
+  });
+
+  it("cancels, goes on, and survives the end of the GPU process", async () => {
+    const path = join(folder, "many.safetensors");
+    const generator = seededRandom(7);
+    const matrices = Array.from({ length: 12 }, (_, layer) => {
+      const data = encode(Float64Array.from({ length: 320 * 320 }, () => generator.normal()), "F32");
+      return [`layers.${layer}.weight`, { dtype: "F32" as const, shape: [320, 320], data }] as const;
+    });
+    await writeFile(path, safetensors(Object.fromEntries(matrices)));
+    client.results.length = 0;
+    const { checkpoint } = await open(path);
+    const state = (): { phase: string; done: number } =>
+      client.results.findLast((each) => each.checkpoint === checkpoint)?.state ?? { phase: "", done: 0 };
+    await client.until("the first result", () => state().done > 0);
+    const before = performance.now();
+    await client.connection.sendRequest(cancelAnalysis, { checkpoint });
+    await client.until("the end of it", () => state().phase === "cancelled", 5);
+    assert.ok(performance.now() - before < 5000);
+    const done = state().done;
+    assert.ok(done < 12);
+
+    await client.connection.sendRequest(analyseCheckpoint, { checkpoint });
+    await client.until("another result", () => state().done > done);
+    killGpuProcess(client.child.pid!);
+    await client.until("the rest", () => state().phase === "done");
+    assert.equal(state().done, 12);
+    const grades = client.results.flatMap(({ results }) => results.map(({ grade }) => grade));
+    assert.deepEqual(new Set(grades), new Set(["random"]));
+  });
+
+  it("says what is wrong with a broken file, and clears it when the file is mended", async () => {
+    const path = join(folder, "broken.safetensors");
+    await writeFile(path, "not a checkpoint");
+    const { catalogue } = await open(path);
+    assert.equal(catalogue.tensors.length, 0);
+    assert.equal(catalogue.problems.length, 1);
+    await client.until("the problem", () => client.diagnostics.get(uriOf(path))?.length === 1, 10);
+    assert.equal(client.diagnostics.get(uriOf(path))![0]!.severity, 1);
+    await writeFile(path, safetensors({ b: { dtype: "F32", shape: [1], data: encode([1], "F32") } }));
+    await client.until("no problem", () => client.diagnostics.get(uriOf(path))?.length === 0, 10);
+  });
+});
+
+/** Kills the children of a process that run the worker. */
+function killGpuProcess(parent: number): void {
+  const list = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(parent)], { encoding: "utf8" });
+  const workers = list.split("\n").filter((line) => line.includes("worker.mjs"));
+  assert.ok(workers.length > 0, list);
+  for (const line of workers) {
+    process.kill(Number.parseInt(line, 10), "SIGKILL");
+  }
+}
+
+function textAt(text: string, range: { start: { line: number; character: number }; end: { line: number; character: number } }): string {
+  assert.equal(range.start.line, range.end.line);
+  return text.split("\n")[range.start.line]!.slice(range.start.character, range.end.character);
+}
+
+function lineOf(text: string, beginning: string): number {
+  const line = text.split("\n").findIndex((each) => each.startsWith(beginning));
+  assert.ok(line >= 0, beginning);
+  return line;
+}

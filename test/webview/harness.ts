@@ -1,0 +1,177 @@
+/**
+ * The editor's webview in headless Chromium, without VS Code: the real page with its policy, a theme's variables, and
+ * this process in the extension host's place.
+ */
+import { build } from "esbuild";
+import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import { editorHtml } from "../../media/html.ts";
+import type { ToHost, ToView } from "../../media/protocol.ts";
+import type { MatrixDetail } from "../../server/protocol.ts";
+import { themes, type ThemeName } from "./themes.ts";
+
+const origin = "https://webview.test";
+
+let bundle: Promise<ReadonlyMap<string, string>> | undefined;
+
+/** editor.js and editor.css as scripts/build.mjs makes them, from the sources as they are. */
+function bundled(): Promise<ReadonlyMap<string, string>> {
+  bundle ??= build({
+    entryPoints: ["media/editor.ts", "media/editor.css"],
+    bundle: true,
+    write: false,
+    outdir: "/",
+    platform: "browser",
+    target: "es2023",
+    format: "iife",
+    logLevel: "warning",
+  }).then(({ outputFiles }) => new Map(outputFiles.map(({ path, text }) => [path, text])));
+  return bundle;
+}
+
+export async function launch(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
+  });
+}
+
+export interface ViewOptions {
+  readonly theme?: ThemeName;
+  readonly width?: number;
+  readonly height?: number;
+  /** Answers a request for a matrix; what it throws is sent back as the failure. */
+  readonly matrix?: (id: string) => MatrixDetail | null | Promise<MatrixDetail | null>;
+}
+
+/** What runs in the page before the editor: the interface that VS Code gives a webview. */
+interface Shim {
+  __toHost(message: ToHost): void;
+  acquireVsCodeApi(): unknown;
+}
+
+export class View {
+  readonly page: Page;
+  /** Everything the editor has sent so far. */
+  readonly posted: ToHost[] = [];
+  /** Uncaught errors, and what the console called an error (violations of the policy are). */
+  readonly errors: string[] = [];
+
+  private constructor(page: Page) {
+    this.page = page;
+  }
+
+  /** Opens the page; it has said `ready` when this returns. */
+  static async open(browser: Browser, options: ViewOptions = {}): Promise<View> {
+    const context = await browser.newContext({
+      viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
+      reducedMotion: "reduce",
+    });
+    const page = await context.newPage();
+    const view = new View(page);
+    page.on("pageerror", (error) => view.errors.push(String(error)));
+    page.on("console", (message) => {
+      if (message.type() === "error") view.errors.push(message.text());
+    });
+    await page.exposeFunction("__toHost", (message: ToHost) => view.#receive(message, options));
+
+    const files = await bundled();
+    const html = editorHtml({
+      nonce: "dGVzdA",
+      cspSource: origin,
+      scriptUri: `${origin}/editor.js`,
+      styleUri: `${origin}/editor.css`,
+      title: "test",
+    });
+    await page.route(`${origin}/**`, (route) => {
+      const { pathname } = new URL(route.request().url());
+      if (pathname === "/") return route.fulfill({ contentType: "text/html", body: html });
+      const body = files.get(pathname);
+      if (body === undefined) return route.fulfill({ status: 404, body: "" });
+      return route.fulfill({ contentType: pathname.endsWith(".css") ? "text/css" : "text/javascript", body });
+    });
+    const { classes, variables } = themes[options.theme ?? "dark"];
+    await page.addInitScript(
+      ({ classes: names, variables: values }) => {
+        const shim = window as unknown as Shim;
+        shim.acquireVsCodeApi = () => ({
+          postMessage: (message: ToHost) => {
+            shim.__toHost(message);
+          },
+          getState: () => JSON.parse(sessionStorage.getItem("state") ?? "null") as unknown,
+          setState: (state: unknown) => {
+            sessionStorage.setItem("state", JSON.stringify(state));
+          },
+        });
+        document.addEventListener("DOMContentLoaded", () => {
+          for (const [name, value] of Object.entries(values)) document.documentElement.style.setProperty(name, value);
+          document.body.classList.add(...names);
+        });
+      },
+      { classes: [...classes], variables: { ...variables } },
+    );
+    await page.goto(`${origin}/`);
+    await view.posts("ready");
+    return view;
+  }
+
+  async #receive(message: ToHost, { matrix }: ViewOptions): Promise<void> {
+    this.posted.push(message);
+    if (message.type !== "matrix" || matrix === undefined) return;
+    const { id } = message;
+    try {
+      await this.send({ type: "response", id, value: await matrix(message.matrix) });
+    } catch (error) {
+      await this.send({ type: "failure", id, message: error instanceof Error ? error.message : String(error) });
+    }
+  }
+
+  async send(message: ToView): Promise<void> {
+    await this.page.evaluate((data) => {
+      window.postMessage(data, "*");
+    }, message);
+  }
+
+  /** Hides and shows the editor: VS Code throws the page away and loads it again. */
+  async reload(): Promise<void> {
+    this.posted.length = 0;
+    await this.page.reload();
+    await this.posts("ready");
+  }
+
+  /** The first message of a kind that satisfies a condition, waiting for it a few seconds. */
+  async posts<Type extends ToHost["type"]>(
+    type: Type,
+    condition: (message: Extract<ToHost, { type: Type }>) => boolean = () => true,
+  ): Promise<Extract<ToHost, { type: Type }>> {
+    const isType = (message: ToHost): message is Extract<ToHost, { type: Type }> => message.type === type;
+    return eventually(`a "${type}" message`, () => this.posted.filter(isType).find((message) => condition(message)));
+  }
+
+  /** The element with a `data-testid`. */
+  part(testid: string): Locator {
+    return this.page.getByTestId(testid);
+  }
+
+  /** The line of the tree that shows a tensor or a block. */
+  row(name: string): Locator {
+    return this.page.locator(`[data-testid="tree-row"][data-name=${JSON.stringify(name)}]`);
+  }
+
+  async close(): Promise<void> {
+    await this.page.context().close();
+  }
+}
+
+/** The first value other than undefined and false that `look` returns; fails after five seconds. */
+export async function eventually<Value>(
+  what: string,
+  look: () => Value | undefined | false | Promise<Value | undefined | false>,
+): Promise<Value> {
+  const deadline = Date.now() + 5000;
+  for (;;) {
+    const value = await look();
+    if (value !== undefined && value !== false) return value;
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
