@@ -8,6 +8,7 @@
  * server also where there is a display; `--check` ends as soon as the page answers.
  */
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { findProgram, outcome } from "./setup/command.mjs";
@@ -15,6 +16,10 @@ import { installPackages } from "./setup/install.mjs";
 import { cacheFolder, root } from "./setup/root.mjs";
 import { note, Refusal, runMain, step } from "./setup/step.mjs";
 import { ensureAdapter } from "./setup/vulkan.mjs";
+
+/** An extension that opens the file named by this variable when the window is ready. */
+const opener = join(root, "scripts/start/opener");
+const openVariable = "SPECTRUM_OPEN";
 
 const sample = join(root, "samples/tiny-llama/model.safetensors.index.json");
 
@@ -98,11 +103,13 @@ function hasDisplay() {
  * @returns {Promise<boolean>} whether it opened
  */
 async function openDesktop({ folder, file }) {
-  const args = ["--new-window", `--extensionDevelopmentPath=${root}`, folder, file];
+  const development = [root, opener].map((path) => `--extensionDevelopmentPath=${path}`);
+  const args = ["--new-window", ...development, folder];
+  const env = { [openVariable]: file };
   const installed = findProgram("code", "code-insiders", "codium");
   if (installed !== undefined) {
     const title = `Opening ${basename(file)} in ${installed}`;
-    const { code } = await step(title, () => outcome(installed, args, { show: true }));
+    const { code } = await step(title, () => outcome(installed, args, { show: true, env }));
     if (code === 0) return true;
     note(`it ended with ${code}`);
   }
@@ -121,7 +128,9 @@ async function openDesktop({ folder, file }) {
     );
     // Electron refuses to run as root inside its sandbox.
     const asRoot = process.getuid?.() === 0 ? ["--no-sandbox", `--user-data-dir=${join(cachePath, "data")}`] : [];
-    const { code } = await step("Running VS Code until it is closed", () => outcome(executable, [...asRoot, ...args]));
+    const { code } = await step("Running VS Code until it is closed", () =>
+      outcome(executable, [...asRoot, ...args], { env }),
+    );
     if (code === 0) return true;
     note(`it ended with ${code}`);
   } catch (error) {
@@ -145,31 +154,37 @@ async function openInBrowser({ folder, file }, { host, port, check }) {
       dataFolder,
       host,
       port,
+      env: { [openVariable]: file },
       ...(existsSync(join(dataFolder, "data/User/settings.json")) ? {} : { settings: quietSettings }),
     }),
   );
-  const url = workbenchUrl(server, {
-    folder,
-    payload: [
-      ["extensionDevelopmentPath", remoteUri(server, root)],
-      ["openFile", remoteUri(server, file)],
-    ],
-  });
-  const page = await fetch(url);
-  if (!page.ok) throw new Refusal(`VS Code answered ${page.status} at ${url}.`);
-  const { port: used } = new URL(url);
-  console.log(`
+  try {
+    const url = workbenchUrl(server, {
+      folder,
+      payload: [
+        ["extensionDevelopmentPath", remoteUri(server, root)],
+        ["extensionDevelopmentPath", remoteUri(server, opener)],
+      ],
+    });
+    // The page takes the token into a cookie and goes on from there.
+    const { status } = await fetch(url, { redirect: "manual" });
+    if (status >= 400) throw new Refusal(`VS Code answered ${status} at ${url}`);
+    const { port: used } = new URL(url);
+    console.log(`
 ${basename(file)} is ready. Open this address in a browser on this machine:
 
   ${url}
 
-From another machine, forward the port first and open the same address there:
+From another machine, forward the port first, then open the same address there:
 
-  ssh -L ${used}:127.0.0.1:${used} ${process.env["USER"] ?? "user"}@this-machine
+  ssh -L ${used}:127.0.0.1:${used} ${process.env["USER"] ?? "user"}@${hostname()}
 `);
-  if (check) return server.stop();
-  console.log("Ctrl-C ends it.");
-  await server.exited;
+    if (check) return;
+    console.log("Ctrl-C ends it.");
+    await server.exited;
+  } finally {
+    await server.stop();
+  }
 }
 
 await runMain(async () => {

@@ -32,7 +32,8 @@ export function registerCommands(parts: Parts): vscode.Disposable {
           await run(parts, ...values);
         } catch (error) {
           parts.log.error(`${id}: ${String(error)}`);
-          await tell(parts, error);
+          // Not awaited: a command is over when its work is, not when its message is closed.
+          void tell(parts, error);
         }
       }),
     ),

@@ -159,7 +159,11 @@ export class LanguageServer {
     });
     // Loaded here, so that a workspace with other JSON files only pays for the activation.
     const library = await import("vscode-languageclient/node");
-    const ended = { action: library.CloseAction.DoNotRestart, handled: true };
+    const ended = {
+      action: library.CloseAction.DoNotRestart,
+      message: "The connection to the server closed.",
+      handled: true,
+    };
     const initialization: InitializationOptions = {
       cacheFolder: vscode.Uri.joinPath(this.#context.globalStorageUri, "cache").fsPath,
     };

@@ -277,7 +277,7 @@ function fileTable(catalogue: Catalogue): HTMLElement {
     { class: "table-scroll" },
     create(
       "table",
-      { class: "list-table" },
+      { class: "list-table files" },
       create("caption", { class: "visually-hidden" }, "Files of this checkpoint"),
       create(
         "tbody",

@@ -165,10 +165,9 @@ export async function startVsCodeServer(server, { dataFolder, host = "127.0.0.1"
   return { url, authority: `${host}:${chosen}`, token, dataFolder, exited, stop };
 }
 
-/** What keeps a workbench quiet and the same on every machine. */
+/** Settings that leave the window to the checkpoint. */
 export const quietSettings = {
   "workbench.startupEditor": "none",
-  "workbench.colorTheme": "Default Dark Modern",
   "workbench.enableExperiments": false,
   "workbench.tips.enabled": false,
   "workbench.secondarySideBar.defaultVisibility": "hidden",

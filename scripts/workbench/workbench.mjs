@@ -77,7 +77,7 @@ async function openPage(viewport) {
 /**
  * @typedef {object} WorkbenchOptions
  * @property {string} [folder] the folder to open
- * @property {string} [file] a file to open in it at the start
+ * @property {string} [file] a file to open in it
  * @property {Host} [host] the runner's unless told otherwise; without either a server of its own is started
  * @property {VsCodeVersion} [version] of the server of its own; the newest unless told otherwise
  * @property {string} [vsix] installed in the server of its own
@@ -87,7 +87,7 @@ async function openPage(viewport) {
  */
 
 /**
- * Opens a workbench and waits until its extensions can run.
+ * Opens a workbench and waits until its extensions are known.
  * @param {WorkbenchOptions} options
  * @returns {Promise<Workbench>}
  */
@@ -113,12 +113,22 @@ export async function openWorkbench(options) {
           ...(options.folder === undefined ? {} : { folder: resolve(options.folder) }),
           payload: [
             ["skipWelcome", "true"],
-            ...payloadEntry(host, "extensionDevelopmentPath", options.developmentPath),
-            ...payloadEntry(host, "openFile", options.file),
+            ...(options.developmentPath === undefined
+              ? []
+              : [
+                  /** @type {[string, string]} */ ([
+                    "extensionDevelopmentPath",
+                    remoteUri(host, options.developmentPath),
+                  ]),
+                ]),
           ],
         }),
       );
-      await page.locator(".monaco-workbench .part.statusbar").waitFor({ timeout: 60_000 });
+      // VS Code's own mark of the moment from which a file opens in an extension's editor.
+      await page.waitForFunction(() => performance.getEntriesByName("code/didLoadExtensions").length > 0, undefined, {
+        timeout: 60_000,
+      });
+      if (options.file !== undefined) await workbench.openFile(options.file);
       return workbench;
     } catch (error) {
       await workbench.close();
@@ -128,16 +138,6 @@ export async function openWorkbench(options) {
     await own?.stop();
     throw error;
   }
-}
-
-/**
- * @param {Host} host
- * @param {string} key
- * @param {string | undefined} path
- * @returns {[string, string][]}
- */
-function payloadEntry(host, key, path) {
-  return path === undefined ? [] : [[key, remoteUri(host, path)]];
 }
 
 /** One window of VS Code. */

@@ -25,6 +25,9 @@ const stackedRoles: ReadonlySet<Role> = new Set<Role>([
   "gate-up",
 ]);
 
+/** No model has more experts; a longer stack is something else. */
+const mostExperts = 4096;
+
 /** The matrices in a tensor of weights, or null: a vector, an empty tensor, a depthwise convolution. */
 export function matrixShape(name: string, shape: readonly number[], role: Role): MatrixShape | null {
   if (role === "bias" || role === "norm" || shape.length < 2 || shape.includes(0)) return null;
@@ -35,7 +38,7 @@ export function matrixShape(name: string, shape: readonly number[], role: Role):
     // A depthwise convolution has a vector of its own for each channel and mixes none.
     return second === 1 ? null : { slices: 1, rows: first, columns: rest, stack: false };
   }
-  if (shape.length === 3 && (stackedRoles.has(role) || name.includes("experts"))) {
+  if (shape.length === 3 && first <= mostExperts && (stackedRoles.has(role) || name.includes("experts"))) {
     return { slices: first, rows: second, columns: shape[2]!, stack: true };
   }
   return null;
@@ -45,39 +48,23 @@ export function matrixShape(name: string, shape: readonly number[], role: Role):
 export function matrixViews(
   tensor: Tensor,
   description: TensorDescription,
-  matrix: MatrixShape,
+  { slices, rows, columns, stack }: MatrixShape,
   isTaken: (id: string) => boolean,
 ): MatrixView[] {
-  const view = { tensor, description };
-  if (description.unsupported !== null) {
-    const rows = matrix.slices * matrix.rows;
-    return [
-      {
-        ...view,
-        id: tensor.name,
-        expert: description.expert,
-        rows,
-        columns: matrix.columns,
-        begin: tensor.begin,
-        end: tensor.end,
-      },
-    ];
+  const { name, begin, end } = tensor;
+  if (!stack || description.unsupported !== null) {
+    return [{ id: name, tensor, description, expert: description.expert, rows: slices * rows, columns, begin, end }];
   }
-  const bytes = (matrix.rows * matrix.columns * dtypeBits[tensor.dtype]) / 8;
-  return Array.from({ length: matrix.slices }, (_, slice) => {
-    let id = matrix.stack ? `${tensor.name}[${slice}]` : tensor.name;
+  const views: MatrixView[] = [];
+  const bytes = (rows * columns * dtypeBits[tensor.dtype]) / 8;
+  for (let expert = 0; expert < slices; expert++) {
+    let id = `${name}[${expert}]`;
     // Another tensor may have just this name.
-    while (matrix.stack && isTaken(id)) id += "′";
-    return {
-      ...view,
-      id,
-      expert: matrix.stack ? slice : description.expert,
-      rows: matrix.rows,
-      columns: matrix.columns,
-      begin: tensor.begin + slice * bytes,
-      end: tensor.begin + (slice + 1) * bytes,
-    };
-  });
+    while (isTaken(id)) id += "′";
+    const first = begin + expert * bytes;
+    views.push({ id, tensor, description, expert, rows, columns, begin: first, end: first + bytes });
+  }
+  return views;
 }
 
 function product(numbers: readonly number[]): number {

@@ -49,8 +49,9 @@ export function roleOf({ parts, moduleRole }: NamePattern, shape: readonly numbe
   const module = parts.module.at(-1)!;
   if (shape.length === 1 && /norm|(?:^|_)ln(?:_|\d|$)|^bn\d*$/i.test(module)) return "norm";
   // Weights of four dimensions are convolutions whatever they are called; of three they may be stacks of matrices.
-  const isConvolution = shape.length > 3 ? parts.parameter === "weight" && moduleRole === "other" : shape.length === 3;
-  return isConvolution && (shape.length > 3 || /conv/i.test(module)) ? "conv" : moduleRole;
+  const isNamed = shape.length > 2 && /conv/i.test(module);
+  const isUnnamed = shape.length > 3 && parts.parameter === "weight" && moduleRole === "other";
+  return isNamed || isUnnamed ? "conv" : moduleRole;
 }
 
 /** The family that the config names, if the names agree; else the one whose table has the most of the names. */

@@ -17,17 +17,33 @@ export function takeNumbers(name: string): NumberedName {
   const numbers: number[] = [];
   const ends: number[] = [];
   let pattern = "";
-  let start = 0;
-  for (const match of name.matchAll(numberParts)) {
-    pattern += `${withoutStars(name.slice(start, match.index))}*`;
-    start = match.index + match[0].length;
-    numbers.push(Number(match[0]));
-    ends.push(start);
+  let taken = 0;
+  for (let start = 0; start <= name.length;) {
+    const dot = name.indexOf(".", start);
+    const end = dot === -1 ? name.length : dot;
+    const number = wholeNumber(name, start, end);
+    if (number !== null) {
+      pattern += `${withoutStars(name.slice(taken, start))}*`;
+      numbers.push(number);
+      ends.push(end);
+      taken = end;
+    }
+    start = end + 1;
   }
-  return { pattern: pattern + withoutStars(name.slice(start)), numbers, ends };
+  return { pattern: pattern + withoutStars(name.slice(taken)), numbers, ends };
 }
 
-const numberParts = /(?<=^|\.)[0-9]{1,9}(?=\.|$)/g;
+/** The number that one to nine digits write; null for any other text. */
+function wholeNumber(text: string, start: number, end: number): number | null {
+  if (end === start || end - start > 9) return null;
+  let number = 0;
+  for (let i = start; i < end; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (digit < 0 || digit > 9) return null;
+    number = number * 10 + digit;
+  }
+  return number;
+}
 
 /** Another sign of the same length: a star in a pattern stands for a number. */
 function withoutStars(text: string): string {

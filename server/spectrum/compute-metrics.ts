@@ -36,7 +36,7 @@ export function spectrumMetrics(
 }
 
 /** The metrics that do not change with scale; they do not exist for a zero matrix. */
-export function shapeMetrics(singularValues: Float64Array): Partial<Record<MetricKey, number | null>> {
+function shapeMetrics(singularValues: Float64Array): Partial<Record<MetricKey, number | null>> {
   const largest = singularValues[0] ?? 0;
   if (!(largest > 0)) return {};
   const relative = singularValues.map((value) => value / largest);

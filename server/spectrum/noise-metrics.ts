@@ -1,15 +1,13 @@
 import { noiseSpectrum } from "../statistics/noise-spectrum.ts";
-import { noMetrics, shapeMetrics } from "./compute-metrics.ts";
-import type { Metrics, MetricKey } from "./metrics.ts";
+import { noMetrics, spectrumMetrics } from "./compute-metrics.ts";
+import type { MetricKey, Metrics } from "./metrics.ts";
 import { sides, type Shape } from "./shape.ts";
 
-/** What a shape gives at σ = 1: shapes repeat from block to block. */
-interface UnitNoise {
-  readonly metrics: Partial<Record<MetricKey, number | null>>;
-  readonly largest: number;
-}
+/** The metrics that are sizes: they grow with σ. The others depend on the shape alone. */
+const sizes = ["sigmaEntries", "sigmaBulk", "lowerEdge", "upperEdge", "frobeniusNorm", "spectralNorm"] as const;
 
-const remembered = new Map<string, UnitNoise>();
+/** The metrics at σ = 1: shapes repeat from block to block. */
+const remembered = new Map<string, Metrics>();
 const mostRemembered = 256;
 
 /**
@@ -18,36 +16,28 @@ const mostRemembered = 256;
  * @param sigmaEntries null, or not finite, where the matrix has none: then what scales with it is null
  */
 export function noiseMetrics(shape: Shape, sigmaEntries: number | null): Metrics {
-  const { m, n } = sides(shape);
-  if (m === 0) return noMetrics();
-  const unit = unitNoise(m, n);
-  const sigma = sigmaEntries !== null && Number.isFinite(sigmaEntries) ? sigmaEntries : null;
-  const scaled = (value: number): number | null => {
-    const product = sigma === null ? NaN : value * sigma;
-    return Number.isFinite(product) ? product : null;
-  };
-  return {
-    ...noMetrics(),
-    ...unit.metrics,
-    sigmaEntries: sigma,
-    sigmaBulk: sigma,
-    lowerEdge: scaled(Math.sqrt(n) - Math.sqrt(m)),
-    upperEdge: scaled(Math.sqrt(n) + Math.sqrt(m)),
-    // Simulated means are 0.15 to 0.24 on each side, whatever the shape.
-    outliersLeft: m === n ? 0 : 0.2,
-    outliersRight: 0.2,
-    frobeniusNorm: scaled(Math.sqrt(m) * Math.sqrt(n)),
-    spectralNorm: scaled(unit.largest),
-  };
+  const unit = unitNoise(shape);
+  const scaled: Partial<Record<MetricKey, number | null>> = {};
+  for (const key of sizes) {
+    const value = (unit[key] ?? NaN) * (sigmaEntries ?? NaN);
+    scaled[key] = Number.isFinite(value) ? value : null;
+  }
+  return { ...unit, ...scaled };
 }
 
-function unitNoise(m: number, n: number): UnitNoise {
+function unitNoise(shape: Shape): Metrics {
+  const { m, n } = sides(shape);
+  if (m === 0) return noMetrics();
   const key = `${m}×${n}`;
   const known = remembered.get(key);
   if (known !== undefined) return known;
-  const spectrum = noiseSpectrum(m, n);
-  const unit = { metrics: shapeMetrics(spectrum), largest: spectrum[0]! };
+  const metrics = {
+    ...spectrumMetrics(noiseSpectrum(m, n), shape, { frobeniusNorm: Math.sqrt(m) * Math.sqrt(n) }),
+    // A count that is rarely above zero has no typical value: simulated means are 0.15 to 0.24 on each side.
+    outliersLeft: m === n ? 0 : 0.2,
+    outliersRight: 0.2,
+  };
   if (remembered.size >= mostRemembered) remembered.clear();
-  remembered.set(key, unit);
-  return unit;
+  remembered.set(key, metrics);
+  return metrics;
 }

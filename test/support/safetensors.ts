@@ -83,16 +83,11 @@ export async function readSafetensors(path: string): Promise<Map<string, TensorV
     { dtype: Dtype; shape: number[]; data_offsets: [number, number] }
   >;
   const tensors = new Map<string, TensorValues>();
-  for (const [
-    name,
-    {
-      dtype,
-      shape,
-      data_offsets: [begin, end],
-    },
-  ] of Object.entries(header)) {
+  for (const [name, entry] of Object.entries(header)) {
     if (name === "__metadata__") continue;
-    tensors.set(name, { dtype, shape, values: decode(bytes.subarray(start + begin, start + end), dtype) });
+    const [begin, end] = entry.data_offsets;
+    const values = decode(bytes.subarray(start + begin, start + end), entry.dtype);
+    tensors.set(name, { dtype: entry.dtype, shape: entry.shape, values });
   }
   return tensors;
 }

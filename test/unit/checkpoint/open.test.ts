@@ -367,9 +367,9 @@ describe("a sharded checkpoint", () => {
 describe("the Hugging Face cache", { skip: process.platform === "win32" }, () => {
   async function cache(): Promise<string> {
     const blobs = await folder({
-      aaa: good[one]!,
-      bbb: good[two]!,
-      ccc: good[indexName]!,
+      aaa: good[one],
+      bbb: good[two],
+      ccc: good[indexName],
       ddd: '{"model_type":"llama"}',
     });
     const snapshot = await folder({});

@@ -142,7 +142,8 @@ describe("metrics of noise", () => {
       near(noise.effectiveRank, m * Math.exp(-y / 2), 2e-3);
       near(noise.participationRatio, m / (1 + y), 2e-3);
       near(noise.stableRank, m / (1 + Math.sqrt(y)) ** 2, 6e-3);
-      near(noise.upperEdge, Math.sqrt(n) + Math.sqrt(m), 1e-14);
+      near(noise.upperEdge, Math.sqrt(n) + Math.sqrt(m), 1e-3);
+      near(noise.sigmaEntries, 1, 0);
     }
   });
 

@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import type { Dtype } from "../../../server/checkpoint/dtype.ts";
-import { decode, encode, seededRandom } from "../../support/safetensors.ts";
+import { decode, encode, readSafetensors, safetensors, seededRandom } from "../../support/safetensors.ts";
 
 const hex = (values: number[], dtype: Dtype): string => Buffer.from(encode(values, dtype)).toString("hex");
 
@@ -39,4 +42,20 @@ test("normals have the moments of a normal", () => {
   assert.ok(Math.abs(moment(2) - 1) < 0.02);
   assert.ok(Math.abs(moment(3)) < 0.05);
   assert.ok(Math.abs(moment(4) - 3) < 0.1);
+});
+
+test("what is written is read again, metadata or not", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "test-safetensors-"));
+  const tensors = Object.fromEntries([
+    ["a", { dtype: "BF16", shape: [2, 2], data: encode([1, 2, 3, -4], "BF16") }],
+    ["__proto__", { dtype: "I64", shape: [], data: encode([-5], "I64") }],
+  ] as const);
+  for (const metadata of [undefined, { format: "pt" }]) {
+    await writeFile(join(folder, "x.safetensors"), safetensors(tensors, metadata));
+    assert.deepEqual(Array.from(await readSafetensors(join(folder, "x.safetensors"))), [
+      ["a", { dtype: "BF16", shape: [2, 2], values: Float64Array.of(1, 2, 3, -4) }],
+      ["__proto__", { dtype: "I64", shape: [], values: Float64Array.of(-5) }],
+    ]);
+  }
+  await rm(folder, { recursive: true });
 });

@@ -1,0 +1,313 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Browser } from "playwright-core";
+import type { MatrixDetail } from "../../server/protocol.ts";
+import { analysisState, catalogue, checkpointOf, detailOf, engine, llama, resultOf } from "./checkpoints.ts";
+import { eventually, launch, View, type ViewOptions } from "./harness.ts";
+
+const query = "model.layers.0.self_attn.q_proj.weight";
+const key = "model.layers.0.self_attn.k_proj.weight";
+
+describe("details", () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await launch();
+  });
+  after(async () => {
+    await browser.close();
+  });
+
+  async function openLlama(details: readonly MatrixDetail[], options: ViewOptions = {}): Promise<View> {
+    const view = await View.open(browser, {
+      matrix: (id) => details.find((detail) => detail.id === id) ?? null,
+      ...options,
+    });
+    await view.send({
+      type: "catalogue",
+      catalogue: catalogue(llama(2)),
+      results: details.map(resultOf),
+      state: analysisState("running", details.length, 16),
+      engine,
+      file: 0,
+    });
+    await view.row(query).waitFor();
+    return view;
+  }
+
+  const tableOf = (view: View, chart: string): Promise<string[][]> =>
+    view
+      .part(`${chart}-table`)
+      .locator("tbody tr")
+      .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
+
+  it("shows verdict, charts with their numbers, metrics and entries of a matrix", async () => {
+    const detail = detailOf(query, true, 1);
+    const view = await openLlama([detail]);
+    await view.row(query).click();
+    await view.part("chart-values").waitFor();
+
+    assert.equal(await view.part("verdict").getAttribute("data-grade"), detail.grade);
+    assert.notEqual(detail.grade, "random");
+    assert.match(await view.part("verdict").innerText(), new RegExp(detail.reason.slice(1, 20)));
+
+    // The histogram's bars add up to all singular values, and the noise beside them to nearly as many.
+    const bars = await tableOf(view, "chart-histogram");
+    const counts = bars.map(([, , count]) => Number(count));
+    assert.equal(
+      counts.reduce((sum, count) => sum + count, 0),
+      64,
+    );
+    const noise = bars.map(([, , , expected]) => Number(expected)).reduce((sum, expected) => sum + expected, 0);
+    assert.ok(Math.abs(noise - 64) < 0.5, `noise adds up to ${noise}`);
+    const above = bars
+      .filter(([, , , , part]) => part === "above the bulk")
+      .reduce((sum, [, , count]) => sum + Number(count), 0);
+    assert.equal(above, detail.metrics.outliersRight);
+    // Bars and curve are drawn, not only listed.
+    const colours = await view
+      .part("chart-histogram")
+      .locator("canvas")
+      .evaluate((canvas: HTMLCanvasElement) => {
+        const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+        const seen = new Set<string>();
+        for (let k = 0; k < data.length; k += 4)
+          if (data[k + 3] === 255) seen.add(`${data[k]!},${data[k + 1]!},${data[k + 2]!}`);
+        return [...seen];
+      });
+    for (const colour of ["55,148,255", "209,134,22", "204,204,204"]) assert.ok(colours.includes(colour), colour);
+
+    const values = await tableOf(view, "chart-values");
+    assert.equal(values.length, 64);
+    assert.ok(Math.abs(Number(values[0]![1]) / detail.singularValues[0]! - 1) < 0.005);
+    assert.equal(values[0]![3], "outlier");
+
+    const row = view.part("metrics").locator('[data-metric="stableRank"]');
+    assert.equal(await row.locator("td").nth(0).getAttribute("title"), String(detail.metrics.stableRank));
+    assert.equal(await row.locator("td").nth(1).getAttribute("title"), String(detail.noise.stableRank));
+    await row.getByRole("button", { name: "What is Stable rank?" }).click();
+    await view.page.getByText("the whole energy in units of the strongest direction").waitFor();
+    assert.match(await view.part("entries").innerText(), /Standard deviation/);
+
+    await view.part("tests").locator("summary").click();
+    assert.equal(await view.part("tests").locator("tbody tr").count(), detail.verdict.tests.length);
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("gives charts a label, and their numbers as a table on demand", async () => {
+    const view = await openLlama([detailOf(query, true, 1)]);
+    await view.row(query).click();
+    const chart = view.part("chart-histogram");
+    const image = chart.getByRole("img");
+    assert.match(
+      (await image.getAttribute("aria-label")) ?? "",
+      /Histogram of 64 singular values from .* Marchenko–Pastur bulk/,
+    );
+    assert.equal(await view.part("chart-histogram-table").isVisible(), false);
+    await view.part("switch-chart-histogram-table").click();
+    assert.equal(await view.part("chart-histogram-table").isVisible(), true);
+    assert.equal(await image.isVisible(), false);
+    await view.part("switch-chart-histogram-table").click();
+    assert.equal(await image.isVisible(), true);
+
+    // A logarithmic axis has other bins, which hold the same values.
+    const linear = await tableOf(view, "chart-histogram");
+    await view.part("switch-histogram-log").click();
+    assert.equal(await view.part("switch-histogram-log").getAttribute("aria-pressed"), "true");
+    const logarithmic = await tableOf(view, "chart-histogram");
+    assert.notDeepEqual(logarithmic, linear);
+    assert.equal(
+      logarithmic.reduce((sum, [, , count]) => sum + Number(count), 0),
+      64,
+    );
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("waits for a result and fills in when it arrives; of the tree only the badge changes", async () => {
+    const detail = detailOf(query, false, 2);
+    let known = false;
+    const view = await openLlama([], { matrix: (id) => (known && id === query ? detail : null) });
+    await view.row(query).click();
+    await view.part("waiting").getByText("Computing the spectrum …").waitFor();
+    assert.equal(await view.part("progress").getAttribute("data-done"), "0");
+    const line = await view.row(query).elementHandle();
+
+    known = true;
+    await view.send({ type: "results", results: [resultOf(detail)], state: analysisState("running", 1, 16) });
+    await view.part("verdict").waitFor();
+    assert.equal(await view.part("verdict").getAttribute("data-grade"), "random");
+    assert.equal(await view.row(query).getAttribute("data-grade"), "random");
+    assert.equal(await view.row("model.layers.0").getAttribute("data-grade"), "random");
+    assert.match(await view.row("model.layers.0").innerText(), /1 random/);
+    assert.equal(await line?.evaluate((element) => element.isConnected), true, "the line stayed");
+    assert.equal(await view.part("progress").getAttribute("data-done"), "1");
+    assert.match(await view.part("progress").innerText(), /1 of 16/);
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("ignores an answer that comes after the selection moved on", async () => {
+    const details = [detailOf(query, true, 1), detailOf(key, false, 2)];
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const view = await openLlama(details, {
+      matrix: async (id) => {
+        if (id === query) await held;
+        return details.find((detail) => detail.id === id) ?? null;
+      },
+    });
+    await view.row(query).click();
+    await view.posts("matrix", ({ matrix }) => matrix === query);
+    await view.row(key).click();
+    await view.part("verdict").waitFor();
+    release();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.equal(await view.part("verdict").getAttribute("data-grade"), "random");
+    assert.match(await view.part("detail").locator("h2").innerText(), /k_proj/);
+    await view.close();
+  });
+
+  it("says why a request failed, and tries again when asked to", async () => {
+    const detail = detailOf(query, true, 1);
+    let broken = true;
+    const view = await openLlama([detail], {
+      matrix: () => {
+        if (broken) throw new Error("The language server is restarting.");
+        return detail;
+      },
+    });
+    await view.row(query).click();
+    await view.part("failure").getByText("The language server is restarting.").waitFor();
+    broken = false;
+    await view.page.getByRole("button", { name: "Try again" }).click();
+    await view.part("verdict").waitFor();
+    assert.equal(await view.part("failure").count(), 0);
+    await view.close();
+  });
+
+  it("offers what can be done: analyse, cancel, resume", async () => {
+    const view = await openLlama([]);
+    await view.row(query).click();
+    const act = view.part("analyse");
+    assert.equal(await act.innerText(), "Cancel");
+    await act.click();
+    await view.posts("command", ({ command }) => command === "cancel");
+    await view.send({ type: "results", results: [], state: analysisState("cancelled", 3, 16) });
+    await view.part("waiting").getByRole("button", { name: "Resume" }).click();
+    await view.posts("command", ({ command }) => command === "analyse");
+    await view.send({
+      type: "results",
+      results: [],
+      state: { phase: "waiting", done: 0, total: 16, estimatedSeconds: 190 },
+    });
+    await view.part("waiting").getByText("about 3 minutes").waitFor();
+    await view.close();
+  });
+
+  it("explains a missing GPU with its remedy", async () => {
+    const view = await openLlama([]);
+    await view.row(query).click();
+    await view.send({
+      type: "engine",
+      engine: {
+        ...engine,
+        phase: "unavailable",
+        adapter: null,
+        message: "No GPU adapter was found.",
+        remedy: "Install a driver.",
+      },
+    });
+    await view.part("engine-problem").getByText("No GPU adapter was found. Install a driver.").waitFor();
+    await view.part("waiting").getByText("The spectrum cannot be computed here").waitFor();
+    await view.part("engine-problem").getByRole("button", { name: "Log" }).click();
+    await view.posts("command", ({ command }) => command === "log");
+    await view.close();
+  });
+
+  it("lists the tensors of a block, and the findings and metadata of a checkpoint", async () => {
+    const details = [detailOf(query, true, 1), detailOf(key, false, 2)];
+    const view = await openLlama(details);
+    assert.match(await view.part("overview").innerText(), /format\s+pt/);
+    const finding = view.part("finding");
+    assert.equal(await finding.count(), 1);
+    assert.match(await finding.innerText(), /random\s+model\.layers\.0\.self_attn\.k_proj\.weight/);
+    await finding.click();
+    await view.posts("selected", ({ tensor }) => tensor === key);
+    assert.equal(await view.row(key).getAttribute("aria-selected"), "true");
+
+    await view.row("model.layers.1").click();
+    await view.part("block-table").waitFor();
+    assert.equal(await view.part("block-table").locator("tbody tr").count(), 8);
+    await view.page.getByRole("button", { name: "mlp.up_proj.weight" }).click();
+    assert.match(await view.part("detail").locator("h2").innerText(), /model\.layers\.1\.mlp\.up_proj\.weight/);
+    await view.page.getByRole("button", { name: "Overview" }).click();
+    await view.part("overview").waitFor();
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("shows a vector with its facts only, and the slices of a stack", async () => {
+    const stack = "model.layers.0.mlp.experts.gate_up_proj";
+    const slice = detailOf(`${stack}[1]`, true, 3, stack);
+    const view = await View.open(browser, { matrix: (id) => (id === slice.id ? slice : null) });
+    const described = catalogue(
+      checkpointOf([
+        { name: stack, shape: [3, 64, 96] },
+        { name: "model.norm.weight", shape: [96] },
+      ]),
+    );
+    assert.equal(described.tensors[0]?.matrices, 3, "the architecture sees a stack");
+    await view.send({
+      type: "catalogue",
+      catalogue: described,
+      results: [resultOf(slice)],
+      state: analysisState("running", 1, 3),
+      engine,
+      file: 0,
+    });
+    await view.row("model.norm.weight").click();
+    await view.part("no-matrix").waitFor();
+    assert.equal(await view.part("chart-histogram").count(), 0);
+
+    await view.row(stack).click();
+    await view.posts("focus", ({ ids }) => ids[0] === `${stack}[0]`);
+    const slices = view.part("slice");
+    await eventually("three slices", async () => (await slices.count()) === 3);
+    assert.deepEqual(await slices.evaluateAll((rows) => rows.map((row) => row.getAttribute("data-grade"))), [
+      "pending",
+      slice.grade,
+      "pending",
+    ]);
+    await slices.nth(1).getByRole("button").click();
+    await view.part("chart-histogram").waitFor();
+    await view.posts("focus", ({ ids }) => ids[0] === slice.id);
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("follows a change of theme, charts included", async () => {
+    const view = await openLlama([detailOf(query, true, 1)]);
+    await view.row(query).click();
+    await view.part("chart-values").waitFor();
+    const has = (colour: string): Promise<boolean> =>
+      view
+        .part("chart-histogram")
+        .locator("canvas")
+        .evaluate((canvas: HTMLCanvasElement, wanted) => {
+          const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+          for (let k = 0; k < data.length; k += 4) {
+            if (data[k + 3] === 255 && `${data[k]!},${data[k + 1]!},${data[k + 2]!}` === wanted) return true;
+          }
+          return false;
+        }, colour);
+    assert.equal(await has("1,2,200"), false);
+    await view.page.evaluate(() => {
+      document.documentElement.style.setProperty("--vscode-charts-blue", "rgb(1, 2, 200)");
+    });
+    await eventually("bars of the new colour", () => has("1,2,200"));
+    await view.close();
+  });
+});

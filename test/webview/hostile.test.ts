@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import type { Browser } from "playwright-core";
+import { analysisState, catalogue, checkpointOf, detailOf, engine, resultOf } from "./checkpoints.ts";
+import { launch, View } from "./harness.ts";
+
+const markup = '<img src=x onerror="document.title=1">';
+const reversed = "model.\u202Ethgiew.sresal\u202C";
+const long = `model.${"x".repeat(10_000)}.weight`;
+const quoted = `"'\`</script><script>document.title=1</script>`;
+
+describe("text from files", () => {
+  let browser: Browser;
+  before(async () => {
+    browser = await launch();
+  });
+  after(async () => {
+    await browser.close();
+  });
+
+  it("is shown as text wherever it appears, whatever it says", async () => {
+    const details = [markup, reversed, long, quoted].map((name, seed) => ({
+      ...detailOf(name, false, seed),
+      reason: `because of ${markup}`,
+    }));
+    const view = await View.open(browser, { matrix: (id) => details.find((detail) => detail.id === id) ?? null });
+    const checkpoint = checkpointOf(
+      [markup, reversed, long, quoted].map((name) => ({ name, shape: [64, 96] })),
+      {
+        problems: [
+          {
+            code: "duplicate-key",
+            severity: "warning",
+            message: `two of ${markup}`,
+            path: `/${markup}`,
+            tensor: markup,
+          },
+        ],
+      },
+    );
+    await view.send({
+      type: "catalogue",
+      catalogue: {
+        ...catalogue(checkpoint),
+        family: markup,
+        metadata: { [markup]: markup, "\u202Ekey": "\u0000value\u2028" },
+        files: [{ path: `/models/${markup}`, size: 10 }],
+      },
+      results: details.map(resultOf),
+      state: analysisState("done", 4, 4),
+      engine: { ...engine, adapter: markup, message: markup },
+      file: 0,
+    });
+    await view.row(markup).waitFor();
+    await view.part("metadata").getByText("⟨U+0000⟩value⟨U+2028⟩").waitFor();
+    for (const name of [markup, reversed, long, quoted]) {
+      await view.row(name).click();
+      await view.part("verdict").waitFor();
+      const shown = await view.part("detail").locator("h2").innerText();
+      assert.ok(shown.length < 500, "a long name is cut");
+      if (name === markup) assert.equal(shown, markup);
+      if (name === reversed) assert.equal(shown, "model.⟨U+202E⟩thgiew.sresal⟨U+202C⟩");
+    }
+    await view.part("search").fill("<img");
+    await view.page.locator("mark", { hasText: "<img" }).waitFor();
+
+    assert.equal(await view.page.locator("img").count(), 0);
+    assert.equal(await view.page.locator("script").count(), 1);
+    assert.equal(await view.page.title(), "test");
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("may be called like what every object has", async () => {
+    const names = ["__proto__", "constructor", "toString"];
+    const view = await View.open(browser, { matrix: () => null });
+    await view.send({
+      type: "catalogue",
+      catalogue: catalogue(checkpointOf(names.map((name) => ({ name, shape: [64, 96] })))),
+      results: [],
+      state: analysisState("running", 0, 3),
+      engine,
+      file: 0,
+    });
+    for (const name of names) {
+      await view.row(name).click();
+      assert.equal(await view.part("detail").locator("h2").innerText(), name);
+    }
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("tells that a checkpoint cannot be opened", async () => {
+    const view = await View.open(browser);
+    await view.send({ type: "failed", message: `${markup} is not a safetensors file.` });
+    await view.part("failure").getByText(`${markup} is not a safetensors file.`).waitFor();
+    assert.equal(await view.page.locator("img").count(), 0);
+    await view.close();
+  });
+});

@@ -1,0 +1,57 @@
+/** What tests in the extension host share. */
+import { mkdtemp, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as vscode from "vscode";
+import { encode, safetensors, seededRandom, type TensorData } from "../../support/safetensors.ts";
+
+export const viewType = "safetensorsSpectrum.editor";
+
+/** Calls until the answer is one, and fails with what was waited for when it does not come. */
+export async function until<T>(
+  what: string,
+  ask: () => T | null | undefined | Promise<T | null | undefined>,
+  patience = 30_000,
+): Promise<T> {
+  const end = Date.now() + patience;
+  for (;;) {
+    const answer = await ask();
+    if (answer !== null && answer !== undefined && answer !== false) return answer;
+    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** A new checkpoint of one file in a folder of its own, with a small matrix for each name. */
+export async function writeCheckpoint(...names: string[]): Promise<vscode.Uri> {
+  const folder = await mkdtemp(join(tmpdir(), "spectrum-workbench-"));
+  const uri = vscode.Uri.file(join(folder, "model.safetensors"));
+  await rewriteCheckpoint(uri, ...names);
+  return uri;
+}
+
+/** Writes other tensors into a checkpoint. */
+export async function rewriteCheckpoint(uri: vscode.Uri, ...names: string[]): Promise<void> {
+  const random = seededRandom(7);
+  const matrix = (): TensorData => ({
+    dtype: "F32",
+    shape: [24, 16],
+    data: encode(
+      Float64Array.from({ length: 24 * 16 }, () => random.normal()),
+      "F32",
+    ),
+  });
+  await writeFile(uri.fsPath, safetensors(Object.fromEntries(names.map((name) => [name, matrix()]))));
+}
+
+/** The custom editors that are open. */
+export function openEditors(): vscode.TabInputCustom[] {
+  return vscode.window.tabGroups.all
+    .flatMap(({ tabs }) => tabs.map(({ input }) => input))
+    .filter((input): input is vscode.TabInputCustom => input instanceof vscode.TabInputCustom)
+    .filter((input) => input.viewType === viewType);
+}
+
+export async function closeEditors(): Promise<void> {
+  await vscode.commands.executeCommand("workbench.action.closeAllEditors");
+}
