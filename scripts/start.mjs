@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { findProgram, outcome } from "./setup/command.mjs";
+import { findProgram, outcome, run } from "./setup/command.mjs";
 import { installPackages } from "./setup/install.mjs";
 import { cacheFolder, root } from "./setup/root.mjs";
 import { note, Refusal, runMain, step } from "./setup/step.mjs";
@@ -149,6 +149,7 @@ async function openInBrowser({ folder, file }, { host, port, check }) {
     await import("./setup/vscode-server.mjs");
   const installed = await installVsCodeServer("newest");
   const dataFolder = join(cacheFolder, "vscode-data");
+  await installOpener(installed, dataFolder);
   const server = await step("Starting VS Code", () =>
     startVsCodeServer(installed, {
       dataFolder,
@@ -161,10 +162,7 @@ async function openInBrowser({ folder, file }, { host, port, check }) {
   try {
     const url = workbenchUrl(server, {
       folder,
-      payload: [
-        ["extensionDevelopmentPath", remoteUri(server, root)],
-        ["extensionDevelopmentPath", remoteUri(server, opener)],
-      ],
+      payload: [["extensionDevelopmentPath", remoteUri(server, root)]],
     });
     // The page takes the token into a cookie and goes on from there.
     const { status } = await fetch(url, { redirect: "manual" });
@@ -185,6 +183,24 @@ From another machine, forward the port first, then open the same address there:
   } finally {
     await server.stop();
   }
+}
+
+/**
+ * A page takes one extension under development; the opener is installed.
+ * @param {import("./setup/vscode-server.mjs").InstalledServer} server
+ * @param {string} dataFolder
+ */
+async function installOpener(server, dataFolder) {
+  const { publisher, name, version } = JSON.parse(readFileSync(join(opener, "package.json"), "utf8"));
+  if (existsSync(join(dataFolder, "extensions", `${publisher}.${name}-${version}`))) return;
+  const { installExtension } = await import("./setup/vscode-server.mjs");
+  await step("Preparing VS Code", async () => {
+    const vsix = join(cacheFolder, `${name}.vsix`);
+    const vsce = join(root, "node_modules/@vscode/vsce/vsce");
+    const flags = ["--allow-missing-repository", "--skip-license", "--no-dependencies"];
+    await run(process.execPath, [vsce, "package", ...flags, "--out", vsix], { cwd: opener });
+    await installExtension(server, dataFolder, vsix);
+  });
 }
 
 await runMain(async () => {

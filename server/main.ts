@@ -2,6 +2,7 @@
 import { fileURLToPath } from "node:url";
 import {
   createConnection,
+  DidChangeConfigurationNotification,
   DocumentDiagnosticReportKind,
   ProposedFeatures,
   ResponseError,
@@ -70,6 +71,7 @@ connection.onInitialize((parameters) => {
 });
 
 connection.onInitialized(() => {
+  void connection.client.register(DidChangeConfigurationNotification.type, { section: settingsSection });
   void configure();
 });
 
@@ -88,7 +90,7 @@ documents.onDidOpen(({ document }) => {
       .acquire(path, document.uri)
       .then((session) => {
         publish(session);
-        connection.languages.diagnostics.refresh();
+        void connection.languages.diagnostics.refresh();
       });
   }
 });
@@ -102,20 +104,17 @@ documents.onDidClose(({ document }) => {
   });
 });
 
-connection.onRequest(
-  protocol.openCheckpoint,
-  async ({ uri }: protocol.OpenParams): Promise<protocol.OpenResult> => {
-    const session = await ready().acquire(pathOf(uri), "view");
-    publish(session);
-    return {
-      checkpoint: fileUri(session.path),
-      catalogue: session.analysis.catalogue,
-      results: session.analysis.results,
-      state: session.analysis.state,
-      engine: ready().engine,
-    };
-  },
-);
+connection.onRequest(protocol.openCheckpoint, async ({ uri }: protocol.OpenParams): Promise<protocol.OpenResult> => {
+  const session = await ready().acquire(pathOf(uri), "view");
+  publish(session);
+  return {
+    checkpoint: fileUri(session.path),
+    catalogue: session.analysis.catalogue,
+    results: session.analysis.results,
+    state: session.analysis.state,
+    engine: ready().engine,
+  };
+});
 
 connection.onNotification(protocol.closeCheckpoint, ({ checkpoint }: protocol.CheckpointParams) => {
   void sessionOf(checkpoint).then((session) => {
@@ -240,7 +239,7 @@ async function configure(): Promise<void> {
   for (const session of ready().all) {
     publish(session);
   }
-  connection.languages.diagnostics.refresh();
+  void connection.languages.diagnostics.refresh();
 }
 
 /** Tells the views, Problems and the progress what came since the last report. */
@@ -254,7 +253,7 @@ function report(): void {
     publish(session);
   }
   unreported.clear();
-  connection.languages.diagnostics.refresh();
+  void connection.languages.diagnostics.refresh();
 }
 
 /** Pushes a checkpoint's findings onto its files, and clears them where there are none any more. */
@@ -303,4 +302,3 @@ function waitingText(session: Session): string {
       return "Not analysed yet.";
   }
 }
-

@@ -1,4 +1,4 @@
-// Σa² and max |a| of each column over a band of rows. The bands are combined in float64 by the caller.
+// Σa² over the finite entries, and max |a|, of each column over a band of rows. The bands are combined in float64 by the caller.
 //
 // One workgroup a tile of columns (workgroup_id.x) and a band (workgroup_id.y), the batch on workgroup_id.z; the lanes of
 // a workgroup lie along the columns, its strips share the band's rows. Results: bands × columns × (Σa², max |a|).
@@ -29,8 +29,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     let last = min(shape.rows, (group.y + 1u) * shape.band);
     for (var row = group.y * shape.band + local.y; row < last; row += strips) {
       let entry = matrices[start + row * shape.columns + column];
+      norm.y = max(norm.y, abs(entry));
       if entry != MISSING {
-        norm = vec2(norm.x + entry * entry, max(norm.y, abs(entry)));
+        norm.x += entry * entry;
       }
     }
   }

@@ -110,7 +110,8 @@ export class Overview implements DetailView {
     );
 
     const findings = this.#checkpoint.findings(isFinding);
-    const key = findings.map(({ id, grade, reason }) => `${id}\n${grade}\n${reason}`).join("\n");
+    const shown = findings.slice(0, mostFindings);
+    const key = `${findings.length}\n${shown.map(({ id, grade, reason }) => `${id}\n${grade}\n${reason}`).join("\n")}`;
     // Streaming must not pull a line away from under the pointer when nothing changed in this list.
     if (key === this.#drawn && this.#findings.hasChildNodes() && findings.length > 0) return;
     this.#drawn = key;
@@ -122,7 +123,7 @@ export class Overview implements DetailView {
       create(
         "ul",
         { class: "finding-list" },
-        ...findings.slice(0, mostFindings).map(({ tensor, id, grade, reason }) =>
+        ...shown.map(({ tensor, id, grade, reason }) =>
           create(
             "li",
             {},

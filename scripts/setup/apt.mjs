@@ -91,5 +91,5 @@ export function backportsLine(text, codename) {
   const line = text
     .split("\n")
     .find((part) => new RegExp(`^deb\\s+(\\[[^\\]]*\\]\\s+)?\\S+\\s+${codename}\\s`).test(part));
-  return line?.replace(new RegExp(`\\s${codename}\\s.*$`), ` ${codename}-backports main`);
+  return line?.replace(new RegExp(`(\\s)${codename}(\\s)`), `$1${codename}-backports$2`);
 }

@@ -57,7 +57,10 @@ export function catalogueOf(checkpoint: Checkpoint, architecture: Architecture):
  */
 function inReadingOrder(tensors: readonly CatalogueTensor[]): CatalogueTensor[] {
   const ranks = new Map<string, number>();
-  const groups = new Map<string, { readonly block: string; readonly rank: number; readonly members: CatalogueTensor[] }>();
+  const groups = new Map<
+    string,
+    { readonly block: string; readonly rank: number; readonly members: CatalogueTensor[] }
+  >();
   for (const tensor of tensors) {
     const { block } = tensor;
     const key = block === "" ? `/${tensor.name}` : block;

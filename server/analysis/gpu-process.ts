@@ -17,10 +17,10 @@ export class GpuUnavailable extends Error {}
 
 interface RunningJob {
   readonly id: number;
-  onResult(index: number, analysis: Analysis): void;
-  onUnsupported(index: number, message: string): void;
-  resolve(): void;
-  reject(error: Error): void;
+  readonly onResult: (index: number, analysis: Analysis) => void;
+  readonly onUnsupported: (index: number, message: string) => void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 export interface GpuProcessOptions {
@@ -28,8 +28,8 @@ export interface GpuProcessOptions {
   readonly workerPath: string;
   /** Part of an adapter's name; empty for the fastest. */
   readonly adapter: string;
-  onStatus(status: EngineStatus): void;
-  log(message: string): void;
+  readonly onStatus: (status: EngineStatus) => void;
+  readonly log: (message: string) => void;
 }
 
 /**
@@ -78,8 +78,8 @@ export class GpuProcess {
     sources: readonly MatrixSource[],
     options: {
       readonly signal: AbortSignal;
-      onResult(index: number, analysis: Analysis): void;
-      onUnsupported(index: number, message: string): void;
+      readonly onResult: (index: number, analysis: Analysis) => void;
+      readonly onUnsupported: (index: number, message: string) => void;
     },
   ): Promise<void> {
     await this.start();

@@ -112,7 +112,10 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
       options.format === "json" ? jsonReport(describe(gpu, checkpoints), checkpoints) : textReports(checkpoints);
     await write(options.output, report);
     const { failOn } = options;
-    if (failOn !== "never" && checkpoints.some(({ problems }) => problems.some((each) => atLeast(each.severity, failOn)))) {
+    if (
+      failOn !== "never" &&
+      checkpoints.some(({ problems }) => problems.some((each) => atLeast(each.severity, failOn)))
+    ) {
       status = Math.max(status, findings);
     }
     return status;
@@ -219,4 +222,3 @@ function complain(message: string): number {
   process.stderr.write(`safetensors-spectrum: ${printable(message)}\n`);
   return failed;
 }
-

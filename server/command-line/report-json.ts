@@ -30,7 +30,8 @@ export async function* jsonReport(
       const detail = await analysis.detail(id);
       if (detail !== null) {
         const { grade, pValue, reason } = detail.verdict;
-        yield separator +
+        yield (
+          separator +
           JSON.stringify({
             name: detail.tensor,
             role: detail.role,
@@ -43,7 +44,8 @@ export async function* jsonReport(
             metrics: detail.metrics,
             noise: detail.noise,
             verdict: { grade, pValue, reason },
-          });
+          })
+        );
         separator = ",\n";
       }
     }

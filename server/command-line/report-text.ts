@@ -19,7 +19,12 @@ export async function* textReport(
   yield `${printable(catalogue.path)}\n${facts.join(" · ")}\n\n`;
   const nameWidth = Math.min(64, Math.max(6, ...ids.map((id) => printable(id).length)));
   if (ids.length > 0) {
-    const headings = ["MATRIX".padEnd(nameWidth), "SHAPE".padStart(13), "GRADE".padEnd(14), ...columns.map(([title]) => title.padStart(10))];
+    const headings = [
+      "MATRIX".padEnd(nameWidth),
+      "SHAPE".padStart(13),
+      "GRADE".padEnd(14),
+      ...columns.map(([title]) => title.padStart(10)),
+    ];
     yield `${headings.join("  ")}\n`;
   }
   for (const id of ids) {

@@ -24,10 +24,10 @@ const requiredLimits = {
 } as const;
 
 /**
- * What `create()` returned. Dawn lives as long as this object is referenced: once it is collected, the process crashes
- * or hangs at the next call. While it is referenced Node does not exit by itself either.
+ * What `create()` returned, by the adapter's name. Dawn lives as long as these objects are referenced: once one is
+ * collected, the process crashes or hangs at the next call.
  */
-let dawn: GPU | undefined;
+const instances = new Map<string, GPU>();
 
 /**
  * Opens the adapter whose name contains `adapter`, or the fastest if that is empty.
@@ -110,7 +110,8 @@ async function requestAdapter(name: string): Promise<GPUAdapter> {
   }
   let adapter: GPUAdapter | null;
   try {
-    dawn = create(name === "" ? [] : [`adapter=${name}`]);
+    const dawn = instances.get(name) ?? create(name === "" ? [] : [`adapter=${name}`]);
+    instances.set(name, dawn);
     // Discrete adapters first, processors that emulate one last.
     adapter = await dawn.requestAdapter({ powerPreference: "high-performance" });
   } catch (error) {

@@ -34,7 +34,10 @@ export function matrixHover(tensor: CatalogueTensor, detail: MatrixDetail | null
   const picture = spectrumPicture(detail);
   if (picture !== null) {
     const encoded = Buffer.from(picture, "utf8").toString("base64");
-    lines.push(`![histogram of the singular values with the Marchenko–Pastur curve](data:image/svg+xml;base64,${encoded})`, "");
+    lines.push(
+      `![histogram of the singular values with the Marchenko–Pastur curve](data:image/svg+xml;base64,${encoded})`,
+      "",
+    );
   }
   if (detail.metrics.spectralNorm !== null) {
     lines.push("| | value | noise |", "|:--|--:|--:|");

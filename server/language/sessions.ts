@@ -1,3 +1,6 @@
+import { mkdtemp } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { estimateSeconds } from "../analysis/estimate.ts";
 import { GpuProcess } from "../analysis/gpu-process.ts";
@@ -13,11 +16,11 @@ const smallSeconds = 120;
 
 export interface SessionEvents {
   /** New results, or none when only the state changed. */
-  onResults(session: Session, results: readonly MatrixResult[]): void;
-  onEngine(status: EngineStatus): void;
+  readonly onResults: (session: Session, results: readonly MatrixResult[]) => void;
+  readonly onEngine: (status: EngineStatus) => void;
   /** The files changed and were read again. */
-  onReload(session: Session): void;
-  log(message: string): void;
+  readonly onReload: (session: Session) => void;
+  readonly log: (message: string) => void;
 }
 
 /** The open checkpoints, each once however many views show it, and the one GPU process that computes for them all. */
@@ -173,7 +176,10 @@ export class Sessions {
     try {
       await analysis.attachStores(this.#cacheFolder);
     } catch (error) {
-      this.#events.log(`results are not cached: ${error instanceof Error ? error.message : String(error)}`);
+      this.#events.log(
+        `results are kept for this time only: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      await analysis.attachStores(await mkdtemp(join(tmpdir(), "safetensors-spectrum-")));
     }
     analysis.enqueue(null);
     if (analysis.queue.size === 0) {

@@ -44,7 +44,8 @@ export function spectrumPicture(detail: MatrixDetail): string | null {
       : [];
   const top = Math.max(1, ...bins.map(({ count }) => count), ...curve.map(({ count }) => count));
   const x = (value: number): number => round(margin.left + (value / right) * (width - margin.left - margin.right));
-  const y = (count: number): number => round(height - margin.bottom - (count / top) * (height - margin.top - margin.bottom));
+  const y = (count: number): number =>
+    round(height - margin.bottom - (count / top) * (height - margin.top - margin.bottom));
   const base = height - margin.bottom;
 
   const parts = bins
@@ -63,11 +64,15 @@ export function spectrumPicture(detail: MatrixDetail): string | null {
     const line = `x1="${x(edge)}" x2="${x(edge)}" y1="${margin.top}" y2="${base}"`;
     parts.push(`<line ${line} stroke="${colours.noise}" stroke-dasharray="3 3"/>`, label(x(edge), edge));
   }
-  parts.push(`<line x1="${margin.left}" x2="${width - margin.right}" y1="${base}" y2="${base}" stroke="${colours.text}"/>`);
+  parts.push(
+    `<line x1="${margin.left}" x2="${width - margin.right}" y1="${base}" y2="${base}" stroke="${colours.text}"/>`,
+  );
   const beyond = values.length - shown.length;
   if (beyond > 0) {
     const text = `${beyond} more, up to ${formatNumber(largest)} →`;
-    parts.push(`<text x="${width - margin.right}" y="10" text-anchor="end" ${font} fill="${colours.outlier}">${text}</text>`);
+    parts.push(
+      `<text x="${width - margin.right}" y="10" text-anchor="end" ${font} fill="${colours.outlier}">${text}</text>`,
+    );
   } else {
     parts.push(label(x(largest), largest, "end"));
   }

@@ -40,12 +40,17 @@ export function noiseTests(measurement: Measurement, shape: Shape): NoiseTest[] 
     { name: "rows", statistic: byRow.z, pValue: byRow.pValue },
     { name: "columns", statistic: byColumn.z, pValue: byColumn.pValue },
   ];
-  if (shuffle === null || m >= shuffleTestSide || m * n > shuffleTestEntries) return tests;
+  if (shuffle === null || !isShuffled(shape)) return tests;
   // The exact test has no bulk distance: a handful of values has no bulk.
   return tests.flatMap((test) => {
     const pValue = shuffle.pValues[test.name];
     return pValue === undefined ? [] : [{ ...test, pValue }];
   });
+}
+
+/** Whether a matrix of this shape gets the exact shuffle test: {@link Measurement.shuffle} is then wanted. */
+export function isShuffled({ rows, columns }: Shape): boolean {
+  return Math.min(rows, columns) < shuffleTestSide && rows * columns <= shuffleTestEntries;
 }
 
 /** Bonferroni: min(1, k · smallest p) over the k tests; null without a test. */

@@ -7,8 +7,8 @@ const shuffles = 999;
 const enough = 20;
 /** Matrices whose smaller side is below this are tested by shuffling… */
 export const shuffleTestSide = 32;
-/** …unless they have more entries than this: there the asymptotic tests do well, and shuffles would take seconds. */
-export const shuffleTestEntries = 65536;
+/** …unless they have more entries than this: there the asymptotic tests have their size, and shuffles would take long. */
+export const shuffleTestEntries = 16384;
 
 /**
  * The exact test of a small matrix: if its entries are exchangeable, shuffling them changes nothing, so

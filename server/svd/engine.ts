@@ -125,7 +125,8 @@ class GpuEngine implements Engine {
     const shape = shapeOf(source);
     const matrices = await createBuffers(device, { matrices: 4 * shape.rows * shape.columns, counters: 4 * countersPerMatrix });
     try {
-      await this.#loader.load(source, 0, matrices, new AbortController().signal);
+      const unreadable = await this.#loader.load(source, 0, matrices, new AbortController().signal);
+      if (unreadable !== null) throw new Error(unreadable);
       const rows = Math.min(shape.rows, Math.max(1, Math.floor(maximum / shape.columns)));
       const bytes = 4 * shape.columns;
       const ranges =
@@ -138,8 +139,8 @@ class GpuEngine implements Engine {
       ]);
       const scaled = new Float32Array(entries);
       const scale = scaleOf(new Uint32Array(counters));
-      // 2^±126 is where fp32's normal numbers end; 2^127 is left for the entries' own range.
-      const unscaled = scale > 2 ** -100 && scale < 2 ** 126 ? scaled.map((entry) => entry * scale) : scaled;
+      // The scale is the power of two below the largest magnitude: fp32 holds it between its subnormals and 2^128.
+      const unscaled = scale >= 2 ** -149 && scale <= 2 ** 127 ? scaled.map((entry) => entry * scale) : scaled;
       return shape.transposed
         ? { entries: transposed(unscaled, rows, shape.columns), rows: shape.columns, columns: rows }
         : { entries: unscaled, rows, columns: shape.columns };

@@ -44,7 +44,7 @@ export function entryStatistics(parts: PartialStatistics, gramRatio: number | nu
     rowSquares[row] = s2! + 2 * pivot! * s1! + finite! * pivot! * pivot!;
     minimum = Math.min(minimum, least!);
     maximum = Math.max(maximum, most!);
-    if (least === 0 && most === 0) emptyRows += 1;
+    if (finite === columns && least === 0 && most === 0) emptyRows += 1;
   }
   const { squares: columnSquares, empty: emptyColumns } = combineColumns(columnNorms, columns);
   const anything = all.count > 0;

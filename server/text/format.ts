@@ -1,9 +1,6 @@
 /** Text out of a file, made harmless for a terminal: control and bidirectional characters are shown as escapes. */
 export function printable(text: string): string {
-  return text.replace(
-    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
-  );
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
 }
 
 const units = ["B", "kB", "MB", "GB", "TB", "PB"];

@@ -107,7 +107,10 @@ describe("safetensors-spectrum", () => {
     assert.equal(status, 1);
     const { matrices, problems } = (JSON.parse(output) as Report).checkpoints[0]!;
     assert.deepEqual(
-      matrices.filter(({ verdict }) => verdict.grade === "random").map(({ name }) => name).sort(),
+      matrices
+        .filter(({ verdict }) => verdict.grade === "random")
+        .map(({ name }) => name)
+        .sort(),
       [...names].sort(),
     );
     assert.deepEqual(problems.map(({ tensor }) => tensor).sort(), [...names].sort());
@@ -126,7 +129,10 @@ describe("safetensors-spectrum", () => {
     const matrix = (entry: (i: number, j: number) => number): { dtype: "F32"; shape: number[]; data: Uint8Array } => ({
       dtype: "F32",
       shape: [size, size],
-      data: encode(Float64Array.from({ length: size * size }, (_, k) => entry(Math.floor(k / size), k % size)), "F32"),
+      data: encode(
+        Float64Array.from({ length: size * size }, (_, k) => entry(Math.floor(k / size), k % size)),
+        "F32",
+      ),
     });
     // A Householder reflection is orthogonal.
     const reflection = matrix((i, j) => (i === j ? 1 : 0) - 2 / size);
@@ -165,14 +171,17 @@ describe("safetensors-spectrum", () => {
     assert.equal(matrices[6]!.singularValues.length, size);
     assert.ok(matrices[6]!.singularValues.every((value) => value === null));
     assert.ok(matrices[0]!.singularValues.every((value) => value === 0));
-    assert.deepEqual(problems.map(({ code, severity }) => `${code} ${severity}`), [
-      "zero warning",
-      "constant warning",
-      "identity information",
-      "orthogonal information",
-      "duplicate warning",
-      "non-finite error",
-    ]);
+    assert.deepEqual(
+      problems.map(({ code, severity }) => `${code} ${severity}`),
+      [
+        "zero warning",
+        "constant warning",
+        "identity information",
+        "orthogonal information",
+        "duplicate warning",
+        "non-finite error",
+      ],
+    );
   });
 
   it("computes LoRA adapters, whose matrices are thin", async () => {
@@ -189,7 +198,10 @@ describe("safetensors-spectrum", () => {
 
   it("answers a second time from the cache, with the same numbers", async () => {
     const path = join(folder, "again.safetensors");
-    const data = encode(Float64Array.from({ length: 900 }, (_, k) => Math.sin(k * k)), "F32");
+    const data = encode(
+      Float64Array.from({ length: 900 }, (_, k) => Math.sin(k * k)),
+      "F32",
+    );
     await writeFile(path, safetensors({ w: { dtype: "F32", shape: [30, 30], data } }));
     const first = await report(path);
     // An adapter that does not exist is not asked when nothing is left to compute.
@@ -236,7 +248,10 @@ describe("safetensors-spectrum", () => {
     await writeFile(text, "This is no checkpoint at all, but a text that somebody gave the wrong name.\n".repeat(20));
     const lies = join(folder, "lies.safetensors");
     const header = JSON.stringify({ w: { dtype: "F32", shape: [4, 4], data_offsets: [0, 60] } }).padEnd(64);
-    await writeFile(lies, Buffer.concat([Buffer.from(BigUint64Array.of(64n).buffer), Buffer.from(header), Buffer.alloc(60)]));
+    await writeFile(
+      lies,
+      Buffer.concat([Buffer.from(BigUint64Array.of(64n).buffer), Buffer.from(header), Buffer.alloc(60)]),
+    );
     const table: [string, RegExp][] = [
       [truncated, /model-00002-of-00003\.safetensors/],
       [missing, /model-00003-of-00003\.safetensors/],
@@ -248,7 +263,10 @@ describe("safetensors-spectrum", () => {
     for (const [path, message] of table) {
       const { status, errors } = await run(path, "--tensor", "none of them");
       assert.equal(status, 2, path);
-      const lines = errors.trimEnd().split("\n").filter((line) => !line.includes("no matrix of"));
+      const lines = errors
+        .trimEnd()
+        .split("\n")
+        .filter((line) => !line.includes("no matrix of"));
       assert.equal(lines.length, 1, errors);
       assert.match(lines[0]!, message);
       assert.match(lines[0]!, /^safetensors-spectrum: /);
@@ -262,6 +280,9 @@ describe("safetensors-spectrum", () => {
   it("is clean on a file without matrices", async () => {
     const path = join(folder, "vectors.safetensors");
     await writeFile(path, safetensors({ b: { dtype: "F32", shape: [2], data: encode([1, 2], "F32") } }));
-    assert.deepEqual(await run(path, "--fail-on", "information").then(({ status, errors }) => [status, errors]), [0, ""]);
+    assert.deepEqual(await run(path, "--fail-on", "information").then(({ status, errors }) => [status, errors]), [
+      0,
+      "",
+    ]);
   });
 });

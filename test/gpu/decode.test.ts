@@ -40,12 +40,15 @@ const codes: [Dtype, number][] = [
 
 for (const [dtype, bits] of codes) {
   test(`${dtype}: every code`, async () => {
-    const all = bits === 8 ? Uint8Array.from({ length: 256 }, (_, i) => i) : Uint16Array.from({ length: 65536 }, (_, i) => i);
+    const all =
+      bits === 8 ? Uint8Array.from({ length: 256 }, (_, i) => i) : Uint16Array.from({ length: 65536 }, (_, i) => i);
     const values = decode(new Uint8Array(all.buffer), dtype);
     const finite = all.filter((_, i) => Number.isFinite(values[i]!));
     const bytes = new Uint8Array(finite.buffer, 0, finite.byteLength);
     sameNumbers(await decoded(bytes, dtype), Float32Array.from(decode(bytes, dtype)));
-    const [measurement] = await gpu.measure([await gpu.writeBytes(new Uint8Array(all.buffer), 16, all.length / 16, dtype)]);
+    const [measurement] = await gpu.measure([
+      await gpu.writeBytes(new Uint8Array(all.buffer), 16, all.length / 16, dtype),
+    ]);
     assert.equal(measurement!.entries.nonFinite, all.length - finite.length);
     assert.equal(measurement!.entries.zeros, values.filter((value) => value === 0).length);
   });
@@ -66,8 +69,14 @@ test("BF16: every code of a range of exponents that fp32 holds at once", async (
     const [measurement] = await gpu.measure([await gpu.writeBytes(bytes, all.length, 1, "BF16")]);
     assert.equal(measurement!.entries.nonFinite, 0);
     assert.equal(measurement!.entries.zeros, 0);
-    assert.equal(measurement!.entries.maximum, expected.reduce((a, b) => Math.max(a, b)));
-    assert.equal(measurement!.entries.minimum, expected.reduce((a, b) => Math.min(a, b)));
+    assert.equal(
+      measurement!.entries.maximum,
+      expected.reduce((a, b) => Math.max(a, b)),
+    );
+    assert.equal(
+      measurement!.entries.minimum,
+      expected.reduce((a, b) => Math.min(a, b)),
+    );
     if (exponents[0] > 0) sameNumbers(await decoded(bytes, "BF16"), Float32Array.from(expected));
   }
   const whole = Uint8Array.from({ length: 131072 }, (_, i) => (i % 2 === 0 ? (i / 2) & 0xff : i >> 9));
@@ -88,7 +97,17 @@ test("F64: rounded to nearest even, of any magnitude", async () => {
   const random = uniform(9);
   const near = Float64Array.from({ length: 999 }, () => (random() - 0.5) * 10 ** (6 * random()));
   // Halfway between two fp32 numbers, and just off.
-  const halves = [1 + 2 ** -24, 1 + 3 * 2 ** -24, 1 + 2 ** -24 + 2 ** -52, 1 - 2 ** -25, 2 - 2 ** -26, 0, -0, 0.1, -0.3];
+  const halves = [
+    1 + 2 ** -24,
+    1 + 3 * 2 ** -24,
+    1 + 2 ** -24 + 2 ** -52,
+    1 - 2 ** -25,
+    2 - 2 ** -26,
+    0,
+    -0,
+    0.1,
+    -0.3,
+  ];
   const values = Float64Array.of(...near, ...halves);
   sameNumbers(await decoded(encode(values, "F64"), "F64", 3), Float32Array.from(values));
   for (const scale of [1e-310, 1e-200, 1e200, 1e307]) {
@@ -118,10 +137,11 @@ test("a tensor may begin at any byte and have any number of entries", async () =
 });
 
 test("a tensor of several staging buffers comes through whole", async () => {
-  const count = 3 * 2 ** 21 + 77;
+  const [rows, columns] = [500_009, 13];
+  const count = rows * columns;
   const bytes = Uint8Array.from({ length: 4 * count }, (_, i) => (i % 4 === 3 ? 0x3f : (i * 2654435761) >>> 24));
   const values = new Float32Array(bytes.buffer);
-  const source = await gpu.writeBytes(bytes, count, 1, "F32", 1);
+  const source = await gpu.writeBytes(bytes, rows, columns, "F32", 1);
   const { entries } = await gpu.engine.readEntries(source, count);
   sameNumbers(entries, values);
 });

@@ -17,7 +17,9 @@ before(async () => {
 after(() => gpu.close());
 
 /** The messages of a batch's unsupported matrices, by index; results are counted. */
-async function outcome(sources: readonly MatrixSource[]): Promise<{ results: number[]; messages: Map<number, string> }> {
+async function outcome(
+  sources: readonly MatrixSource[],
+): Promise<{ results: number[]; messages: Map<number, string> }> {
   const results: number[] = [];
   const messages = new Map<number, string>();
   await gpu.engine.measure(sources, {
@@ -55,7 +57,10 @@ test("nothing to do", async () => {
 test("what is not decoded is told of", async () => {
   const source = await gpu.write(new Float64Array(12), 3, 4, "I64");
   const { messages } = await outcome([source, source]);
-  assert.deepEqual([...messages], [0, 1].map((index) => [index, "Entries of dtype I64 are not decoded."]));
+  assert.deepEqual(
+    [...messages],
+    [0, 1].map((index) => [index, "Entries of dtype I64 are not decoded."]),
+  );
   const { messages: empty } = await outcome([{ ...source, dtype: "F32", rows: 0, end: source.begin }]);
   assert.deepEqual([...empty.values()], ["It has no entries."]);
   const { messages: short } = await outcome([{ ...source, dtype: "F32" }]);
@@ -64,7 +69,14 @@ test("what is not decoded is told of", async () => {
 
 test("what is too large is told of", async () => {
   const side = Math.ceil(Math.sqrt(gpu.engine.maximumBytes / 4)) + 1;
-  const source: MatrixSource = { path: "/none", begin: 0, end: 2 * side * side, dtype: "BF16", rows: side, columns: side };
+  const source: MatrixSource = {
+    path: "/none",
+    begin: 0,
+    end: 2 * side * side,
+    dtype: "BF16",
+    rows: side,
+    columns: side,
+  };
   const { messages } = await outcome([source]);
   assert.match(messages.get(0)!, /^It needs \d+ MiB in one piece, and .+ gives \d+ MiB at most\.$/);
 });

@@ -109,7 +109,20 @@ describe("language server", () => {
     await client.openText(opened.checkpoint, "json", indexText);
     const block = lineOf(outline, "model.layers.1");
     const places = [
-      { uri: outlineUri, line: block + 1 + lineOf(outline.split("\n").slice(block + 1).join("\n"), "  mlp.down_proj.weight"), character: 5 },
+      {
+        uri: outlineUri,
+        line:
+          block +
+          1 +
+          lineOf(
+            outline
+              .split("\n")
+              .slice(block + 1)
+              .join("\n"),
+            "  mlp.down_proj.weight",
+          ),
+        character: 5,
+      },
       { uri: opened.checkpoint, line: lineOf(indexText, `    "${tensor}"`), character: 12 },
     ];
     for (const { uri, line, character } of places) {
@@ -150,7 +163,10 @@ describe("language server", () => {
     const path = join(folder, "many.safetensors");
     const generator = seededRandom(7);
     const matrices = Array.from({ length: 12 }, (_, layer) => {
-      const data = encode(Float64Array.from({ length: 320 * 320 }, () => generator.normal()), "F32");
+      const data = encode(
+        Float64Array.from({ length: 320 * 320 }, () => generator.normal()),
+        "F32",
+      );
       return [`layers.${layer}.weight`, { dtype: "F32" as const, shape: [320, 320], data }] as const;
     });
     await writeFile(path, safetensors(Object.fromEntries(matrices)));
@@ -198,7 +214,10 @@ function killGpuProcess(parent: number): void {
   }
 }
 
-function textAt(text: string, range: { start: { line: number; character: number }; end: { line: number; character: number } }): string {
+function textAt(
+  text: string,
+  range: { start: { line: number; character: number }; end: { line: number; character: number } },
+): string {
   assert.equal(range.start.line, range.end.line);
   return text.split("\n")[range.start.line]!.slice(range.start.character, range.end.character);
 }

@@ -43,6 +43,8 @@ test("a batch gives what each matrix gives alone, in any orientation", async () 
 test("the median error over all of them", (t) => {
   const sorted = errors.toSorted((a, b) => a - b);
   const median = sorted[Math.floor(sorted.length / 2)]!;
-  t.diagnostic(`worst ${sorted.at(-1)!.toExponential(1)}, median ${median.toExponential(1)} of ${sorted.length} matrices`);
+  t.diagnostic(
+    `worst ${sorted.at(-1)!.toExponential(1)}, median ${median.toExponential(1)} of ${sorted.length} matrices`,
+  );
   assert.ok(median <= 2e-7, `median ${median}`);
 });

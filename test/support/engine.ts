@@ -11,7 +11,13 @@ import { encode } from "./safetensors.ts";
 export interface TestEngine {
   readonly engine: Engine;
   /** Writes entries to a file of their own, after `offset` bytes of something else. */
-  write(entries: ArrayLike<number>, rows: number, columns: number, dtype?: Dtype, offset?: number): Promise<MatrixSource>;
+  write(
+    entries: ArrayLike<number>,
+    rows: number,
+    columns: number,
+    dtype?: Dtype,
+    offset?: number,
+  ): Promise<MatrixSource>;
   writeBytes(bytes: Uint8Array, rows: number, columns: number, dtype: Dtype, offset?: number): Promise<MatrixSource>;
   /** Measures a batch; a matrix that is unsupported fails the test. */
   measure(sources: readonly MatrixSource[]): Promise<Measurement[]>;

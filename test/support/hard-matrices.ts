@@ -19,7 +19,12 @@ function matrix(name: string, rows: number, columns: number, entry: (i: number, 
 }
 
 function gaussian(rows: number, columns: number, sigma = 1): HardMatrix {
-  return { name: `normal ${rows}×${columns}`, rows, columns, entries: gaussianMatrix(rows, columns, 7 * rows + columns, sigma) };
+  return {
+    name: `normal ${rows}×${columns}`,
+    rows,
+    columns,
+    entries: gaussianMatrix(rows, columns, 7 * rows + columns, sigma),
+  };
 }
 
 function shapes(): HardMatrix[] {

@@ -1,6 +1,7 @@
 /** A float64 measurement of a matrix for tests: what the GPU process would tell, computed plainly. */
 import type { EntryStatistics, Measurement } from "../../server/svd/measurement.ts";
-import { shuffleTest, shuffleTestEntries, shuffleTestSide } from "../../server/statistics/shuffle-test.ts";
+import { isShuffled } from "../../server/spectrum/noise-tests.ts";
+import { shuffleTest } from "../../server/statistics/shuffle-test.ts";
 import { singularValues } from "./svd.ts";
 
 /** @param a `rows × columns`, row-major */
@@ -45,11 +46,13 @@ export function entryStatistics(a: Float64Array, rows: number, columns: number):
 /** Everything about one matrix. `values`, where they are known already, save the decomposition. */
 export function measure(a: Float64Array, rows: number, columns: number, values?: Float64Array): Measurement {
   const entries = entryStatistics(a, rows, columns);
-  const small = Math.min(rows, columns) < shuffleTestSide && a.length <= shuffleTestEntries;
   return {
     entries,
     singularValues: entries.nonFinite > 0 ? new Float64Array(0) : (values ?? singularValues(a, rows, columns)),
-    shuffle: small && entries.nonFinite === 0 ? shuffleTest(Float32Array.from(a), rows, columns) : null,
+    shuffle:
+      isShuffled({ rows, columns }) && entries.nonFinite === 0
+        ? shuffleTest(Float32Array.from(a), rows, columns)
+        : null,
   };
 }
 

@@ -90,7 +90,7 @@ export function detailOf(id: string, learned: boolean, seed: number, tensor = id
       const left = gaussianMatrix(rows, 1, seed + 10 + k);
       const right = gaussianMatrix(1, columns, seed + 20 + k);
       for (let i = 0; i < rows; i++) {
-        for (let j = 0; j < columns; j++) matrix[i * columns + j]! += 0.006 * (k + 1) * left[i]! * right[j]!;
+        for (let j = 0; j < columns; j++) matrix[i * columns + j]! += 0.002 * (k + 1) * left[i]! * right[j]!;
       }
     }
   }

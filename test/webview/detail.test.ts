@@ -166,7 +166,7 @@ describe("details", () => {
     release();
     await new Promise((resolve) => setTimeout(resolve, 100));
     assert.equal(await view.part("verdict").getAttribute("data-grade"), "random");
-    assert.match(await view.part("detail").locator("h2").innerText(), /k_proj/);
+    await view.title(/k_proj/).waitFor();
     await view.close();
   });
 
@@ -242,7 +242,7 @@ describe("details", () => {
     await view.part("block-table").waitFor();
     assert.equal(await view.part("block-table").locator("tbody tr").count(), 8);
     await view.page.getByRole("button", { name: "mlp.up_proj.weight" }).click();
-    assert.match(await view.part("detail").locator("h2").innerText(), /model\.layers\.1\.mlp\.up_proj\.weight/);
+    await view.title(/model\.layers\.1\.mlp\.up_proj\.weight/).waitFor();
     await view.page.getByRole("button", { name: "Overview" }).click();
     await view.part("overview").waitFor();
     assert.deepEqual(view.errors, []);

@@ -152,6 +152,14 @@ export class View {
     return this.page.getByTestId(testid);
   }
 
+  /** The heading of the details, once it says this. */
+  title(text: string | RegExp): Locator {
+    const heading = this.part("detail").getByRole("heading", { level: 2 });
+    return typeof text === "string"
+      ? heading.and(this.page.getByText(text, { exact: true }))
+      : heading.filter({ hasText: text });
+  }
+
   /** The line of the tree that shows a tensor or a block. */
   row(name: string): Locator {
     return this.page.locator(`[data-testid="tree-row"][data-name=${JSON.stringify(name)}]`);

@@ -53,13 +53,16 @@ describe("text from files", () => {
     });
     await view.row(markup).waitFor();
     await view.part("metadata").getByText("⟨U+0000⟩value⟨U+2028⟩").waitFor();
-    for (const name of [markup, reversed, long, quoted]) {
+    const titles = new Map([
+      [markup, markup],
+      [reversed, "model.⟨U+202E⟩thgiew.sresal⟨U+202C⟩"],
+      [long, `${long.slice(0, 200)}…${long.slice(-200)}`],
+      [quoted, quoted],
+    ]);
+    for (const [name, title] of titles) {
       await view.row(name).click();
-      await view.part("verdict").waitFor();
-      const shown = await view.part("detail").locator("h2").innerText();
-      assert.ok(shown.length < 500, "a long name is cut");
-      if (name === markup) assert.equal(shown, markup);
-      if (name === reversed) assert.equal(shown, "model.⟨U+202E⟩thgiew.sresal⟨U+202C⟩");
+      await view.title(title).waitFor();
+      await view.part("verdict").getByText(`Because of ${markup}.`).waitFor();
     }
     await view.part("search").fill("<img");
     await view.page.locator("mark", { hasText: "<img" }).waitFor();
@@ -84,7 +87,7 @@ describe("text from files", () => {
     });
     for (const name of names) {
       await view.row(name).click();
-      assert.equal(await view.part("detail").locator("h2").innerText(), name);
+      await view.title(name).waitFor();
     }
     assert.deepEqual(view.errors, []);
     await view.close();

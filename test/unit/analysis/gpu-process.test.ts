@@ -65,7 +65,11 @@ describe("GpuProcess", () => {
     return { gpu, phases };
   }
 
-  async function run(gpu: GpuProcess, paths: readonly string[], signal = new AbortController().signal): Promise<unknown[]> {
+  async function run(
+    gpu: GpuProcess,
+    paths: readonly string[],
+    signal = new AbortController().signal,
+  ): Promise<unknown[]> {
     const told: unknown[] = [];
     await gpu.run(paths.map(source), {
       signal,
@@ -115,11 +119,10 @@ describe("GpuProcess", () => {
   it("says why there is no GPU, and what to do", async () => {
     const { gpu } = open("absent");
     await assert.rejects(run(gpu, ["a"]), GpuUnavailable);
-    assert.deepEqual([gpu.status.phase, gpu.status.message, gpu.status.remedy], [
-      "unavailable",
-      "no such adapter",
-      "choose another",
-    ]);
+    assert.deepEqual(
+      [gpu.status.phase, gpu.status.message, gpu.status.remedy],
+      ["unavailable", "no such adapter", "choose another"],
+    );
   });
 
   it("calls a GPU that ends its process at the start unavailable", async () => {

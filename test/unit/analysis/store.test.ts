@@ -75,7 +75,7 @@ describe("AnalysisStore", () => {
     const text = await readFile(name, "utf8");
     // The last write was cut off, and a byte of the first record has flipped.
     await writeFile(name, text.replace('"key":"a"', '"key":"x"').trimEnd());
-    await appendFile(name, "\n0123456789abcdef {\"key\":\"c\"");
+    await appendFile(name, '\n0123456789abcdef {"key":"c"');
     assert.deepEqual(await keysIn(path), ["b"]);
   });
 

@@ -4,7 +4,18 @@ import { outlineOf } from "../../../server/language/outline.ts";
 import type { Catalogue, CatalogueTensor } from "../../../server/protocol.ts";
 
 function tensor(name: string, block: string, shape: readonly number[] = [4, 4]): CatalogueTensor {
-  return { name, dtype: "BF16", shape, bytes: 32, role: "other", block, layer: null, expert: null, file: 0, matrices: 1 };
+  return {
+    name,
+    dtype: "BF16",
+    shape,
+    bytes: 32,
+    role: "other",
+    block,
+    layer: null,
+    expert: null,
+    file: 0,
+    matrices: 1,
+  };
 }
 
 function catalogue(tensors: readonly CatalogueTensor[]): Catalogue {
@@ -61,7 +72,9 @@ describe("outlineOf", () => {
   });
 
   it("keeps to one line a tensor whatever the name", () => {
-    const hostile = outlineOf(catalogue([tensor("a\nb\u2028c", ""), tensor("x".repeat(1_000_000), ""), tensor("z", "")]));
+    const hostile = outlineOf(
+      catalogue([tensor("a\nb\u2028c", ""), tensor("x".repeat(1_000_000), ""), tensor("z", "")]),
+    );
     assert.equal(hostile.text.split("\n").length, 5);
     assert.ok(hostile.text.length < 1000);
     assert.equal(hostile.places.get("z")?.line, 3);

@@ -1,0 +1,132 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, describe, it } from "node:test";
+import { CheckpointAnalysis } from "../../../server/analysis/checkpoint-analysis.ts";
+import { GpuProcess } from "../../../server/analysis/gpu-process.ts";
+import { Scheduler } from "../../../server/analysis/scheduler.ts";
+import { analysisWith } from "../../support/analysis.ts";
+import { encode, safetensors } from "../../support/safetensors.ts";
+
+/**
+ * A process that answers like the worker, but dies whenever it meets the matrix that begins with 13 and fails politely on
+ * the one that begins with 7: it reads that much of the file itself.
+ */
+const worker = `
+import { openSync, readSync } from "node:fs";
+process.on("disconnect", () => process.exit());
+process.on("message", (message) => {
+  if (message.type === "start") {
+    const engine = { phase: "ready", adapter: "a test", backend: "none", software: false, message: null, remedy: null };
+    process.send({ type: "engine", engine, maximumBytes: 1e6 });
+  } else if (message.type === "job") {
+    const { id, sources } = message.job;
+    for (const [index, { path, begin }] of sources.entries()) {
+      const first = new Float32Array(1);
+      readSync(openSync(path), first, 0, 4, begin);
+      if (first[0] === 13) return process.exit(11);
+      if (first[0] === 7) return process.send({ type: "failed", id, message: "seven is out of order" });
+      const analysis = ANALYSIS;
+      const measurement = { ...analysis.measurement, singularValues: Float64Array.of(first[0]) };
+      process.send({ type: "result", id, index, analysis: { ...analysis, measurement } });
+    }
+    process.send({ type: "done", id, outcome: "complete" });
+  } else if (message.type === "cancel") {
+    process.send({ type: "done", id: message.id, outcome: "cancelled" });
+  }
+});
+`.replace("ANALYSIS", JSON.stringify(analysisWith([1])));
+
+describe("Scheduler", () => {
+  let folder = "";
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), "scheduler-"));
+    await writeFile(join(folder, "worker.mjs"), worker);
+  });
+  after(() => rm(folder, { recursive: true }));
+
+  /** A checkpoint of 16 × 16 matrices, each with one number throughout, and a scheduler of its own. */
+  async function open(
+    numbers: readonly number[],
+  ): Promise<{ analysis: CheckpointAnalysis; gpu: GpuProcess; scheduler: Scheduler }> {
+    const path = join(folder, `${numbers.join("-")}.safetensors`);
+    const tensors = numbers.map((number, index) => {
+      const data = encode(new Float64Array(256).fill(number), "F32");
+      return [`m${index}`, { dtype: "F32" as const, shape: [16, 16], data }] as const;
+    });
+    await writeFile(path, safetensors(Object.fromEntries(tensors)));
+    const analysis = await CheckpointAnalysis.open(path);
+    const workerPath = join(folder, "worker.mjs");
+    const gpu = new GpuProcess({ workerPath, adapter: "", onStatus: () => undefined, log: () => undefined });
+    return { analysis, gpu, scheduler: new Scheduler(gpu, () => undefined) };
+  }
+
+  it("computes everything and says that it is done", async () => {
+    const { analysis, gpu, scheduler } = await open([1, 2, 3]);
+    const phases: string[] = [];
+    analysis.onResults = () => phases.push(analysis.state.phase);
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.deepEqual(analysis.state, { phase: "done", done: 3, total: 3, estimatedSeconds: null });
+    assert.deepEqual([phases[0], phases.at(-1)], ["running", "done"]);
+  });
+
+  it("gives up on the one matrix that ends the GPU process, and computes the rest", async () => {
+    const { analysis, gpu, scheduler } = await open([1, 2, 13, 4, 5, 6]);
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.equal(analysis.state.phase, "done");
+    const refused = analysis.results.filter(({ grade }) => grade === "unsupported");
+    assert.deepEqual(
+      refused.map(({ id }) => id),
+      ["m2"],
+    );
+    assert.match(refused[0]!.reason, /exit code 11.*twice/);
+    assert.equal(analysis.results.length, 6);
+  });
+
+  it("passes a failure on to the matrices it concerns", async () => {
+    const { analysis, gpu, scheduler } = await open([1, 7]);
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.equal(analysis.result("m1")!.reason, "seven is out of order");
+    assert.notEqual(analysis.result("m0")!.grade, "unsupported");
+  });
+
+  it("stops when it is cancelled, and can go on later", async () => {
+    const { analysis, gpu, scheduler } = await open([1, 2, 3]);
+    analysis.enqueue(null);
+    const running = scheduler.run(analysis);
+    scheduler.cancel(analysis);
+    await running;
+    assert.equal(analysis.state.phase, "cancelled");
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.equal(analysis.state.phase, "done");
+    assert.equal(analysis.state.done, 3);
+  });
+
+  it("serves two checkpoints in turn", async () => {
+    const one = await open([1, 2]);
+    const two = await open([3, 4]);
+    one.analysis.enqueue(null);
+    two.analysis.enqueue(null);
+    await Promise.all([one.scheduler.run(one.analysis), one.scheduler.run(two.analysis)]);
+    one.gpu.close();
+    two.gpu.close();
+    assert.deepEqual([one.analysis.state.phase, two.analysis.state.phase], ["done", "done"]);
+  });
+
+  it("says that there is no GPU", async () => {
+    const { analysis, scheduler, gpu } = await open([8]);
+    gpu.close();
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    assert.equal(analysis.state.phase, "unavailable");
+  });
+});
