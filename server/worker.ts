@@ -9,8 +9,8 @@ import { EngineUnavailable } from "./gpu/device.ts";
 import type { EngineStatus } from "./protocol.ts";
 import { spectrumMetrics } from "./spectrum/compute-metrics.ts";
 import { noiseMetrics } from "./spectrum/noise-metrics.ts";
-import { noiseTests } from "./spectrum/noise-tests.ts";
-import { shuffleTest, shuffleTestEntries, shuffleTestSide } from "./statistics/shuffle-test.ts";
+import { isShuffled, noiseTests } from "./spectrum/noise-tests.ts";
+import { shuffleTest, shuffleTestEntries } from "./statistics/shuffle-test.ts";
 import type { MatrixSource, Measurement } from "./svd/measurement.ts";
 import type { Analysis, FromWorker, Job, ToWorker } from "./worker-protocol.ts";
 
@@ -91,7 +91,7 @@ async function run(job: Job, signal: AbortSignal): Promise<void> {
       signal,
       onResult: (index, measurement) => {
         const source = job.sources[index]!;
-        if (Math.min(source.rows, source.columns) < shuffleTestSide && measurement.entries.nonFinite === 0) {
+        if (isShuffled(source) && measurement.entries.nonFinite === 0) {
           small.push({ index, measurement });
         } else {
           send({ type: "result", id: job.id, index, analysis: analyse(source, measurement) });

@@ -131,7 +131,9 @@ function unavailable(name: string, cause: unknown): EngineUnavailable {
   }
   if (process.platform === "linux" && !hasVulkanLoader()) {
     const remedy = `Install it (Debian, Ubuntu: libvulkan1; Fedora: vulkan-loader) and a driver. ${softwareDriver}`;
-    return new EngineUnavailable("no-loader", "The Vulkan loader, libvulkan.so.1, is not installed.", remedy, { cause });
+    return new EngineUnavailable("no-loader", "The Vulkan loader, libvulkan.so.1, is not installed.", remedy, {
+      cause,
+    });
   }
   return new EngineUnavailable("no-adapter", "No graphics adapter was found.", driverRemedy(), { cause });
 }

@@ -10,14 +10,17 @@ export class PacedSubmits {
   readonly #device: GPUDevice;
   /** Work per millisecond, in the caller's unit, once it was measured. */
   #speed: number | null = null;
+  /** Settles when the GPU is done with what was submitted last. */
+  #last: Promise<void> = Promise.resolve();
 
   constructor(device: GPUDevice) {
     this.#device = device;
   }
 
   /**
-   * Encodes `steps` steps in order. `work(step)` is a step's share of the whole in any unit proportional to its time.
-   * Checks the signal before every submit and throws its reason.
+   * Encodes `steps` steps in order. `work(step)` is a step's share of the whole in any unit proportional to its time,
+   * the same unit in every call. Checks the signal before every submit and throws its reason. Returns when all is
+   * submitted, while the last two submits may still run.
    */
   async run(
     steps: number,
@@ -25,8 +28,7 @@ export class PacedSubmits {
     encode: (pass: GPUComputePassEncoder, step: number) => void,
     signal: AbortSignal,
   ): Promise<void> {
-    let last: Promise<void> = Promise.resolve();
-    for (let step = 0; step < steps; ) {
+    for (let step = 0; step < steps;) {
       signal.throwIfAborted();
       const begun = performance.now();
       const encoder = this.#device.createCommandEncoder();
@@ -40,15 +42,14 @@ export class PacedSubmits {
       } while (step < steps && submitted + work(step) <= allowed);
       pass.end();
       this.#device.queue.submit([encoder.finish()]);
-      const before = last;
-      last = this.#device.queue.onSubmittedWorkDone().then(() => {
+      const before = this.#last;
+      this.#last = this.#device.queue.onSubmittedWorkDone().then(() => {
         this.#learn(submitted / Math.max(performance.now() - begun, 0.1));
       });
       // A device that is lost meanwhile is told of by whoever awaits results.
-      last.catch(() => undefined);
+      this.#last.catch(() => undefined);
       await before;
     }
-    await last;
   }
 
   /** At most eightfold growth: the first submits measure latency more than speed. */

@@ -18,15 +18,6 @@ export function johnStatistic(singularValues: Float64Array): number {
 }
 
 /**
- * The same without singular values: ‖W Wᵀ‖_F/‖W‖²_F is √(Σλ²)/Σλ.
- * @param gramRatio ‖W Wᵀ‖_F/‖W‖²_F
- * @param m the smaller side
- */
-export function johnStatisticOfGram(gramRatio: number, m: number): number {
-  return m * gramRatio * gramRatio - 1;
-}
-
-/**
  * Under independent, identically distributed entries nU − m → N(1 + κ₄, 4) (Wang and Yao 2013, arXiv 1303.4035).
  * @param u John's statistic
  * @param m the smaller side

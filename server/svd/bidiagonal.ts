@@ -14,10 +14,7 @@ const floor = 1e-34;
  * The singular values, descending, of the bidiagonal matrix with `diagonal` (n entries) and `offDiagonal` (n − 1 of them
  * count), above or below it: the values are the same. All entries must be finite.
  */
-export function bidiagonalSingularValues(
-  diagonal: ArrayLike<number>,
-  offDiagonal: ArrayLike<number>,
-): Float64Array {
+export function bidiagonalSingularValues(diagonal: ArrayLike<number>, offDiagonal: ArrayLike<number>): Float64Array {
   const n = diagonal.length;
   let largest = 0;
   for (let i = 0; i < n; i++) {

@@ -9,7 +9,7 @@ import { bidiagonalSingularValues } from "./bidiagonal.ts";
 import { bidiagonalise, type Batch } from "./bidiagonalisation.ts";
 import { countersPerMatrix, entryStatistics, gramRatioOf, momentsPerRow, scaleOf } from "./entry-statistics.ts";
 import { columnLanes, compileKernels, type Kernels } from "./kernels.ts";
-import { MatrixLoader, shapeOf, type Shape } from "./matrix-loader.ts";
+import { MatrixLoader, rawBytes, shapeOf, type Shape } from "./matrix-loader.ts";
 import type { MatrixSource, Measurement } from "./measurement.ts";
 import { numberFormat } from "./number-format.ts";
 
@@ -123,7 +123,11 @@ class GpuEngine implements Engine {
     if (reason !== null) throw new Error(reason);
     const { device } = this.#gpu;
     const shape = shapeOf(source);
-    const matrices = await createBuffers(device, { matrices: 4 * shape.rows * shape.columns, counters: 4 * countersPerMatrix });
+    const matrices = await createBuffers(device, {
+      raw: rawBytes(source),
+      matrices: 4 * shape.rows * shape.columns,
+      counters: 4 * countersPerMatrix,
+    });
     try {
       const unreadable = await this.#loader.load(source, 0, matrices, new AbortController().signal);
       if (unreadable !== null) throw new Error(unreadable);
@@ -132,7 +136,10 @@ class GpuEngine implements Engine {
       const ranges =
         rows === shape.rows
           ? [{ offset: 0, bytes: rows * bytes }]
-          : Array.from({ length: rows }, (_, row) => ({ offset: Math.floor((row * shape.rows) / rows) * bytes, bytes }));
+          : Array.from({ length: rows }, (_, row) => ({
+              offset: Math.floor((row * shape.rows) / rows) * bytes,
+              bytes,
+            }));
       const [counters, entries] = await Promise.race([
         Promise.all([readBack(device, matrices.counters), readBack(device, matrices.matrices, ranges)]),
         this.#gpu.failed,
@@ -177,6 +184,7 @@ class GpuEngine implements Engine {
     const { rows, columns, transposed } = shapeOf(group[0]!.source);
     const count = group.length;
     const bands = Math.ceil(rows / bandRows);
+    // Of one matrix.
     const bytes = {
       matrices: 4 * rows * columns,
       counters: 4 * countersPerMatrix,
@@ -184,10 +192,14 @@ class GpuEngine implements Engine {
       columnNorms: 8 * bands * columns,
       bidiagonal: 8 * columns,
     };
-    const buffers = await createBuffers(
-      device,
-      Object.fromEntries(Object.entries(bytes).map(([name, each]) => [name, each * count])) as typeof bytes,
-    );
+    const buffers = await createBuffers(device, {
+      raw: rawBytes(group[0]!.source),
+      matrices: bytes.matrices * count,
+      counters: bytes.counters * count,
+      moments: bytes.moments * count,
+      columnNorms: bytes.columnNorms * count,
+      bidiagonal: bytes.bidiagonal * count,
+    });
     try {
       const unreadable = new Set<number>();
       for (const [slot, { index, source }] of group.entries()) {

@@ -38,7 +38,10 @@ export function entryStatistics(parts: PartialStatistics, gramRatio: number | nu
   let maximum = -Infinity;
   let emptyRows = 0;
   for (let row = 0; row < rows; row++) {
-    const [finite, pivot, s1, s2, s3, s4, least, most] = moments.subarray(row * momentsPerRow, (row + 1) * momentsPerRow);
+    const [finite, pivot, s1, s2, s3, s4, least, most] = moments.subarray(
+      row * momentsPerRow,
+      (row + 1) * momentsPerRow,
+    );
     if (finite === 0) continue;
     all.addAround(finite!, pivot!, s1!, s2!, s3!, s4!);
     rowSquares[row] = s2! + 2 * pivot! * s1! + finite! * pivot! * pivot!;

@@ -1,8 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
-import { createBuffers, destroyAll } from "../gpu/buffers.ts";
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
-import { Uploader } from "../gpu/upload.ts";
+import { UnreadableFile, Uploader } from "../gpu/upload.ts";
 import type { Kernels } from "./kernels.ts";
 import type { MatrixSource } from "./measurement.ts";
 import { numberFormat } from "./number-format.ts";
@@ -25,6 +24,18 @@ const chunkBytes = 8 << 20;
 const workgroups = 1024;
 const threads = 64;
 
+/** Where a matrix goes: its raw bytes for the time being, the decoded batch, the batch's counters. */
+export interface LoadBuffers {
+  readonly raw: GPUBuffer;
+  readonly matrices: GPUBuffer;
+  readonly counters: GPUBuffer;
+}
+
+/** Bytes that a matrix takes on the GPU as the file has it, in whole 64-bit words. */
+export function rawBytes({ begin, end }: MatrixSource): number {
+  return Math.ceil((end - begin) / 8) * 8;
+}
+
 /** Reads matrices from files, scans their raw bytes and decodes them to scaled fp32. */
 export class MatrixLoader {
   readonly #device: GPUDevice;
@@ -41,31 +52,23 @@ export class MatrixLoader {
 
   /**
    * Puts a matrix of a dtype that {@link numberFormat} knows into slot `slot` of a batch of equal-shaped ones, with what
-   * shaders/scan.wgsl counts, whose counters must be zero before. Returns null, or in one sentence why the file could
-   * not be read.
+   * shaders/scan.wgsl counts, whose counters must be zero before. `raw` takes {@link rawBytes} of the matrix on its way.
+   * Returns null, or in one sentence why the file could not be read.
    */
-  async load(
-    source: MatrixSource,
-    slot: number,
-    batch: { readonly matrices: GPUBuffer; readonly counters: GPUBuffer },
-    signal: AbortSignal,
-  ): Promise<string | null> {
-    const bytes = source.end - source.begin;
-    const { raw } = await createBuffers(this.#device, { raw: Math.ceil(bytes / 8) * 8 });
+  async load(source: MatrixSource, slot: number, batch: LoadBuffers, signal: AbortSignal): Promise<string | null> {
     let file: FileHandle | undefined;
     try {
-      try {
-        file = await open(source.path);
-        await this.#uploader.upload(file, source.begin, source.end, raw, signal);
-      } catch (error) {
-        signal.throwIfAborted();
-        return `${source.path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`;
-      }
-      await this.#scanAndDecode(source, slot, raw, batch, signal);
+      file = await open(source.path).catch((cause: unknown) => {
+        throw new UnreadableFile(cause);
+      });
+      await this.#uploader.upload(file, source.begin, source.end, batch.raw, signal);
+      await this.#scanAndDecode(source, slot, batch, signal);
       return null;
+    } catch (error) {
+      if (error instanceof UnreadableFile) return `${source.path} cannot be read: ${error.message}.`;
+      throw error;
     } finally {
       await file?.close();
-      destroyAll({ raw });
     }
   }
 
@@ -73,8 +76,7 @@ export class MatrixLoader {
   async #scanAndDecode(
     { rows, columns, dtype }: MatrixSource,
     slot: number,
-    raw: GPUBuffer,
-    { matrices, counters }: { readonly matrices: GPUBuffer; readonly counters: GPUBuffer },
+    { raw, matrices, counters }: LoadBuffers,
     signal: AbortSignal,
   ): Promise<void> {
     const { scan, decode } = this.#kernels;
@@ -93,10 +95,22 @@ export class MatrixLoader {
         if (step < chunks) {
           const buffers = bindBuffers(this.#device, scan, [chunk, { buffer: counters }]);
           const words = [chunk.size / 4, offset / 4];
-          dispatch(pass, scan, buffers, [...format.code, entries, firstEntry, columns, ...words, slot, ...format.one], groups);
+          dispatch(
+            pass,
+            scan,
+            buffers,
+            [...format.code, entries, firstEntry, columns, ...words, slot, ...format.one],
+            groups,
+          );
         } else {
           const buffers = bindBuffers(this.#device, decode, [chunk, { buffer: counters }, { buffer: matrices }]);
-          dispatch(pass, decode, buffers, [...format.code, entries, firstEntry, rows, columns, slot, transpose], groups);
+          dispatch(
+            pass,
+            decode,
+            buffers,
+            [...format.code, entries, firstEntry, rows, columns, slot, transpose],
+            groups,
+          );
         }
       },
       signal,

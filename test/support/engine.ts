@@ -68,6 +68,6 @@ export async function openTestEngine(): Promise<TestEngine> {
 /** The largest |difference| over the largest expected value. */
 export function relativeError(values: Float64Array, expected: Float64Array): number {
   if (values.length !== expected.length) throw new Error(`${values.length} values instead of ${expected.length}`);
-  const largest = expected[0]! === 0 ? Number.MIN_VALUE : expected[0]!;
+  const largest = Math.max(expected[0]!, Number.MIN_VALUE);
   return values.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i]!) / largest), 0);
 }
