@@ -2,7 +2,7 @@
 import type { Store } from "./store.ts";
 import { button, create } from "./ui/dom.ts";
 import { baseName, formatBytes, formatCount, formatDuration, formatInteger, plural } from "./ui/format.ts";
-import { icon } from "./ui/icons.ts";
+import { icon, iconButton } from "./ui/icons.ts";
 import { visibleText } from "./ui/text.ts";
 
 export class Header {
@@ -30,7 +30,16 @@ export class Header {
     this.element = create(
       "header",
       { class: "header" },
-      create("div", { class: "header-line" }, this.#model, this.#progress, this.#engine),
+      create(
+        "div",
+        { class: "header-line" },
+        this.#model,
+        this.#progress,
+        this.#engine,
+        iconButton("outline", "Open the outline document", () => {
+          store.host.send({ type: "command", command: "outline" });
+        }),
+      ),
       this.#problems,
       this.#trouble,
     );

@@ -34,7 +34,7 @@ await runMain(async () => {
     await step("Photographing the editor", async () => {
       await workbench.openFile(join(sample, "model-00001-of-00003.safetensors"));
       const editor = workbench.webviewFrame();
-      await editor.getByText("23 matrices analysed").waitFor({ timeout: 300_000 });
+      await editor.getByText("23 matrices analysed", { exact: true }).waitFor({ timeout: 300_000 });
       await editor.getByText("self_attn.q_proj").first().click();
       await editor.locator("canvas").first().waitFor();
       await settle(workbench);
