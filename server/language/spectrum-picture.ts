@@ -1,7 +1,7 @@
 import { density, edges } from "../statistics/marchenko-pastur.ts";
 import type { MatrixDetail } from "../protocol.ts";
 import { formatNumber } from "../text/format.ts";
-import { binSpectrum } from "../../media/charts/bins.ts";
+import { binSpectrum } from "../spectrum/histogram.ts";
 
 const width = 440;
 const height = 128;

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { binSpectrum } from "../../../media/charts/bins.ts";
+import { binSpectrum } from "../../../server/spectrum/histogram.ts";
 import { thin } from "../../../media/charts/thin.ts";
 import { edges, quantile } from "../../../server/statistics/marchenko-pastur.ts";
 
