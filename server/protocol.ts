@@ -50,13 +50,13 @@ export interface Catalogue {
 export interface MatrixResult {
   readonly id: string;
   readonly tensor: string;
+  readonly role: Role;
   readonly grade: Grade;
   readonly reason: string;
 }
 
 /** Everything known of one analysed matrix. */
 export interface MatrixDetail extends MatrixResult {
-  readonly role: Role;
   readonly layer: number | null;
   readonly expert: number | null;
   readonly rows: number;

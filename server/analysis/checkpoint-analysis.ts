@@ -168,7 +168,6 @@ export class CheckpointAnalysis {
     const values = analysis?.measurement.singularValues;
     return {
       ...result,
-      role: matrix.description.role,
       layer: matrix.description.layer,
       expert: matrix.expert ?? matrix.description.expert,
       rows: matrix.rows,
@@ -229,7 +228,7 @@ export class CheckpointAnalysis {
     const judged = twins.map((id) => {
       const twin = this.#matrices.get(id)!;
       const { grade, reason } = this.#verdict(twin, analysis);
-      return { id, tensor: twin.tensor.name, grade, reason };
+      return { id, tensor: twin.tensor.name, role: twin.description.role, grade, reason };
     });
     const changed = judged.filter((result) => {
       const before = this.#results.get(result.id);
@@ -241,12 +240,13 @@ export class CheckpointAnalysis {
     return changed;
   }
 
-  #refuse(matrix: MatrixView, reason: string): MatrixResult {
-    this.queue.delete(matrix.id);
-    this.#refusals.set(matrix.id, reason);
-    const verdict = this.#verdict(matrix, null);
-    const result = { id: matrix.id, tensor: matrix.tensor.name, grade: verdict.grade, reason: verdict.reason };
-    this.#results.set(matrix.id, result);
+  #refuse(matrix: MatrixView, why: string): MatrixResult {
+    const { id, tensor, description } = matrix;
+    this.queue.delete(id);
+    this.#refusals.set(id, why);
+    const { grade, reason } = this.#verdict(matrix, null);
+    const result = { id, tensor: tensor.name, role: description.role, grade, reason };
+    this.#results.set(id, result);
     return result;
   }
 

@@ -206,6 +206,7 @@ describe("tree", () => {
       const results = names.slice(batch * 200, (batch + 1) * 200).map(({ name }) => ({
         id: name,
         tensor: name,
+        role: "other" as const,
         grade: "learned" as const,
         reason: "made for a test",
       }));
