@@ -94,7 +94,8 @@ export interface AnalysisState {
 
 /** The adapter that computes, or why there is none and what to do. */
 export interface EngineStatus {
-  readonly phase: "starting" | "ready" | "unavailable";
+  /** `idle`: there was nothing to compute yet. */
+  readonly phase: "idle" | "starting" | "ready" | "unavailable";
   readonly adapter: string | null;
   readonly backend: string | null;
   readonly software: boolean;
