@@ -93,11 +93,7 @@ export class Header {
     this.#problems.className = `banner tone-${severity}`;
     this.#problems.replaceChildren(
       icon(severity),
-      create(
-        "span",
-        { class: "banner-text", title: visibleText(message, 1000) },
-        visibleText(message, 300),
-      ),
+      create("span", { class: "banner-text", title: visibleText(message, 1000) }, visibleText(message, 300)),
       problems.length > 1
         ? create(
             "button",
