@@ -18,6 +18,7 @@ describe("diagnosticOf", () => {
     const place = { uri: "file:///x", range: { start: { line: 1, character: 2 }, end: { line: 1, character: 3 } } };
     const diagnostic = diagnosticOf(problem, checkpoint, { related: [place] });
     for (const text of [diagnostic.message, ...diagnostic.relatedInformation!.map(({ message }) => message)]) {
+      assert.ok(typeof text === "string");
       assert.match(text, /\\u\{202e\}.*\\u\{a\}/);
       assert.doesNotMatch(text, /[\u202E\n]/);
     }
