@@ -62,7 +62,7 @@ describe("text from files", () => {
     for (const [name, title] of titles) {
       await view.row(name).click();
       await view.title(title).waitFor();
-      console.error("AT", name.slice(0,30), await view.part("detail").innerText());
+      console.error("AT", name.slice(0, 30), await view.part("detail").innerText());
       await view.part("verdict").getByText(`Because of ${markup}.`).waitFor();
     }
     await view.part("search").fill("<img");
