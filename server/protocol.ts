@@ -7,6 +7,7 @@ import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
 import type { Role } from "./architecture/role.ts";
 import type { Metrics } from "./spectrum/metrics.ts";
 import type { Grade, Verdict } from "./spectrum/verdict.ts";
+import type { VectorRandomness } from "./spectrum/vector-randomness.ts";
 import type { EntryStatistics } from "./svd/measurement.ts";
 
 /** One tensor as the tree shows it. */
@@ -69,6 +70,16 @@ export interface MatrixDetail extends MatrixResult {
   readonly noise: Metrics;
   readonly verdict: Verdict;
   readonly entries: EntryStatistics | null;
+  /** Index of the attention head, where the matrix is the part of a tensor that one head owns. */
+  readonly head?: number;
+  /** How random its singular vectors look, beside what noise gives; absent where they were not asked for. */
+  readonly vectors?: VectorsDetail;
+}
+
+export interface VectorsDetail {
+  readonly left: VectorRandomness;
+  readonly right: VectorRandomness;
+  readonly noise: { readonly left: VectorRandomness; readonly right: VectorRandomness };
 }
 
 export type Severity = "error" | "warning" | "information";

@@ -71,13 +71,14 @@ export class GpuProcess {
   }
 
   /**
-   * Computes matrices of one shape and dtype. One job at a time.
+   * Computes matrices of one shape and dtype, with their singular vectors if they are wanted. One job at a time.
    * @throws GpuUnavailable, GpuProcessLost, or the signal's reason when it is aborted.
    */
   async run(
     sources: readonly MatrixSource[],
     options: {
       readonly signal: AbortSignal;
+      readonly vectors?: boolean;
       readonly onResult: (index: number, analysis: Analysis) => void;
       readonly onUnsupported: (index: number, message: string) => void;
     },
@@ -93,7 +94,7 @@ export class GpuProcess {
       await new Promise<void>((resolve, reject) => {
         this.#job = { id, onResult: options.onResult, onUnsupported: options.onUnsupported, resolve, reject };
         this.#lastHeard = Date.now();
-        this.#send({ type: "job", job: { id, sources } });
+        this.#send({ type: "job", job: { id, sources, vectors: options.vectors === true } });
       });
       options.signal.throwIfAborted();
     } finally {
