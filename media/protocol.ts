@@ -14,7 +14,7 @@ export type ToView =
     }
   | { readonly type: "results"; readonly results: readonly MatrixResult[]; readonly state: AnalysisState }
   | { readonly type: "engine"; readonly engine: EngineStatus }
-  /** Selects a tensor and scrolls to it. */
+  /** Selects the tensor, or the block, of this name and scrolls to it. */
   | { readonly type: "reveal"; readonly tensor: string }
   /** The checkpoint could not be opened at all. */
   | { readonly type: "failed"; readonly message: string }

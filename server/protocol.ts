@@ -158,6 +158,13 @@ export interface OutlineLineParams extends CheckpointParams {
   readonly tensor: string;
 }
 
+/** Request: the tensor that a line of the outline is about; null for headings. */
+export const outlineTensor = "spectrum/outlineTensor";
+export interface OutlineTensorParams extends CheckpointParams {
+  /** From 0. */
+  readonly line: number;
+}
+
 /** Request: forget every cached result on disk; answers with the bytes freed. */
 export const clearCache = "spectrum/clearCache";
 
@@ -190,11 +197,21 @@ export interface Settings {
   readonly severity: Readonly<Record<string, Severity | "off">>;
 }
 
-/** The command behind a Problems code link: reveals a tensor in the custom editor. Arguments: {@link RevealArguments}. */
+/**
+ * The command behind a Problems code link: reveals a tensor or a block in the custom editor. Arguments:
+ * {@link RevealArguments}.
+ */
 export const revealCommand = "safetensorsSpectrum.reveal";
 export interface RevealArguments {
   readonly checkpoint: string;
+  /** Name of a tensor, or of a block. */
   readonly tensor: string;
+}
+
+/** The command behind a quick fix: turns a kind of finding off in the settings. Arguments: {@link SilenceArguments}. */
+export const silenceCommand = "safetensorsSpectrum.silence";
+export interface SilenceArguments {
+  readonly code: string;
 }
 
 /** Scheme and language of the outline document. Its path is the checkpoint's, with `.outline` after it. */

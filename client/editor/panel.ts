@@ -24,6 +24,9 @@ export class Panel implements vscode.Disposable {
   readonly #server: LanguageServer;
   readonly #sessions: Sessions;
   readonly #disposables: Disposable[] = [];
+  readonly #selected = new vscode.EventEmitter<string>();
+  /** A tensor was selected in the view. */
+  readonly onDidSelect = this.#selected.event;
   #lease: Lease | null = null;
   #opening = false;
   #disposed = false;
@@ -47,6 +50,7 @@ export class Panel implements vscode.Disposable {
     const resources = vscode.Uri.joinPath(extension, "dist", "media");
     view.webview.options = { enableScripts: true, localResourceRoots: [resources] };
     this.#disposables.push(
+      this.#selected,
       view.webview.onDidReceiveMessage((message: ToHost) => {
         this.#receive(message);
       }),
@@ -133,6 +137,7 @@ export class Panel implements vscode.Disposable {
         void this.#answer(message.id, message.matrix);
         return;
       case "selected":
+        if (message.tensor !== null) this.#selected.fire(message.tensor);
         return;
       case "command":
         void vscode.commands.executeCommand(viewCommands[message.command], this.uri);

@@ -16,6 +16,8 @@ import type {
   OpenResult,
   outlineLine,
   OutlineLineParams,
+  outlineTensor,
+  OutlineTensorParams,
   outlineText,
 } from "../../server/protocol.ts";
 
@@ -26,6 +28,7 @@ export interface Requests {
   [matrixDetail]: (params: MatrixParams) => MatrixDetail | null;
   [outlineText]: (params: CheckpointParams) => string;
   [outlineLine]: (params: OutlineLineParams) => number | null;
+  [outlineTensor]: (params: OutlineTensorParams) => string | null;
   [clearCache]: (params: null) => number;
 }
 

@@ -4,12 +4,13 @@ import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, Problem } from "../protocol.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
-import { metricKeys, type Metrics } from "../spectrum/metrics.ts";
+import { metricKeys, type MetricKey, type Metrics } from "../spectrum/metrics.ts";
 import type { Verdict } from "../spectrum/verdict.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
 import type { Analysis } from "../worker-protocol.ts";
 import { catalogueOf } from "./catalogue.ts";
 import { fileFindings, findingOf, type SeverityOverrides } from "./findings.ts";
+import { MetricTable } from "./metric-table.ts";
 import { MatrixQueue } from "./queue.ts";
 import { AnalysisStore, storeKey } from "./store.ts";
 
@@ -27,6 +28,8 @@ export class CheckpointAnalysis {
 
   readonly #matrices: ReadonlyMap<string, MatrixView>;
   readonly #order = new Map<string, number>();
+  readonly #byTensor = new Map<string, MatrixView[]>();
+  readonly #metrics: MetricTable;
   readonly #results = new Map<string, MatrixResult>();
   readonly #refusals = new Map<string, string>();
   /** The ids of computed matrices by contents: shape, dtype and fingerprint. */
@@ -43,7 +46,16 @@ export class CheckpointAnalysis {
     this.architecture = recognise(checkpoint);
     this.catalogue = catalogueOf(checkpoint, this.architecture);
     this.#matrices = new Map(this.architecture.matrices.map((matrix) => [matrix.id, matrix]));
-    this.architecture.matrices.forEach(({ id }, index) => this.#order.set(id, index));
+    this.architecture.matrices.forEach((matrix, index) => {
+      this.#order.set(matrix.id, index);
+      const siblings = this.#byTensor.get(matrix.tensor.name);
+      if (siblings === undefined) {
+        this.#byTensor.set(matrix.tensor.name, [matrix]);
+      } else {
+        siblings.push(matrix);
+      }
+    });
+    this.#metrics = new MetricTable(this.architecture.matrices.length);
     this.#initializerRange = initializerRange(checkpoint.config);
   }
 
@@ -200,6 +212,16 @@ export class CheckpointAnalysis {
     return this.#results.get(id) ?? null;
   }
 
+  /** The matrices in a tensor, in the order of its slices; none for a vector. */
+  matricesOf(tensor: string): readonly MatrixView[] {
+    return this.#byTensor.get(tensor) ?? [];
+  }
+
+  /** One metric of a matrix beside its noise value; NaN while it is not known, and where it does not exist. */
+  metric(id: string, key: MetricKey): { readonly value: number; readonly noise: number } {
+    return this.#metrics.get(this.#order.get(id) ?? -1, key);
+  }
+
   async close(): Promise<void> {
     this.queue.clear();
     for (const store of this.#stores.values()) {
@@ -228,6 +250,7 @@ export class CheckpointAnalysis {
     // Twins hold the same bytes, so the same analysis tells them all.
     const judged = twins.map((id) => {
       const twin = this.#matrices.get(id)!;
+      this.#metrics.set(this.#order.get(id)!, analysis.metrics, analysis.noise);
       const { grade, reason } = this.#verdict(twin, analysis);
       return { id, tensor: twin.tensor.name, grade, reason };
     });
