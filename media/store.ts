@@ -141,8 +141,8 @@ export class Store {
     this.engine = message.engine;
     const known = this.state.path === catalogue.path;
     if (!known) {
-      const { split, switches } = this.state;
-      this.update({ ...initialState, path: catalogue.path, split, switches, expanded: firstLook(checkpoint) });
+      const { split, switches, metric } = this.state;
+      this.update({ ...initialState, path: catalogue.path, split, switches, metric, expanded: firstLook(checkpoint) });
     } else if (!exists(checkpoint, this.state.selection)) {
       this.update({ selection: initialState.selection });
     }

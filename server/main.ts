@@ -16,6 +16,7 @@ import {
 import { TextDocument } from "vscode-languageserver-textdocument";
 import manifest from "../package.json" with { type: "json" };
 import { fileFindings, findingOf } from "./analysis/findings.ts";
+import { metricColumn } from "./analysis/metric-column.ts";
 import { codeActions } from "./language/code-actions.ts";
 import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
 import { definitionAt } from "./language/definition.ts";
@@ -164,6 +165,12 @@ connection.onRequest(
   protocol.matrixDetail,
   async ({ checkpoint, id }: protocol.MatrixParams): Promise<protocol.MatrixDetail | null> =>
     (await openSession(checkpoint)).analysis.detail(id),
+);
+
+connection.onRequest(
+  protocol.metricColumn,
+  async ({ checkpoint, metric }: protocol.MetricColumnParams): Promise<protocol.MetricColumn> =>
+    metricColumn((await openSession(checkpoint)).analysis, metric),
 );
 
 connection.onRequest(protocol.outlineText, async ({ checkpoint }: protocol.CheckpointParams): Promise<string> => {

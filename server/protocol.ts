@@ -5,7 +5,7 @@
 import type { Dtype } from "./checkpoint/dtype.ts";
 import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
 import type { Role } from "./architecture/role.ts";
-import type { Metrics } from "./spectrum/metrics.ts";
+import type { MetricKey, Metrics } from "./spectrum/metrics.ts";
 import type { Grade, Verdict } from "./spectrum/verdict.ts";
 import type { EntryStatistics } from "./svd/measurement.ts";
 
@@ -149,6 +149,21 @@ export interface MatrixParams extends CheckpointParams {
   readonly id: string;
 }
 
+/** Request: one metric of every matrix, for views of the whole checkpoint. */
+export const metricColumn = "spectrum/metricColumn";
+export interface MetricColumnParams extends CheckpointParams {
+  readonly metric: MetricKey;
+}
+/**
+ * Float32, little-endian, as base64: one number for each matrix in the order of the catalogue's tensors and of their
+ * slices; NaN for what is not known or does not exist.
+ */
+export interface MetricColumn {
+  readonly values: string;
+  /** What noise of each matrix's shape would give. */
+  readonly noise: string;
+}
+
 /** Request: the text of the outline document. */
 export const outlineText = "spectrum/outline";
 
@@ -218,4 +233,4 @@ export interface SilenceArguments {
 export const outlineScheme = "safetensors-outline";
 export const outlineLanguage = "safetensors-outline";
 
-export type { Dtype, EntryStatistics, Grade, Metrics, Role, Verdict, CheckpointProblem };
+export type { Dtype, EntryStatistics, Grade, MetricKey, Metrics, Role, Verdict, CheckpointProblem };

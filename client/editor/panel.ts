@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import { editorHtml } from "../../media/html.ts";
-import type { ToHost, ToView } from "../../media/protocol.ts";
-import { focusMatrices, matrixDetail } from "../../server/protocol.ts";
+import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
+import { focusMatrices, matrixDetail, metricColumn } from "../../server/protocol.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
 import { ServerUnavailable, type LanguageServer } from "../server/language-server.ts";
 import type { Lease, Session, SessionChange, Sessions } from "./session.ts";
@@ -134,7 +134,14 @@ export class Panel implements vscode.Disposable {
         }
         return;
       case "matrix":
-        void this.#answer(message.id, message.matrix);
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(matrixDetail, { checkpoint, id: message.matrix }),
+        );
+        return;
+      case "metric":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(metricColumn, { checkpoint, metric: message.metric }),
+        );
         return;
       case "selected":
         if (message.tensor !== null) this.#selected.fire(message.tensor);
@@ -145,11 +152,10 @@ export class Panel implements vscode.Disposable {
     }
   }
 
-  async #answer(id: number, matrix: string): Promise<void> {
+  async #answer(id: number, ask: (checkpoint: string) => Promise<Answer>): Promise<void> {
     try {
       if (this.session === null) throw new Error(vscode.l10n.t("The checkpoint is not open."));
-      const params = { checkpoint: this.session.checkpoint, id: matrix };
-      this.#post({ type: "response", id, value: await this.#server.request(matrixDetail, params) });
+      this.#post({ type: "response", id, value: await ask(this.session.checkpoint) });
     } catch (error) {
       this.#post({ type: "failure", id, message: error instanceof Error ? error.message : String(error) });
     }

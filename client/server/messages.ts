@@ -11,6 +11,9 @@ import type {
   MatrixDetail,
   matrixDetail,
   MatrixParams,
+  metricColumn,
+  MetricColumn,
+  MetricColumnParams,
   openCheckpoint,
   OpenParams,
   OpenResult,
@@ -26,6 +29,7 @@ export interface Requests {
   [analyseCheckpoint]: (params: AnalyseParams) => null;
   [cancelAnalysis]: (params: CheckpointParams) => null;
   [matrixDetail]: (params: MatrixParams) => MatrixDetail | null;
+  [metricColumn]: (params: MetricColumnParams) => MetricColumn;
   [outlineText]: (params: CheckpointParams) => string;
   [outlineLine]: (params: OutlineLineParams) => number | null;
   [outlineTensor]: (params: OutlineTensorParams) => string | null;

@@ -6,14 +6,15 @@ import { isOutline, rangesOfKeys } from "./places.ts";
 import type { Session } from "./session.ts";
 import { tensorSummary } from "./summary.ts";
 
-/** What is known of each tensor, at the end of its line in the outline or in the index. */
+/** What is known of each tensor, at the end of its line in the outline; in an index, whose lines are long, its grade alone. */
 export function inlayHints(session: Session, document: TextDocument, { start, end }: Range): InlayHint[] {
   const hints: InlayHint[] = [];
   const add = (line: number, tensor: CatalogueTensor | null | undefined): void => {
-    const label = tensor === null || tensor === undefined ? null : tensorSummary(session.analysis, tensor);
-    if (tensor === null || tensor === undefined || label === null) {
+    const summary = tensor === null || tensor === undefined ? null : tensorSummary(session.analysis, tensor);
+    if (tensor === null || tensor === undefined || summary === null) {
       return;
     }
+    const label = isOutline(document) ? summary : (summary.split(" · ")[0] ?? summary);
     const reason = tensor.matrices === 1 ? session.analysis.result(tensor.name)?.reason : undefined;
     // The next line's start, less the line break: past the end of the line, whatever its length.
     const position = document.positionAt(document.offsetAt({ line: line + 1, character: 0 }) - 1);

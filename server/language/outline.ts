@@ -58,6 +58,11 @@ export function outlineOf(catalogue: Catalogue): Outline {
     name: Math.min(widestName, Math.max(0, ...new Set(catalogue.tensors.map((tensor) => labelOf(tensor).length)))),
     role: Math.max(0, ...new Set(catalogue.tensors.map(({ role }) => role.length))),
     dtype: Math.max(0, ...new Set(catalogue.tensors.map(({ dtype }) => dtype.length))),
+    // What is known of a matrix stands behind its shape: padded, so that it lines up.
+    shape: Math.max(
+      0,
+      ...new Set(catalogue.tensors.map((tensor) => (tensor.matrices > 0 ? shapeOf(tensor).length : 0))),
+    ),
   };
   let block = "";
   for (const tensor of catalogue.tensors) {
@@ -75,16 +80,19 @@ export function outlineOf(catalogue: Catalogue): Outline {
       open.lastLine = lines.length;
     }
     places.set(tensor.name, { line: lines.length, begin, end: begin + name.length });
-    const shape = tensor.shape.length === 0 ? "scalar" : tensor.shape.join(" × ");
     const columns = [
       name.padEnd(widths.name + indent.length - begin),
       tensor.role.padEnd(widths.role),
       tensor.dtype.padEnd(widths.dtype),
-      shape,
+      tensor.matrices > 0 ? shapeOf(tensor).padEnd(widths.shape) : shapeOf(tensor),
     ];
     add(indent.slice(0, begin) + columns.join("  "), tensor);
   }
   return { text: `${lines.join("\n")}\n`, places, tensors, blocks };
+}
+
+function shapeOf({ shape }: CatalogueTensor): string {
+  return shape.length === 0 ? "scalar" : shape.join(" × ");
 }
 
 /** The name below its block's heading. */

@@ -19,10 +19,12 @@ import {
   cancelAnalysis,
   focusMatrices,
   matrixDetail,
+  metricColumn,
   openCheckpoint,
   outlineTensor,
   outlineText,
   type MatrixDetail,
+  type MetricColumn,
   type OpenResult,
 } from "../../server/protocol.ts";
 import { TestClient } from "../support/language-client.ts";
@@ -238,7 +240,7 @@ describe("language server", () => {
     });
     assert.deepEqual(
       keyHints.map(({ label }) => label),
-      [hint.label],
+      ["learned"],
     );
     const line: string | null = await client.connection.sendRequest(outlineTensor, {
       checkpoint: opened.checkpoint,
@@ -255,6 +257,22 @@ describe("language server", () => {
     assert.equal(detail!.grade, "learned");
     assert.equal(detail!.verdict.tests.length, 6);
     assert.equal(await client.connection.sendRequest(matrixDetail, { ...request, id: "absent" }), null);
+
+    // The same numbers stand in the columns, where the catalogue has the tensor.
+    const column: MetricColumn = await client.connection.sendRequest(metricColumn, {
+      checkpoint: opened.checkpoint,
+      metric: "effectiveRank",
+    });
+    const position = opened.catalogue.tensors
+      .filter(({ matrices }) => matrices > 0)
+      .findIndex(({ name }) => name === id);
+    const numbers = (base64: string): number[] => {
+      const bytes = Buffer.from(base64, "base64");
+      return Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(4 * index));
+    };
+    assert.equal(numbers(column.values).length, 23);
+    assert.equal(numbers(column.values)[position], Math.fround(detail!.metrics.effectiveRank!));
+    assert.equal(numbers(column.noise)[position], Math.fround(detail!.noise.effectiveRank!));
   });
 
   it("shows results at once when it is opened again by another server", async () => {
