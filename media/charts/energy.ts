@@ -109,7 +109,11 @@ export function energyPlot(detail: MatrixDetail): Plot | null {
       ),
       plugins: [
         edgeLines(
-          needed.map(({ share, count }) => ({ at: share, label: `${formatShare(share)} in ${formatNumber(count)}` })),
+          needed.map(({ share, count }) => ({
+            at: share,
+            label: `${formatShare(share)} in ${formatNumber(count)}`,
+            below: true,
+          })),
           "y",
           colors,
         ),

@@ -146,10 +146,10 @@ export class TensorView implements DetailView {
         ...energyCard(this.#store, detail),
       ];
       parts.push(
+        create("div", { class: "columns" }, ...this.#charts.slice(0, 2).map(({ element }) => element)),
         create(
           "div",
-          { class: "columns" },
-          ...this.#charts.slice(0, 2).map(({ element }) => element),
+          { class: "columns uneven" },
           metricTable(detail),
           create(
             "div",
