@@ -7,6 +7,7 @@ import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
 import type { Role } from "./architecture/role.ts";
 import type { MetricKey, Metrics } from "./spectrum/metrics.ts";
 import type { Grade, Verdict } from "./spectrum/verdict.ts";
+import type { VectorRandomness } from "./spectrum/vector-randomness.ts";
 import type { EntryStatistics } from "./svd/measurement.ts";
 
 /** One tensor as the tree shows it. */
@@ -50,13 +51,13 @@ export interface Catalogue {
 export interface MatrixResult {
   readonly id: string;
   readonly tensor: string;
+  readonly role: Role;
   readonly grade: Grade;
   readonly reason: string;
 }
 
 /** Everything known of one analysed matrix. */
 export interface MatrixDetail extends MatrixResult {
-  readonly role: Role;
   readonly layer: number | null;
   readonly expert: number | null;
   readonly rows: number;
@@ -69,6 +70,16 @@ export interface MatrixDetail extends MatrixResult {
   readonly noise: Metrics;
   readonly verdict: Verdict;
   readonly entries: EntryStatistics | null;
+  /** Index of the attention head, where the matrix is the part of a tensor that one head owns. */
+  readonly head?: number;
+  /** How random its singular vectors look, beside what noise gives; absent where they were not asked for. */
+  readonly vectors?: VectorsDetail;
+}
+
+export interface VectorsDetail {
+  readonly left: VectorRandomness;
+  readonly right: VectorRandomness;
+  readonly noise: { readonly left: VectorRandomness; readonly right: VectorRandomness };
 }
 
 export type Severity = "error" | "warning" | "information";
@@ -94,7 +105,8 @@ export interface AnalysisState {
 
 /** The adapter that computes, or why there is none and what to do. */
 export interface EngineStatus {
-  readonly phase: "starting" | "ready" | "unavailable";
+  /** `idle`: there was nothing to compute yet. */
+  readonly phase: "idle" | "starting" | "ready" | "unavailable";
   readonly adapter: string | null;
   readonly backend: string | null;
   readonly software: boolean;

@@ -1,18 +1,29 @@
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
+import { headViews } from "../architecture/heads.ts";
 import { recognise } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
-import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, Problem } from "../protocol.ts";
+import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, Problem, VectorsDetail } from "../protocol.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
 import { metricKeys, type MetricKey, type Metrics } from "../spectrum/metrics.ts";
+import { noiseRandomness, vectorRandomness } from "../spectrum/vector-randomness.ts";
 import type { Verdict } from "../spectrum/verdict.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
 import type { Analysis } from "../worker-protocol.ts";
 import { catalogueOf } from "./catalogue.ts";
 import { fileFindings, findingOf, type SeverityOverrides } from "./findings.ts";
+import { headFindings, type JudgedHead } from "./head-findings.ts";
 import { MetricTable } from "./metric-table.ts";
 import { MatrixQueue } from "./queue.ts";
 import { AnalysisStore, storeKey } from "./store.ts";
+
+/** What is analysed beyond the matrices themselves. */
+export interface AnalysisExtent {
+  /** The attention heads as matrices of their own. */
+  readonly heads?: boolean;
+  /** The randomness of singular vectors. */
+  readonly vectors?: boolean;
+}
 
 /**
  * One checkpoint and everything that is known of it: the catalogue from the headers, a result for each matrix that was
@@ -22,16 +33,21 @@ export class CheckpointAnalysis {
   readonly checkpoint: Checkpoint;
   readonly architecture: Architecture;
   readonly catalogue: Catalogue;
+  /** What there is to analyse, in the checkpoint's order: each matrix, and its heads after it where they are wanted. */
+  readonly matrices: readonly MatrixView[];
+  readonly wantsVectors: boolean;
   readonly queue = new MatrixQueue();
   /** Called with each batch of results, and with none when only the state changed. */
   onResults: (results: readonly MatrixResult[]) => void = () => undefined;
 
-  readonly #matrices: ReadonlyMap<string, MatrixView>;
+  readonly #byId: ReadonlyMap<string, MatrixView>;
   readonly #order = new Map<string, number>();
   readonly #byTensor = new Map<string, MatrixView[]>();
   readonly #metrics: MetricTable;
   readonly #results = new Map<string, MatrixResult>();
   readonly #refusals = new Map<string, string>();
+  /** Results that came with vectors. */
+  readonly #withVectors = new Set<string>();
   /** The ids of computed matrices by contents: shape, dtype and fingerprint. */
   readonly #contents = new Map<string, string[]>();
   readonly #contentOf = new Map<string, string>();
@@ -41,27 +57,30 @@ export class CheckpointAnalysis {
   #estimatedSeconds: number | null = null;
   #engine: Analysis["engine"] | null = null;
 
-  private constructor(checkpoint: Checkpoint) {
+  private constructor(checkpoint: Checkpoint, { heads = false, vectors = false }: AnalysisExtent) {
     this.checkpoint = checkpoint;
     this.architecture = recognise(checkpoint);
     this.catalogue = catalogueOf(checkpoint, this.architecture);
-    this.#matrices = new Map(this.architecture.matrices.map((matrix) => [matrix.id, matrix]));
-    this.architecture.matrices.forEach((matrix, index) => {
-      this.#order.set(matrix.id, index);
+    this.matrices = heads ? withHeads(checkpoint, this.architecture) : this.architecture.matrices;
+    this.wantsVectors = vectors;
+    this.#byId = new Map(this.matrices.map((matrix) => [matrix.id, matrix]));
+    this.matrices.forEach(({ id }, index) => this.#order.set(id, index));
+    this.#metrics = new MetricTable(this.matrices.length);
+    // Heads are parts of these.
+    for (const matrix of this.architecture.matrices) {
       const siblings = this.#byTensor.get(matrix.tensor.name);
       if (siblings === undefined) {
         this.#byTensor.set(matrix.tensor.name, [matrix]);
       } else {
         siblings.push(matrix);
       }
-    });
-    this.#metrics = new MetricTable(this.architecture.matrices.length);
+    }
     this.#initializerRange = initializerRange(checkpoint.config);
   }
 
   /** Reads the headers. Broken files end in the checkpoint's problems, never in an exception. */
-  static async open(path: string): Promise<CheckpointAnalysis> {
-    return new CheckpointAnalysis(await openCheckpoint(path));
+  static async open(path: string, extent: AnalysisExtent = {}): Promise<CheckpointAnalysis> {
+    return new CheckpointAnalysis(await openCheckpoint(path), extent);
   }
 
   /**
@@ -71,7 +90,7 @@ export class CheckpointAnalysis {
    */
   async attachStores(folder: string): Promise<void> {
     const byPlace = new Map<string, MatrixView[]>();
-    for (const matrix of this.architecture.matrices) {
+    for (const matrix of this.matrices) {
       const place = `${matrix.tensor.file} ${storeKey(matrix)}`;
       byPlace.set(place, [...(byPlace.get(place) ?? []), matrix]);
     }
@@ -95,7 +114,7 @@ export class CheckpointAnalysis {
     return {
       phase: this.#phase,
       done: this.#results.size,
-      total: this.architecture.matrices.length,
+      total: this.matrices.length,
       estimatedSeconds: this.#estimatedSeconds,
     };
   }
@@ -111,7 +130,7 @@ export class CheckpointAnalysis {
 
   /** The matrices without a result, in the checkpoint's order. */
   get missing(): readonly MatrixView[] {
-    return this.architecture.matrices.filter(({ id }) => !this.#results.has(id));
+    return this.matrices.filter(({ id }) => !this.#results.has(id));
   }
 
   setPhase(phase: AnalysisState["phase"], estimatedSeconds: number | null = null): void {
@@ -124,9 +143,9 @@ export class CheckpointAnalysis {
   enqueue(ids: readonly string[] | null, again = false): void {
     const wanted =
       ids === null
-        ? this.architecture.matrices
+        ? this.matrices
         : ids.flatMap((id) => {
-            const matrix = this.#matrices.get(id);
+            const matrix = this.#byId.get(id);
             return matrix === undefined ? [] : [matrix];
           });
     const refused: MatrixResult[] = [];
@@ -138,7 +157,8 @@ export class CheckpointAnalysis {
           }
           return false;
         }
-        return again || !this.#results.has(matrix.id);
+        const complete = this.wantsVectors ? this.#withVectors : this.#results;
+        return again || !complete.has(matrix.id);
       }),
     );
     this.#announce(refused);
@@ -152,6 +172,7 @@ export class CheckpointAnalysis {
       dtype: matrix.tensor.dtype,
       rows: matrix.rows,
       columns: matrix.columns,
+      ...(matrix.pitch === undefined ? {} : { pitch: matrix.pitch }),
     };
   }
 
@@ -168,7 +189,7 @@ export class CheckpointAnalysis {
 
   /** One matrix in full; null while it has no result. */
   async detail(id: string): Promise<MatrixDetail | null> {
-    const matrix = this.#matrices.get(id);
+    const matrix = this.#byId.get(id);
     const result = this.#results.get(id);
     if (matrix === undefined || result === undefined) {
       return null;
@@ -180,7 +201,6 @@ export class CheckpointAnalysis {
     const values = analysis?.measurement.singularValues;
     return {
       ...result,
-      role: matrix.description.role,
       layer: matrix.description.layer,
       expert: matrix.expert ?? matrix.description.expert,
       rows: matrix.rows,
@@ -192,20 +212,31 @@ export class CheckpointAnalysis {
       noise: analysis?.noise ?? noMetrics,
       verdict: this.#verdict(matrix, analysis),
       entries: analysis?.measurement.entries ?? null,
+      ...(matrix.head === undefined ? {} : { head: matrix.head }),
+      ...(this.wantsVectors ? { vectors: vectorsDetail(matrix, analysis?.vectors ?? null) } : {}),
     };
   }
 
   /** Every finding, files first, then in the checkpoint's order. */
   problems(overrides: SeverityOverrides): Problem[] {
     const findings = fileFindings(this.checkpoint, overrides);
-    for (const { id } of this.architecture.matrices) {
-      const result = this.#results.get(id);
-      const finding = result === undefined ? null : findingOf(result, overrides);
+    const heads: JudgedHead[] = [];
+    for (const matrix of this.matrices) {
+      const result = this.#results.get(matrix.id);
+      if (result === undefined) {
+        continue;
+      }
+      if (matrix.head !== undefined) {
+        const { role, block, layer } = matrix.description;
+        heads.push({ tensor: result.tensor, grade: result.grade, role, block, layer, head: matrix.head });
+        continue;
+      }
+      const finding = findingOf(result, overrides);
       if (finding !== null) {
         findings.push(finding);
       }
     }
-    return findings;
+    return [...findings, ...headFindings(heads, (tensor) => this.#results.get(tensor)?.grade ?? null, overrides)];
   }
 
   result(id: string): MatrixResult | null {
@@ -238,8 +269,13 @@ export class CheckpointAnalysis {
     this.queue.delete(matrix.id);
     this.#refusals.delete(matrix.id);
     this.#engine = analysis.engine;
+    if (analysis.vectors !== null) {
+      this.#withVectors.add(matrix.id);
+    }
     const { entries } = analysis.measurement;
-    const content = `${matrix.tensor.dtype} ${matrix.rows}x${matrix.columns} ${entries.fingerprint}`;
+    // A head is no copy of the matrix that it is all of.
+    const kind = matrix.head === undefined ? "" : "head ";
+    const content = `${kind}${matrix.tensor.dtype} ${matrix.rows}x${matrix.columns} ${entries.fingerprint}`;
     this.#contentOf.set(matrix.id, content);
     const twins = this.#contents.get(content) ?? [];
     if (!twins.includes(matrix.id)) {
@@ -249,10 +285,10 @@ export class CheckpointAnalysis {
     }
     // Twins hold the same bytes, so the same analysis tells them all.
     const judged = twins.map((id) => {
-      const twin = this.#matrices.get(id)!;
+      const twin = this.#byId.get(id)!;
       this.#metrics.set(this.#order.get(id)!, analysis.metrics, analysis.noise);
       const { grade, reason } = this.#verdict(twin, analysis);
-      return { id, tensor: twin.tensor.name, grade, reason };
+      return { id, tensor: twin.tensor.name, role: twin.description.role, grade, reason };
     });
     const changed = judged.filter((result) => {
       const before = this.#results.get(result.id);
@@ -264,12 +300,13 @@ export class CheckpointAnalysis {
     return changed;
   }
 
-  #refuse(matrix: MatrixView, reason: string): MatrixResult {
-    this.queue.delete(matrix.id);
-    this.#refusals.set(matrix.id, reason);
-    const verdict = this.#verdict(matrix, null);
-    const result = { id: matrix.id, tensor: matrix.tensor.name, grade: verdict.grade, reason: verdict.reason };
-    this.#results.set(matrix.id, result);
+  #refuse(matrix: MatrixView, why: string): MatrixResult {
+    const { id, tensor, description } = matrix;
+    this.queue.delete(id);
+    this.#refusals.set(id, why);
+    const { grade, reason } = this.#verdict(matrix, null);
+    const result = { id, tensor: tensor.name, role: description.role, grade, reason };
+    this.#results.set(id, result);
     return result;
   }
 
@@ -299,7 +336,7 @@ export class CheckpointAnalysis {
     if (first === undefined || first === matrix.id) {
       return null;
     }
-    const roles = [this.#matrices.get(first)!.description.role, matrix.description.role];
+    const roles = [this.#byId.get(first)!.description.role, matrix.description.role];
     return roles.includes("embedding") && roles.includes("unembedding") ? null : first;
   }
 
@@ -311,6 +348,29 @@ export class CheckpointAnalysis {
 }
 
 const noMetrics = Object.fromEntries(metricKeys.map((key) => [key, null])) as Metrics;
+
+/** Each matrix, and after it its heads. */
+function withHeads(checkpoint: Checkpoint, architecture: Architecture): MatrixView[] {
+  const heads = new Map<string, MatrixView[]>();
+  for (const head of headViews(checkpoint, architecture)) {
+    const before = heads.get(head.tensor.name);
+    if (before === undefined) {
+      heads.set(head.tensor.name, [head]);
+    } else {
+      before.push(head);
+    }
+  }
+  return architecture.matrices.flatMap((matrix) => [matrix, ...(heads.get(matrix.tensor.name) ?? [])]);
+}
+
+function vectorsDetail({ rows, columns }: MatrixView, vectors: Analysis["vectors"]): VectorsDetail {
+  return {
+    left: vectorRandomness(vectors?.left ?? []),
+    right: vectorRandomness(vectors?.right ?? []),
+    // Left vectors are as long as a column.
+    noise: { left: noiseRandomness(rows), right: noiseRandomness(columns) },
+  };
+}
 
 function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;

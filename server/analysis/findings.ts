@@ -1,5 +1,5 @@
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { Problem, Severity } from "../protocol.ts";
+import type { MatrixResult, Problem, Severity } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
 
 /** How loud a grade is by default; a grade that is not here is no finding. */
@@ -24,11 +24,8 @@ export function severityOf(code: string, byDefault: Severity, overrides: Severit
 }
 
 /** What a grade says as a problem of its matrix; null when it is no finding. */
-export function findingOf(
-  matrix: { readonly id: string; readonly tensor: string; readonly grade: Grade; readonly reason: string },
-  overrides: SeverityOverrides,
-): Problem | null {
-  const byDefault = gradeSeverities[matrix.grade];
+export function findingOf(matrix: MatrixResult, overrides: SeverityOverrides): Problem | null {
+  const byDefault = isExpected(matrix) ? undefined : gradeSeverities[matrix.grade];
   const severity = byDefault === undefined ? null : severityOf(matrix.grade, byDefault, overrides);
   if (severity === null) {
     return null;
@@ -40,6 +37,14 @@ export function findingOf(
     head: null,
     message: `${matrix.id} ${gradePhrases[matrix.grade]}: ${matrix.reason}.`,
   };
+}
+
+/**
+ * A low-rank adapter begins with a random A and a zero B. A stays close to where it began even in good training, and a B
+ * that is not zero was trained, however little structure eight columns can show.
+ */
+function isExpected({ role, grade }: MatrixResult): boolean {
+  return (role === "lora-a" || role === "lora-b") && (grade === "random" || grade === "near-random");
 }
 
 /** The problems of the files themselves, as findings. */

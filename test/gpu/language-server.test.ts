@@ -302,10 +302,8 @@ describe("language server", () => {
     const state = (): { phase: string; done: number } =>
       client.results.findLast((each) => each.checkpoint === checkpoint)?.state ?? { phase: "", done: 0 };
     await client.until("the first result", () => state().done > 0);
-    const before = performance.now();
     await client.connection.sendRequest(cancelAnalysis, { checkpoint });
     await client.until("the end of it", () => state().phase === "cancelled", 5);
-    assert.ok(performance.now() - before < 5000);
     const done = state().done;
     assert.ok(done < 12);
 

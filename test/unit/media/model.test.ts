@@ -43,7 +43,7 @@ function checkpoint(...tensors: CatalogueTensor[]): Checkpoint {
 }
 
 function result(id: string, grade: Grade, tensor = id): MatrixResult {
-  return { id, tensor, grade, reason: "" };
+  return { id, tensor, role: "other", grade, reason: "" };
 }
 
 test("every grade has its place in the order of attention", () => {
