@@ -29,12 +29,10 @@ export interface JacobiBuffers {
 }
 
 /**
- * When sweeps end: at a largest cosine of `enough`, and not before `sweepsAtLeast`, which nearly every matrix needs, so
- * that they are not interrupted to look. Convergence is quadratic, and the stand-in leaves the rest to the matrix.
+ * When sweeps end: at a largest cosine of `enough`. Convergence is quadratic, and the stand-in leaves the rest to the
+ * matrix, whose last sweep leaves rounding alone, also where singular values lie close together.
  */
-const standIn = { sweepsAtLeast: 5, enough: 3e-4 };
-/** The last sweep leaves rounding alone, also where singular values lie close together. */
-const itself = { sweepsAtLeast: 1, enough: 3e-6 };
+const enough = { standIn: 3e-4, matrix: 3e-6 };
 /** Sweeps converge in six to ten; more only go on turning rows that are rounding noise. */
 const mostSweeps = 24;
 /** Columns that cholesky-panel.wgsl factors at a time. */
@@ -97,11 +95,11 @@ export class BlockJacobi {
     const { matrices, square, spare, turned, basis } = buffers;
     this.#multiply(1, matrices, matrices, square, [rows, rows, length], count);
     await this.#factor(batch, square, spare, signal);
-    const first = await this.#sweeps({ count, rows, length: rows }, spare, null, buffers, standIn, signal);
+    const first = await this.#sweeps({ count, rows, length: rows }, spare, null, buffers, signal);
     this.#normalise(batch, spare, basis);
     this.#orthonormalise(batch, buffers);
     this.#multiply(0, basis, matrices, turned, [rows, length, rows], count);
-    const second = await this.#sweeps(batch, turned, basis, buffers, itself, signal);
+    const second = await this.#sweeps(batch, turned, basis, buffers, signal);
     return { sweeps: [first.sweeps, second.sweeps], cosine: second.cosine };
   }
 
@@ -110,7 +108,6 @@ export class BlockJacobi {
     turned: GPUBuffer,
     basis: GPUBuffer | null,
     buffers: JacobiBuffers,
-    { sweepsAtLeast, enough }: typeof standIn,
     signal: AbortSignal,
   ): Promise<{ sweeps: number; cosine: number }> {
     const { gramPairs, rotatePairs, turnPairs, side } = this.#kernels;
@@ -128,6 +125,9 @@ export class BlockJacobi {
     const basisBuffers = basis === null ? null : bind(turnPairs, [basis, rotations, turnedFlags]);
     this.#clear(progress);
     const rounds = blocks - 1;
+    const limit = basis === null ? enough.standIn : enough.matrix;
+    // Looking whether it is enough costs a small matrix more than a sweep; this many are nearly always needed.
+    const sweepsAtLeast = basis === null ? 1 + Math.ceil(Math.log2(rows + 1)) : 1;
     for (let done = 0, next = sweepsAtLeast; ; next = 1) {
       await this.#submits.run(
         next * rounds,
@@ -138,10 +138,10 @@ export class BlockJacobi {
           const round = step % rounds;
           dispatch(pass, gramPairs, gramBuffers, [rows, length, round, blocks, chunkColumns], [pairs, chunks, count]);
           dispatch(pass, rotatePairs, rotateBuffers, [chunks, sweep, mostSweeps, round, blocks], [pairs, 1, count]);
-          const tiles = Math.ceil(length / side);
+          const tiles = Math.ceil(length / (2 * side));
           dispatch(pass, turnPairs, turnBuffers, [rows, length, round, blocks], [tiles, pairs, count]);
           if (basisBuffers === null) return;
-          const basisTiles = Math.ceil(rows / side);
+          const basisTiles = Math.ceil(rows / (2 * side));
           dispatch(pass, turnPairs, basisBuffers, [rows, rows, round, blocks], [basisTiles, pairs, count]);
         },
         signal,
@@ -150,7 +150,7 @@ export class BlockJacobi {
       const met = new Float32Array(await readBack(this.#device, progress));
       let cosine = 0;
       for (let i = 0; i < count; i++) cosine = Math.max(cosine, met[2 * (i * mostSweeps + done - 1)]!);
-      if (cosine <= enough || done === mostSweeps) return { sweeps: done, cosine };
+      if (cosine <= limit || done === mostSweeps) return { sweeps: done, cosine };
     }
   }
 
