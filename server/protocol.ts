@@ -2,6 +2,7 @@
  * Every message between the language server and its client beyond the Language Server Protocol itself, and the plain
  * data they carry. Types and names only: the client, the webview and the command line import this too.
  */
+import type { AnalysisPreferences } from "./analysis/policy.ts";
 import type { Dtype } from "./checkpoint/dtype.ts";
 import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
 import type { Role } from "./architecture/role.ts";
@@ -51,13 +52,13 @@ export interface Catalogue {
 export interface MatrixResult {
   readonly id: string;
   readonly tensor: string;
+  readonly role: Role;
   readonly grade: Grade;
   readonly reason: string;
 }
 
 /** Everything known of one analysed matrix. */
 export interface MatrixDetail extends MatrixResult {
-  readonly role: Role;
   readonly layer: number | null;
   readonly expert: number | null;
   readonly rows: number;
@@ -105,7 +106,8 @@ export interface AnalysisState {
 
 /** The adapter that computes, or why there is none and what to do. */
 export interface EngineStatus {
-  readonly phase: "starting" | "ready" | "unavailable";
+  /** `idle`: there was nothing to compute yet. */
+  readonly phase: "idle" | "starting" | "ready" | "unavailable";
   readonly adapter: string | null;
   readonly backend: string | null;
   readonly software: boolean;
@@ -192,13 +194,11 @@ export interface InitializationOptions {
 }
 
 /** The settings the server reads, section `safetensorsSpectrum`. */
-export interface Settings {
+export interface Settings extends AnalysisPreferences {
   /** What is analysed as soon as a checkpoint is open. */
   readonly analyseOnOpen: "always" | "small" | "never";
   /** Part of the name of the adapter to use; empty for the fastest. */
   readonly adapter: string;
-  /** A severity, or "off", for each code of a finding. */
-  readonly severity: Readonly<Record<string, Severity | "off">>;
 }
 
 /** The command behind a Problems code link: reveals a tensor in the custom editor. Arguments: {@link RevealArguments}. */

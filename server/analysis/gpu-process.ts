@@ -46,7 +46,7 @@ export class GpuProcess {
   #watchdog: NodeJS.Timeout | null = null;
   #closed = false;
   #status: EngineStatus = {
-    phase: "starting",
+    phase: "idle",
     adapter: null,
     backend: null,
     software: false,
@@ -105,15 +105,14 @@ export class GpuProcess {
 
   /** Ends the process; a later {@link start} begins a new one. */
   stop(): void {
-    const child = this.#child;
-    this.#forget();
-    child?.kill("SIGKILL");
+    this.#end();
+    this.#publish({ ...this.#status, phase: "idle", message: null, remedy: null });
   }
 
   /** Ends the process for good. */
   close(): void {
     this.#closed = true;
-    this.stop();
+    this.#end();
   }
 
   #launch(): Promise<void> {
@@ -210,6 +209,12 @@ export class GpuProcess {
     if (this.#child?.connected === true) {
       this.#child.send(message);
     }
+  }
+
+  #end(): void {
+    const child = this.#child;
+    this.#forget();
+    child?.kill("SIGKILL");
   }
 
   #forget(): void {

@@ -248,6 +248,8 @@ describe("safetensors-spectrum", () => {
         "constant warning",
         "identity information",
         "orthogonal information",
+        // The learned matrix is a sum of few products.
+        "rank-deficient information",
         "duplicate warning",
         "non-finite error",
       ],
@@ -255,7 +257,9 @@ describe("safetensors-spectrum", () => {
   });
 
   it("computes LoRA adapters, whose matrices are thin", async () => {
-    const { matrices } = await onlyCheckpoint(join(samples, "lora-adapter", "adapter_model.safetensors"));
+    const { matrices, problems } = await onlyCheckpoint(join(samples, "lora-adapter", "adapter_model.safetensors"));
+    // Its A matrices are hardly told from noise, as in every adapter: that is no problem.
+    assert.deepEqual(problems, []);
     const references = await readSafetensors("test/references/lora-adapter.singular-values.safetensors");
     assert.equal(matrices.length, references.size);
     for (const { name, singularValues } of matrices) {

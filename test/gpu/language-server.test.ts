@@ -1,6 +1,5 @@
 /** The language server as an editor meets it: the built program, a real adapter, a checkpoint with a random block. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
@@ -17,6 +16,7 @@ import {
   type OpenResult,
 } from "../../server/protocol.ts";
 import { TestClient } from "../support/language-client.ts";
+import { childProcesses } from "../support/processes.ts";
 import { encode, safetensors, seededRandom } from "../support/safetensors.ts";
 import { copySample, reinitialise } from "../support/sample.ts";
 
@@ -128,7 +128,7 @@ describe("language server", () => {
     for (const { uri, line, character } of places) {
       const hover = await client.hover(uri, line, character);
       const { value } = hover!.contents as { value: string };
-      assert.match(value, /\*\*random\*\* \(p 0?\.\d+\)|\*\*random\*\* \(p 1\)/);
+      assert.match(value, /\*\*random\*\* \(p (0\.\d+|1)\)/);
       assert.match(value, /!\[[^\]]*\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\)/);
       assert.match(value, /\| effective rank \| \d+ \| \d+ \|/);
       assert.equal(await client.hover(uri, 0, 0), null);
@@ -175,10 +175,8 @@ describe("language server", () => {
     const state = (): { phase: string; done: number } =>
       client.results.findLast((each) => each.checkpoint === checkpoint)?.state ?? { phase: "", done: 0 };
     await client.until("the first result", () => state().done > 0);
-    const before = performance.now();
     await client.connection.sendRequest(cancelAnalysis, { checkpoint });
     await client.until("the end of it", () => state().phase === "cancelled", 5);
-    assert.ok(performance.now() - before < 5000);
     const done = state().done;
     assert.ok(done < 12);
 
@@ -206,12 +204,10 @@ describe("language server", () => {
 
 /** Kills the children of a process that run the worker. */
 function killGpuProcess(parent: number): void {
-  const list = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(parent)], { encoding: "utf8" });
-  const workers = list.split("\n").filter((line) => line.includes("worker.mjs"));
-  assert.ok(workers.length > 0, list);
-  for (const line of workers) {
-    process.kill(Number.parseInt(line, 10), "SIGKILL");
-  }
+  const children = childProcesses(parent);
+  const workers = children.filter(({ command }) => command.includes("worker.mjs"));
+  assert.ok(workers.length > 0, JSON.stringify(children));
+  for (const { pid } of workers) process.kill(pid, "SIGKILL");
 }
 
 function textAt(

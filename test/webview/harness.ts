@@ -4,6 +4,7 @@
  */
 import { build } from "esbuild";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import { findChromium } from "../../scripts/setup/chromium.mjs";
 import { editorHtml } from "../../media/html.ts";
 import type { ToHost, ToView } from "../../media/protocol.ts";
 import type { MatrixDetail } from "../../server/protocol.ts";
@@ -28,9 +29,12 @@ function bundled(): Promise<ReadonlyMap<string, string>> {
   return bundle;
 }
 
+/** Headless Chromium, the one that is installed or that the variable CHROMIUM names. */
 export async function launch(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("no Chromium is installed, and the variable CHROMIUM names none");
   return chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    executablePath,
     args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
   });
 }
