@@ -1,10 +1,9 @@
 // X_p ← X_p + E·X_p for every pair of row blocks, with the rotations J = I + E that rotate-pairs.wgsl made; the same
 // kernel turns the basis along. Pairs and layout are those of gram-pairs.wgsl.
 //
-// One workgroup a pair (workgroup_id.y) and 2·side columns (workgroup_id.x), the batch on workgroup_id.z: it reads its
-// columns of all rows of the pair before it writes them. One invocation four rows of eight columns that lie side/4 apart,
-// so that neighbours read and write neighbouring columns; four entries of a row of Eᵀ, which is what rotate-pairs.wgsl
-// stored, make a vector.
+// One workgroup a pair (workgroup_id.y) and `side` columns (workgroup_id.x), the batch on workgroup_id.z: it reads its
+// columns of all rows of the pair before it writes them. One invocation four rows of four columns. The rows of X and of
+// Eᵀ, which is what rotate-pairs.wgsl stored, pass through workgroup memory 16 at a time as vectors of four.
 
 struct Step {
   rows: u32,
@@ -19,10 +18,9 @@ var<immediate> step: Step;
 @group(0) @binding(2) var<storage, read> turned: array<u32>;
 
 override side: u32 = 32;
-// Rows of Eᵀ that are in workgroup memory at a time.
 const DEPTH = 16u;
 
-var<workgroup> tile: array<f32, 2 * side * side>;
+var<workgroup> tile: array<vec4<f32>, DEPTH * side / 4>;
 var<workgroup> part: array<vec4<f32>, DEPTH * side / 4>;
 var<workgroup> is_turned: u32;
 
@@ -51,39 +49,45 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     return;
   }
   let start = group.z * step.rows * step.length;
-  let columns = 2u * side;
-  let first = group.x * columns;
-  for (var item = index; item < side * columns; item += threads) {
-    let column = first + item % columns;
-    let row = row_of(group.y, item / columns);
-    var entry = 0.0;
-    if row < step.rows && column < step.length {
-      entry = x[start + row * step.length + column];
-    }
-    tile[item] = entry;
-  }
-  var sums = array<vec4<f32>, 8>();
+  let first = group.x * side;
+  var sums = mat4x4<f32>();
   for (var depth = 0u; depth < side; depth += DEPTH) {
     workgroupBarrier();
     for (var item = index; item < DEPTH * quads; item += threads) {
       let place = pair * side * side + depth * side + 4u * item;
       part[item] = vec4(rotations[place], rotations[place + 1u], rotations[place + 2u], rotations[place + 3u]);
+      let column = first + 4u * (item % quads);
+      let row = row_of(group.y, depth + item / quads);
+      var entries = vec4<f32>();
+      if row < step.rows {
+        for (var i = 0u; i < 4u; i++) {
+          if column + i < step.length {
+            entries[i] = x[start + row * step.length + column + i];
+          }
+        }
+      }
+      tile[item] = entries;
     }
     workgroupBarrier();
     for (var k = 0u; k < DEPTH; k++) {
       let e = part[k * quads + local.y];
-      let place = (depth + k) * columns + local.x;
-      for (var j = 0u; j < 8u; j++) {
-        sums[j] += e * tile[place + j * quads];
-      }
+      let entries = tile[k * quads + local.x];
+      sums[0] += e[0] * entries;
+      sums[1] += e[1] * entries;
+      sums[2] += e[2] * entries;
+      sums[3] += e[3] * entries;
     }
   }
+  // All rows have been read.
+  workgroupBarrier();
+  let column = first + 4u * local.x;
   for (var i = 0u; i < 4u; i++) {
     let row = row_of(group.y, 4u * local.y + i);
-    for (var j = 0u; j < 8u; j++) {
-      let column = local.x + j * quads;
-      if row < step.rows && first + column < step.length {
-        x[start + row * step.length + first + column] = tile[(4u * local.y + i) * columns + column] + sums[j][i];
+    if row < step.rows {
+      for (var j = 0u; j < 4u; j++) {
+        if column + j < step.length {
+          x[start + row * step.length + column + j] += sums[i][j];
+        }
       }
     }
   }

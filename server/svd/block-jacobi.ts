@@ -138,10 +138,10 @@ export class BlockJacobi {
           const round = step % rounds;
           dispatch(pass, gramPairs, gramBuffers, [rows, length, round, blocks, chunkColumns], [pairs, chunks, count]);
           dispatch(pass, rotatePairs, rotateBuffers, [chunks, sweep, mostSweeps, round, blocks], [pairs, 1, count]);
-          const tiles = Math.ceil(length / (2 * side));
+          const tiles = Math.ceil(length / side);
           dispatch(pass, turnPairs, turnBuffers, [rows, length, round, blocks], [tiles, pairs, count]);
           if (basisBuffers === null) return;
-          const basisTiles = Math.ceil(rows / (2 * side));
+          const basisTiles = Math.ceil(rows / side);
           dispatch(pass, turnPairs, basisBuffers, [rows, rows, round, blocks], [basisTiles, pairs, count]);
         },
         signal,
