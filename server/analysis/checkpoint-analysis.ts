@@ -6,7 +6,7 @@ import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, VectorsDetail } from "../protocol.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
-import { metricKeys, type Metrics } from "../spectrum/metrics.ts";
+import { metricKeys, type MetricKey, type Metrics } from "../spectrum/metrics.ts";
 import { noiseRandomness, vectorRandomness } from "../spectrum/vector-randomness.ts";
 import type { Verdict } from "../spectrum/verdict.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
@@ -17,6 +17,7 @@ import { fileFinding, gradeFinding, otherFinding, type Finding } from "./finding
 import { headFindings, type JudgedHead } from "./head-findings.ts";
 import { matrixFindings } from "./matrix-findings.ts";
 import { combine, defaultPreferences, underPolicy, type AnalysisPreferences, type FindingPolicy } from "./policy.ts";
+import { MetricTable } from "./metric-table.ts";
 import { MatrixQueue } from "./queue.ts";
 import { readSettingsFile } from "./settings-file.ts";
 import { AnalysisStore, storeKey } from "./store.ts";
@@ -47,6 +48,8 @@ export class CheckpointAnalysis {
 
   readonly #byId: ReadonlyMap<string, MatrixView>;
   readonly #order = new Map<string, number>();
+  readonly #byTensor = new Map<string, MatrixView[]>();
+  readonly #metrics: MetricTable;
   readonly #results = new Map<string, MatrixResult>();
   readonly #summaries = new Map<string, MatrixSummary>();
   readonly #refusals = new Map<string, string>();
@@ -81,7 +84,19 @@ export class CheckpointAnalysis {
     this.matrices = heads ? withHeads(checkpoint, this.architecture) : this.architecture.matrices;
     this.wantsVectors = vectors;
     this.#byId = new Map(this.matrices.map((matrix) => [matrix.id, matrix]));
-    this.matrices.forEach(({ id }, index) => this.#order.set(id, index));
+    this.matrices.forEach((matrix, index) => {
+      this.#order.set(matrix.id, index);
+      if (matrix.head !== undefined) {
+        return;
+      }
+      const siblings = this.#byTensor.get(matrix.tensor.name);
+      if (siblings === undefined) {
+        this.#byTensor.set(matrix.tensor.name, [matrix]);
+      } else {
+        siblings.push(matrix);
+      }
+    });
+    this.#metrics = new MetricTable(this.matrices.length);
     this.#initializerRange = initializerRange(checkpoint.config);
   }
 
@@ -316,6 +331,16 @@ export class CheckpointAnalysis {
     return this.#results.get(id) ?? null;
   }
 
+  /** The matrices in a tensor, in the order of its slices; none for a vector. */
+  matricesOf(tensor: string): readonly MatrixView[] {
+    return this.#byTensor.get(tensor) ?? [];
+  }
+
+  /** One metric of a matrix beside its noise value; NaN while it is not known, and where it does not exist. */
+  metric(id: string, key: MetricKey): { readonly value: number; readonly noise: number } {
+    return this.#metrics.get(this.#order.get(id) ?? -1, key);
+  }
+
   async close(): Promise<void> {
     this.queue.clear();
     for (const store of this.#stores.values()) {
@@ -349,6 +374,7 @@ export class CheckpointAnalysis {
     // Twins hold the same bytes, so the same analysis tells them all.
     const judged = twins.map((id) => {
       const twin = this.#byId.get(id)!;
+      this.#metrics.set(this.#order.get(id)!, analysis.metrics, analysis.noise);
       const { grade, reason } = this.#verdict(twin, analysis);
       return { id, tensor: twin.tensor.name, role: twin.description.role, grade, reason };
     });

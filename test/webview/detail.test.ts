@@ -50,6 +50,12 @@ describe("details", () => {
     assert.notEqual(detail.grade, "random");
     assert.match(await view.part("verdict").innerText(), new RegExp(detail.reason.slice(1, 20)));
 
+    // The energy's table says what the metrics say.
+    const energy = await tableOf(view, "chart-energy");
+    assert.equal(energy.length, 65);
+    assert.ok(Number.parseFloat(energy[detail.metrics.energy90!]![1]!) >= 90);
+    assert.ok(Number.parseFloat(energy[detail.metrics.energy90! - 1]![1]!) < 90);
+
     // The histogram's bars add up to all singular values, and the noise beside them to nearly as many.
     const bars = await tableOf(view, "chart-histogram");
     const counts = bars.map(([, , count]) => Number(count));
