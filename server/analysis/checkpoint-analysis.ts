@@ -27,6 +27,8 @@ export class CheckpointAnalysis {
   readonly checkpoint: Checkpoint;
   readonly architecture: Architecture;
   readonly catalogue: Catalogue;
+  /** The standard deviation of fresh weights that the config tells. */
+  readonly initializerRange: number | null;
   readonly queue = new MatrixQueue();
   /** Called with each batch of results, and with none when only the state changed. */
   onResults: (results: readonly MatrixResult[]) => void = () => undefined;
@@ -40,7 +42,6 @@ export class CheckpointAnalysis {
   readonly #contents = new Map<string, string[]>();
   readonly #contentOf = new Map<string, string>();
   readonly #stores = new Map<number, AnalysisStore>();
-  readonly #initializerRange: number | null;
   /** From the settings file beside the checkpoint. */
   readonly #preferences: AnalysisPreferences;
   /** What the headers alone say is missing. */
@@ -59,7 +60,7 @@ export class CheckpointAnalysis {
     this.catalogue = catalogueOf(checkpoint, this.architecture);
     this.#matrices = new Map(this.architecture.matrices.map((matrix) => [matrix.id, matrix]));
     this.architecture.matrices.forEach(({ id }, index) => this.#order.set(id, index));
-    this.#initializerRange = initializerRange(checkpoint.config);
+    this.initializerRange = initializerRange(checkpoint.config);
   }
 
   /**
@@ -344,7 +345,7 @@ export class CheckpointAnalysis {
           matrix.description.unsupported ??
           (analysis === null ? "its result could not be read back from the cache; analyse it again" : null),
         duplicateOf: this.#original(matrix),
-        initializerRange: this.#initializerRange,
+        initializerRange: this.initializerRange,
       },
     });
   }
