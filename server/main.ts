@@ -15,7 +15,6 @@ import {
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import manifest from "../package.json" with { type: "json" };
-import { fileFindings, findingOf } from "./analysis/findings.ts";
 import { metricColumn } from "./analysis/metric-column.ts";
 import { codeActions } from "./language/code-actions.ts";
 import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
@@ -327,7 +326,7 @@ function report(): void {
 /** Pushes a checkpoint's findings onto its files, and clears them where there are none any more. */
 function publish(session: Session): void {
   const texts = new Set(documents.all().map(({ uri }) => (uri.startsWith("file:") ? checkpointPath(uri) : null)));
-  const byUri = publishedDiagnostics(session, ready().settings.severity, (path) => texts.has(path));
+  const byUri = publishedDiagnostics(session, ready().settings, (path) => texts.has(path));
   for (const uri of publishedUris.get(session.path) ?? []) {
     if (!byUri.has(uri)) {
       void connection.sendDiagnostics({ uri, diagnostics: [] });
@@ -341,16 +340,11 @@ function publish(session: Session): void {
 
 /** The findings of a text document that speaks of tensors: on its outline lines, or on its index keys. */
 function documentDiagnostics(session: Session, document: TextDocument): Diagnostic[] {
-  const { severity } = ready().settings;
   const checkpoint = fileUri(session.path);
   const keys = isOutline(document) ? null : rangesOfKeys(document);
   const rangeOf = (tensor: string | null): ReturnType<typeof outlineRange> =>
     tensor === null ? null : keys === null ? outlineRange(session.outline, tensor) : (keys.get(tensor) ?? null);
-  const problems = [
-    ...fileFindings(session.analysis.checkpoint, severity),
-    ...session.analysis.results.flatMap((result) => findingOf(result, severity) ?? []),
-  ];
-  return problems.map((problem) => {
+  return session.analysis.findings(ready().settings).map((problem) => {
     const range = rangeOf(problem.tensor);
     return diagnosticOf(problem, checkpoint, { ...(range === null ? {} : { range }), related: [] });
   });

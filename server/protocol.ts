@@ -2,6 +2,7 @@
  * Every message between the language server and its client beyond the Language Server Protocol itself, and the plain
  * data they carry. Types and names only: the client, the webview and the command line import this too.
  */
+import type { AnalysisPreferences } from "./analysis/policy.ts";
 import type { Dtype } from "./checkpoint/dtype.ts";
 import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
 import type { Role } from "./architecture/role.ts";
@@ -215,13 +216,11 @@ export interface InitializationOptions {
 }
 
 /** The settings the server reads, section `safetensorsSpectrum`. */
-export interface Settings {
+export interface Settings extends AnalysisPreferences {
   /** What is analysed as soon as a checkpoint is open. */
   readonly analyseOnOpen: "always" | "small" | "never";
   /** Part of the name of the adapter to use; empty for the fastest. */
   readonly adapter: string;
-  /** A severity, or "off", for each code of a finding. */
-  readonly severity: Readonly<Record<string, Severity | "off">>;
 }
 
 /**

@@ -1,9 +1,10 @@
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
 import { headViews } from "../architecture/heads.ts";
+import { missingTensors } from "../architecture/missing.ts";
 import { recognise } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
-import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, Problem, VectorsDetail } from "../protocol.ts";
+import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, VectorsDetail } from "../protocol.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
 import { metricKeys, type MetricKey, type Metrics } from "../spectrum/metrics.ts";
 import { noiseRandomness, vectorRandomness } from "../spectrum/vector-randomness.ts";
@@ -11,11 +12,16 @@ import type { Verdict } from "../spectrum/verdict.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
 import type { Analysis } from "../worker-protocol.ts";
 import { catalogueOf } from "./catalogue.ts";
-import { fileFindings, findingOf, type SeverityOverrides } from "./findings.ts";
+import { checkpointFindings } from "./checkpoint-findings.ts";
+import { fileFinding, gradeFinding, otherFinding, type Finding } from "./findings.ts";
 import { headFindings, type JudgedHead } from "./head-findings.ts";
+import { matrixFindings } from "./matrix-findings.ts";
 import { MetricTable } from "./metric-table.ts";
+import { combine, defaultPreferences, underPolicy, type AnalysisPreferences, type FindingPolicy } from "./policy.ts";
 import { MatrixQueue } from "./queue.ts";
+import { readSettingsFile } from "./settings-file.ts";
 import { AnalysisStore, storeKey } from "./store.ts";
+import { summaryOf, type JudgedMatrix, type MatrixSummary } from "./summary.ts";
 
 /** What is analysed beyond the matrices themselves. */
 export interface AnalysisExtent {
@@ -45,6 +51,7 @@ export class CheckpointAnalysis {
   readonly #byTensor = new Map<string, MatrixView[]>();
   readonly #metrics: MetricTable;
   readonly #results = new Map<string, MatrixResult>();
+  readonly #summaries = new Map<string, MatrixSummary>();
   readonly #refusals = new Map<string, string>();
   /** Results that came with vectors. */
   readonly #withVectors = new Set<string>();
@@ -53,13 +60,26 @@ export class CheckpointAnalysis {
   readonly #contentOf = new Map<string, string>();
   readonly #stores = new Map<number, AnalysisStore>();
   readonly #initializerRange: number | null;
+  /** From the settings file beside the checkpoint. */
+  readonly #preferences: AnalysisPreferences;
+  /** What the headers alone say is missing. */
+  readonly #missing: readonly string[];
+  /** What comparing all matrices tells; null until it is asked for after a change. */
+  #compared: readonly Finding[] | null = null;
   #phase: AnalysisState["phase"] = "waiting";
   #estimatedSeconds: number | null = null;
   #engine: Analysis["engine"] | null = null;
 
-  private constructor(checkpoint: Checkpoint, { heads = false, vectors = false }: AnalysisExtent) {
+  private constructor(
+    checkpoint: Checkpoint,
+    near: AnalysisPreferences,
+    preferences: AnalysisPreferences,
+    { heads = false, vectors = false }: AnalysisExtent,
+  ) {
     this.checkpoint = checkpoint;
-    this.architecture = recognise(checkpoint);
+    this.#preferences = near;
+    this.architecture = recognise(checkpoint, preferences.roles);
+    this.#missing = missingTensors(checkpoint, this.architecture);
     this.catalogue = catalogueOf(checkpoint, this.architecture);
     this.matrices = heads ? withHeads(checkpoint, this.architecture) : this.architecture.matrices;
     this.wantsVectors = vectors;
@@ -78,9 +98,20 @@ export class CheckpointAnalysis {
     this.#initializerRange = initializerRange(checkpoint.config);
   }
 
-  /** Reads the headers. Broken files end in the checkpoint's problems, never in an exception. */
-  static async open(path: string, extent: AnalysisExtent = {}): Promise<CheckpointAnalysis> {
-    return new CheckpointAnalysis(await openCheckpoint(path), extent);
+  /**
+   * Reads the headers, and the settings file beside them. Broken files end in the checkpoint's problems, never in an
+   * exception.
+   * @param general what the person prefers for every checkpoint: its roles are taken now, the rest with each question
+   */
+  static async open(
+    path: string,
+    general: AnalysisPreferences = defaultPreferences,
+    extent: AnalysisExtent = {},
+  ): Promise<CheckpointAnalysis> {
+    const checkpoint = await openCheckpoint(path);
+    const { preferences, problem } = await readSettingsFile(checkpoint.path);
+    const problems = problem === null ? checkpoint.problems : [...checkpoint.problems, problem];
+    return new CheckpointAnalysis({ ...checkpoint, problems }, preferences, combine(general, preferences), extent);
   }
 
   /**
@@ -108,6 +139,13 @@ export class CheckpointAnalysis {
       this.#stores.set(index, store);
       this.#announce(found);
     }
+  }
+
+  /** Whether the settings file beside the checkpoint says something else than when it was read. */
+  async settingsFileChanged(): Promise<boolean> {
+    const { preferences, problem } = await readSettingsFile(this.checkpoint.path);
+    const before = this.checkpoint.problems.find(({ code }) => code === "invalid-settings");
+    return JSON.stringify(preferences) !== JSON.stringify(this.#preferences) || problem?.message !== before?.message;
   }
 
   get state(): AnalysisState {
@@ -217,26 +255,74 @@ export class CheckpointAnalysis {
     };
   }
 
-  /** Every finding, files first, then in the checkpoint's order. */
-  problems(overrides: SeverityOverrides): Problem[] {
-    const findings = fileFindings(this.checkpoint, overrides);
+  /** The matrices that were computed, in the checkpoint's order, with what is needed to compare them. */
+  get judged(): readonly JudgedMatrix[] {
+    return this.architecture.matrices.flatMap(({ id }) => {
+      const summary = this.#summaries.get(id);
+      const result = this.#results.get(id);
+      return summary === undefined || result === undefined ? [] : [{ ...summary, grade: result.grade }];
+    });
+  }
+
+  /**
+   * Every finding: of the files first, then of what is missing, then on matrices in the checkpoint's order, then of
+   * comparing them all, once they are all known.
+   * @param policy the person's; that of the file beside the checkpoint is added to it
+   */
+  findings(policy: FindingPolicy): Finding[] {
+    const { severity, silence } = combine({ ...policy, roles: [] }, this.#preferences);
+    const found: Finding[] = [
+      ...this.checkpoint.problems.map(fileFinding),
+      ...this.#missing.map((message) => ({
+        ...otherFinding("missing-expected", null, message),
+        path: this.checkpoint.path,
+      })),
+    ];
     const heads: JudgedHead[] = [];
     for (const matrix of this.matrices) {
       const result = this.#results.get(matrix.id);
       if (result === undefined) {
         continue;
       }
+      const { path } = this.#file(matrix);
       if (matrix.head !== undefined) {
         const { role, block, layer } = matrix.description;
         heads.push({ tensor: result.tensor, grade: result.grade, role, block, layer, head: matrix.head });
         continue;
       }
-      const finding = findingOf(result, overrides);
-      if (finding !== null) {
-        findings.push(finding);
+      const graded = gradeFinding(result);
+      if (graded !== null) {
+        found.push({ ...graded, path });
+      }
+      const summary = this.#summaries.get(matrix.id);
+      if (summary !== undefined) {
+        for (const { code, message } of matrixFindings({ ...summary, grade: result.grade })) {
+          found.push({ ...otherFinding(code, result.tensor, message), path });
+        }
       }
     }
-    return [...findings, ...headFindings(heads, (tensor) => this.#results.get(tensor)?.grade ?? null, overrides)];
+    const files = new Map(this.matrices.map((matrix) => [matrix.tensor.name, this.#file(matrix).path]));
+    for (const finding of headFindings(heads, (tensor) => this.#results.get(tensor)?.grade ?? null)) {
+      found.push({ ...finding, path: files.get(finding.tensor) ?? this.checkpoint.path });
+    }
+    found.push(...this.#comparison());
+    return found.flatMap((finding) => underPolicy(finding, { severity, silence }) ?? []);
+  }
+
+  #comparison(): readonly Finding[] {
+    if (this.architecture.matrices.some(({ id }) => !this.#results.has(id))) {
+      return [];
+    }
+    this.#compared ??= this.#compare();
+    return this.#compared;
+  }
+
+  #compare(): Finding[] {
+    const files = new Map(this.architecture.matrices.map((matrix) => [matrix.tensor.name, this.#file(matrix).path]));
+    return checkpointFindings(this.judged).map(({ code, tensor, message }) => ({
+      ...otherFinding(code, tensor, message),
+      path: files.get(tensor) ?? this.checkpoint.path,
+    }));
   }
 
   result(id: string): MatrixResult | null {
@@ -294,6 +380,8 @@ export class CheckpointAnalysis {
       const before = this.#results.get(result.id);
       return result.id === matrix.id || before?.grade !== result.grade || before.reason !== result.reason;
     });
+    this.#summaries.set(matrix.id, summaryOf(matrix, analysis));
+    this.#compared = null;
     for (const result of changed) {
       this.#results.set(result.id, result);
     }
@@ -304,6 +392,8 @@ export class CheckpointAnalysis {
     const { id, tensor, description } = matrix;
     this.queue.delete(id);
     this.#refusals.set(id, why);
+    this.#summaries.delete(id);
+    this.#compared = null;
     const { grade, reason } = this.#verdict(matrix, null);
     const result = { id, tensor: tensor.name, role: description.role, grade, reason };
     this.#results.set(id, result);

@@ -1,10 +1,13 @@
 import type { Role } from "../architecture/role.ts";
 import type { Problem } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
-import { gradePhrases, gradeSeverities, severityOf, type SeverityOverrides } from "./findings.ts";
+import { gradePhrases, gradeSeverities } from "./findings.ts";
 
 /** The code of what is found in heads. */
 const code = "heads";
+
+/** A problem with the heads of one layer, on the first of their tensors. */
+export type HeadFinding = Problem & { readonly tensor: string };
 
 /** An attention head with its grade. */
 export interface JudgedHead {
@@ -21,15 +24,7 @@ export interface JudgedHead {
  * What the grades of heads say, one problem a layer, in the order in which the layers come. A head says nothing that its
  * whole matrix, whose grade `gradeOf` knows by the tensor's name, says already.
  */
-export function headFindings(
-  heads: readonly JudgedHead[],
-  gradeOf: (tensor: string) => Grade | null,
-  overrides: SeverityOverrides,
-): Problem[] {
-  const severity = severityOf(code, "information", overrides);
-  if (severity === null) {
-    return [];
-  }
+export function headFindings(heads: readonly JudgedHead[], gradeOf: (tensor: string) => Grade | null): HeadFinding[] {
   const byBlock = new Map<string, JudgedHead[]>();
   for (const head of heads) {
     if (gradeSeverities[head.grade] === undefined || gradeOf(head.tensor) === head.grade) {
@@ -47,7 +42,7 @@ export function headFindings(
     const only = found.length === 1 ? found[0]! : null;
     return {
       code,
-      severity,
+      severity: "information",
       tensor: found[0]!.tensor,
       head: only?.head ?? null,
       message: `${block}: ${listed(found)} (${found.length} of ${total} heads).`,

@@ -49,7 +49,14 @@ export async function* jsonReport(
         separator = ",\n";
       }
     }
-    yield `],\n"problems":${JSON.stringify(problems)}}`;
+    const told = problems.map(({ code, severity, tensor, head, message }) => ({
+      code,
+      severity,
+      tensor,
+      head,
+      message,
+    }));
+    yield `],\n"problems":${JSON.stringify(told)}}`;
   }
   yield "]}\n";
 }

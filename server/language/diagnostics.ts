@@ -33,7 +33,7 @@ export function diagnosticOf(
   };
   if (problem.tensor !== null) {
     diagnostic.codeDescription = { href: revealUri({ checkpoint, tensor: problem.tensor }) };
-    diagnostic.data = { tensor: problem.tensor };
+    diagnostic.data = { tensor: problem.tensor, documentation: `docs/problems.md#${problem.code}` };
   }
   if (options.related.length > 0) {
     diagnostic.relatedInformation = options.related.map((location) => ({

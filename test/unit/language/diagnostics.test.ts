@@ -22,7 +22,7 @@ describe("diagnosticOf", () => {
       assert.match(text, /\\u\{202e\}.*\\u\{a\}/);
       assert.doesNotMatch(text, /[\u202E\n]/);
     }
-    assert.deepEqual(diagnostic.data, { tensor: hostile });
+    assert.deepEqual(diagnostic.data, { tensor: hostile, documentation: "docs/problems.md#random" });
     assert.deepEqual([diagnostic.code, diagnostic.severity, diagnostic.range.start.line], ["random", 2, 0]);
   });
 
