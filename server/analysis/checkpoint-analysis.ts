@@ -16,8 +16,8 @@ import { checkpointFindings } from "./checkpoint-findings.ts";
 import { fileFinding, gradeFinding, otherFinding, type Finding } from "./findings.ts";
 import { headFindings, type JudgedHead } from "./head-findings.ts";
 import { matrixFindings } from "./matrix-findings.ts";
-import { MetricTable } from "./metric-table.ts";
 import { combine, defaultPreferences, underPolicy, type AnalysisPreferences, type FindingPolicy } from "./policy.ts";
+import { MetricTable } from "./metric-table.ts";
 import { MatrixQueue } from "./queue.ts";
 import { readSettingsFile } from "./settings-file.ts";
 import { AnalysisStore, storeKey } from "./store.ts";
@@ -84,17 +84,19 @@ export class CheckpointAnalysis {
     this.matrices = heads ? withHeads(checkpoint, this.architecture) : this.architecture.matrices;
     this.wantsVectors = vectors;
     this.#byId = new Map(this.matrices.map((matrix) => [matrix.id, matrix]));
-    this.matrices.forEach(({ id }, index) => this.#order.set(id, index));
-    this.#metrics = new MetricTable(this.matrices.length);
-    // Heads are parts of these.
-    for (const matrix of this.architecture.matrices) {
+    this.matrices.forEach((matrix, index) => {
+      this.#order.set(matrix.id, index);
+      if (matrix.head !== undefined) {
+        return;
+      }
       const siblings = this.#byTensor.get(matrix.tensor.name);
       if (siblings === undefined) {
         this.#byTensor.set(matrix.tensor.name, [matrix]);
       } else {
         siblings.push(matrix);
       }
-    }
+    });
+    this.#metrics = new MetricTable(this.matrices.length);
     this.#initializerRange = initializerRange(checkpoint.config);
   }
 
