@@ -234,10 +234,12 @@ export interface RevealArguments {
   readonly tensor: string;
 }
 
-/** The command behind a quick fix: turns a kind of finding off in the settings. Arguments: {@link SilenceArguments}. */
+/** The command behind a quick fix: turns a kind of finding off in the settings, everywhere or on a tensor. Arguments: {@link SilenceArguments}. */
 export const silenceCommand = "safetensorsSpectrum.silence";
 export interface SilenceArguments {
   readonly code: string;
+  /** On this tensor alone. */
+  readonly tensor?: string;
 }
 
 /** Scheme and language of the outline document. Its path is the checkpoint's, with `.outline` after it. */

@@ -2,7 +2,7 @@ import { CodeActionKind, type CodeAction, type Diagnostic } from "vscode-languag
 import { revealCommand, silenceCommand, type RevealArguments, type SilenceArguments } from "../protocol.ts";
 import { diagnosticSource } from "./diagnostics.ts";
 
-/** Quick fixes of findings: show the tensor in the editor; have no findings of this kind any more. */
+/** Quick fixes of findings: show the tensor in the editor; have no finding of this kind on it, or anywhere, any more. */
 export function codeActions(diagnostics: readonly Diagnostic[], checkpoint: string): CodeAction[] {
   const ours = diagnostics.filter(({ source }) => source === diagnosticSource);
   const actions = ours.flatMap((diagnostic): CodeAction[] => {
@@ -12,7 +12,15 @@ export function codeActions(diagnostics: readonly Diagnostic[], checkpoint: stri
     }
     const target: RevealArguments = { checkpoint, tensor };
     const title = "Open in the spectrum editor";
-    return [fix(title, [diagnostic], { title, command: revealCommand, arguments: [target] })];
+    const actions = [fix(title, [diagnostic], { title, command: revealCommand, arguments: [target] })];
+    if (typeof diagnostic.code === "string") {
+      const silenceTitle = `Silence “${diagnostic.code}” on this tensor in the settings`;
+      const silenced: SilenceArguments = { code: diagnostic.code, tensor };
+      actions.push(
+        fix(silenceTitle, [diagnostic], { title: silenceTitle, command: silenceCommand, arguments: [silenced] }),
+      );
+    }
+    return actions;
   });
   for (const code of new Set(ours.map((diagnostic) => diagnostic.code))) {
     if (typeof code === "string") {

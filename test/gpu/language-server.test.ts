@@ -217,6 +217,7 @@ describe("language server", () => {
           "safetensorsSpectrum.reveal",
           [{ checkpoint: opened.checkpoint, tensor: (diagnostic!.data as { tensor: string }).tensor }],
         ],
+        ["safetensorsSpectrum.silence", [{ code: "random", tensor: (diagnostic!.data as { tensor: string }).tensor }]],
         ["safetensorsSpectrum.silence", [{ code: "random" }]],
       ],
     );
