@@ -6,8 +6,9 @@ import type { AnalysisPreferences } from "./analysis/policy.ts";
 import type { Dtype } from "./checkpoint/dtype.ts";
 import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
 import type { Role } from "./architecture/role.ts";
-import type { Metrics } from "./spectrum/metrics.ts";
+import type { MetricKey, Metrics } from "./spectrum/metrics.ts";
 import type { Grade, Verdict } from "./spectrum/verdict.ts";
+import type { VectorRandomness } from "./spectrum/vector-randomness.ts";
 import type { EntryStatistics } from "./svd/measurement.ts";
 
 /** One tensor as the tree shows it. */
@@ -70,6 +71,16 @@ export interface MatrixDetail extends MatrixResult {
   readonly noise: Metrics;
   readonly verdict: Verdict;
   readonly entries: EntryStatistics | null;
+  /** Index of the attention head, where the matrix is the part of a tensor that one head owns. */
+  readonly head?: number;
+  /** How random its singular vectors look, beside what noise gives; absent where they were not asked for. */
+  readonly vectors?: VectorsDetail;
+}
+
+export interface VectorsDetail {
+  readonly left: VectorRandomness;
+  readonly right: VectorRandomness;
+  readonly noise: { readonly left: VectorRandomness; readonly right: VectorRandomness };
 }
 
 export type Severity = "error" | "warning" | "information";
@@ -95,7 +106,8 @@ export interface AnalysisState {
 
 /** The adapter that computes, or why there is none and what to do. */
 export interface EngineStatus {
-  readonly phase: "starting" | "ready" | "unavailable";
+  /** `idle`: there was nothing to compute yet. */
+  readonly phase: "idle" | "starting" | "ready" | "unavailable";
   readonly adapter: string | null;
   readonly backend: string | null;
   readonly software: boolean;
@@ -150,6 +162,21 @@ export interface MatrixParams extends CheckpointParams {
   readonly id: string;
 }
 
+/** Request: one metric of every matrix, for views of the whole checkpoint. */
+export const metricColumn = "spectrum/metricColumn";
+export interface MetricColumnParams extends CheckpointParams {
+  readonly metric: MetricKey;
+}
+/**
+ * Float32, little-endian, as base64: one number for each matrix in the order of the catalogue's tensors and of their
+ * slices; NaN for what is not known or does not exist.
+ */
+export interface MetricColumn {
+  readonly values: string;
+  /** What noise of each matrix's shape would give. */
+  readonly noise: string;
+}
+
 /** Request: the text of the outline document. */
 export const outlineText = "spectrum/outline";
 
@@ -157,6 +184,13 @@ export const outlineText = "spectrum/outline";
 export const outlineLine = "spectrum/outlineLine";
 export interface OutlineLineParams extends CheckpointParams {
   readonly tensor: string;
+}
+
+/** Request: the tensor that a line of the outline is about; null for headings. */
+export const outlineTensor = "spectrum/outlineTensor";
+export interface OutlineTensorParams extends CheckpointParams {
+  /** From 0. */
+  readonly line: number;
 }
 
 /** Request: forget every cached result on disk; answers with the bytes freed. */
@@ -189,15 +223,25 @@ export interface Settings extends AnalysisPreferences {
   readonly adapter: string;
 }
 
-/** The command behind a Problems code link: reveals a tensor in the custom editor. Arguments: {@link RevealArguments}. */
+/**
+ * The command behind a Problems code link: reveals a tensor or a block in the custom editor. Arguments:
+ * {@link RevealArguments}.
+ */
 export const revealCommand = "safetensorsSpectrum.reveal";
 export interface RevealArguments {
   readonly checkpoint: string;
+  /** Name of a tensor, or of a block. */
   readonly tensor: string;
+}
+
+/** The command behind a quick fix: turns a kind of finding off in the settings. Arguments: {@link SilenceArguments}. */
+export const silenceCommand = "safetensorsSpectrum.silence";
+export interface SilenceArguments {
+  readonly code: string;
 }
 
 /** Scheme and language of the outline document. Its path is the checkpoint's, with `.outline` after it. */
 export const outlineScheme = "safetensors-outline";
 export const outlineLanguage = "safetensors-outline";
 
-export type { Dtype, EntryStatistics, Grade, Metrics, Role, Verdict, CheckpointProblem };
+export type { Dtype, EntryStatistics, Grade, MetricKey, Metrics, Role, Verdict, CheckpointProblem };

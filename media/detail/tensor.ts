@@ -1,6 +1,7 @@
 /** A tensor: its facts and, where it is a matrix, its verdict, spectrum and metrics. */
 import type { MatrixDetail } from "../../server/protocol.ts";
 import { ChartCard } from "../charts/chart-card.ts";
+import { energyPlot } from "../charts/energy.ts";
 import { histogramPlot, prefersLogarithmic } from "../charts/histogram.ts";
 import { valuesPlot } from "../charts/values.ts";
 import { matrixId } from "../model/matrix-ids.ts";
@@ -124,6 +125,7 @@ export class TensorView implements DetailView {
         new ChartCard(this.#store, {
           testid: "chart-histogram",
           title: "Spectrum",
+          subject: detail.id,
           switches: [
             {
               name: "histogram-log",
@@ -137,19 +139,26 @@ export class TensorView implements DetailView {
         new ChartCard(this.#store, {
           testid: "chart-values",
           title: "Singular values by index",
+          subject: detail.id,
           switches: [
             { name: "values-log", label: "Log", title: "Logarithmic axis of singular values", initially: false },
           ],
           plot: (isOn) => valuesPlot(detail, isOn("values-log")),
         }),
+        ...energyCard(this.#store, detail),
       ];
       parts.push(
-        create("div", { class: "columns" }, ...this.#charts.map(({ element }) => element)),
+        create("div", { class: "columns" }, ...this.#charts.slice(0, 2).map(({ element }) => element)),
         create(
           "div",
           { class: "columns uneven" },
           metricTable(detail),
-          ...(detail.entries === null ? [] : [entriesCard(detail.entries)]),
+          create(
+            "div",
+            { class: "stack" },
+            ...this.#charts.slice(2).map(({ element }) => element),
+            ...(detail.entries === null ? [] : [entriesCard(detail.entries)]),
+          ),
         ),
       );
     } else if (detail.entries !== null) {
@@ -172,6 +181,22 @@ export class TensorView implements DetailView {
       ...(file === undefined ? [] : [["File", visibleText(baseName(file.path), 120), visibleText(file.path)] as const]),
     ]);
   }
+}
+
+/** None for a matrix without energy. */
+function energyCard(store: Store, detail: MatrixDetail): ChartCard[] {
+  const plot = energyPlot(detail);
+  return plot === null
+    ? []
+    : [
+        new ChartCard(store, {
+          testid: "chart-energy",
+          title: "Cumulative energy",
+          subject: detail.id,
+          switches: [],
+          plot: () => plot,
+        }),
+      ];
 }
 
 function whyNoMatrix({ tensor }: TensorNode): string {

@@ -81,7 +81,7 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
   let status = clean;
   try {
     for (const path of new Set(paths)) {
-      const analysis = await CheckpointAnalysis.open(path);
+      const analysis = await CheckpointAnalysis.open(path, defaultPreferences, options);
       if (checkpoints.some((other) => other.analysis.catalogue.path === analysis.catalogue.path)) {
         continue;
       }
@@ -159,7 +159,7 @@ async function compute(
 }
 
 function matching(analysis: CheckpointAnalysis, globs: readonly string[]): string[] {
-  const matrices = analysis.architecture.matrices;
+  const { matrices } = analysis;
   const matches = globs.length === 0 ? () => true : picomatch([...globs], { nobrace: false, dot: true });
   return matrices.filter(({ tensor, id }) => matches(tensor.name) || matches(id)).map(({ id }) => id);
 }

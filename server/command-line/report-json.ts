@@ -1,6 +1,6 @@
 import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { profilesOf } from "../analysis/profiles.ts";
-import type { EngineStatus, MatrixDetail, Problem } from "../protocol.ts";
+import type { EngineStatus, MatrixDetail, Problem, VectorsDetail } from "../protocol.ts";
 import { AverageSpectra } from "../spectrum/average-spectra.ts";
 import { compressionOf } from "../spectrum/compression.ts";
 import { likelyInitialiser } from "../spectrum/likely-initialiser.ts";
@@ -37,7 +37,7 @@ export async function* jsonReport(
       if (detail !== null) {
         const { grade, pValue, reason } = detail.verdict;
         const values = Float64Array.from(detail.singularValues, (value) => value ?? NaN);
-        averages.add(detail.role, detail, values);
+        if (detail.head === null) averages.add(detail.role, detail, values);
         yield (
           separator +
           JSON.stringify({
@@ -45,12 +45,12 @@ export async function* jsonReport(
             role: detail.role,
             layer: detail.layer,
             expert: detail.expert,
-            head: null,
+            head: detail.head ?? null,
             dtype: detail.dtype,
             shape: [detail.rows, detail.columns],
             singularValues: detail.singularValues,
-            metrics: detail.metrics,
-            noise: detail.noise,
+            metrics: { ...detail.metrics, ...randomness(detail.vectors) },
+            noise: { ...detail.noise, ...randomness(detail.vectors?.noise) },
             verdict: { grade, pValue, reason },
             entries: entriesOf(detail, values, analysis.initializerRange),
             compression: compressionOf(values, detail, detail.metrics.outliersLeft ?? 0),
@@ -86,4 +86,11 @@ function entriesOf(detail: MatrixDetail, singularValues: Float64Array, initializ
     ...{ mean, variance, excessKurtosis, minimum, maximum, zeros, nonFinite, zeroRows, zeroColumns },
     ...{ rowDispersion, columnDispersion, initialiser },
   };
+}
+
+/** The keys that `--vectors` adds. */
+function randomness(
+  vectors: Pick<VectorsDetail, "left" | "right"> | undefined,
+): Readonly<Record<string, VectorsDetail["left"]>> {
+  return vectors === undefined ? {} : { ksLeft: vectors.left, ksRight: vectors.right };
 }

@@ -40,6 +40,36 @@ describe("details", () => {
       .locator("tbody tr")
       .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
 
+  it("saves a chart as a picture, and its table with every number", async () => {
+    const detail = detailOf(query, true, 1);
+    const view = await openLlama([detail]);
+    await view.row(query).click();
+    const chart = view.part("chart-values");
+    await chart.getByTestId("save").click();
+    const picture = await view.posts("save", ({ format }) => format === "png");
+    assert.equal(picture.name, `${query} Singular values by index`);
+    const size = await view.page.evaluate(async (content) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${content}`;
+      await image.decode();
+      return { width: image.naturalWidth, height: image.naturalHeight };
+    }, picture.content);
+    const canvas = (await chart.locator("canvas").boundingBox())!;
+    assert.ok(size.width > canvas.width && size.height > canvas.height, JSON.stringify(size));
+
+    await view.part("switch-chart-values-table").click();
+    await chart.getByTestId("save").click();
+    const table = await view.posts("save", ({ format }) => format === "csv");
+    const [heading, ...lines] = table.content.trimEnd().split("\r\n");
+    assert.equal(heading, "index,singular value,noise");
+    assert.deepEqual(
+      lines.map((line) => Number(line.split(",")[1])),
+      detail.singularValues,
+    );
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
   it("shows verdict, charts with their numbers, metrics and entries of a matrix", async () => {
     const detail = detailOf(query, true, 1);
     const view = await openLlama([detail]);
@@ -49,6 +79,12 @@ describe("details", () => {
     assert.equal(await view.part("verdict").getAttribute("data-grade"), detail.grade);
     assert.notEqual(detail.grade, "random");
     assert.match(await view.part("verdict").innerText(), new RegExp(detail.reason.slice(1, 20)));
+
+    // The energy's table says what the metrics say.
+    const energy = await tableOf(view, "chart-energy");
+    assert.equal(energy.length, 65);
+    assert.ok(Number.parseFloat(energy[detail.metrics.energy90!]![1]!) >= 90);
+    assert.ok(Number.parseFloat(energy[detail.metrics.energy90! - 1]![1]!) < 90);
 
     // The histogram's bars add up to all singular values, and the noise beside them to nearly as many.
     const bars = await tableOf(view, "chart-histogram");

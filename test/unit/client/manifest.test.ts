@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { minimumMajor } from "../../../client/server/runtime.ts";
 import { findingSeverities, gradeSeverities } from "../../../server/analysis/findings.ts";
 import { roles } from "../../../server/architecture/role.ts";
-import { revealCommand } from "../../../server/protocol.ts";
+import { revealCommand, silenceCommand } from "../../../server/protocol.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import texts from "../../../package.nls.json" with { type: "json" };
 
@@ -24,7 +24,8 @@ describe("the manifest", () => {
       readFileSync(join(root, "client", "commands", file), "utf8"),
     );
     const written = sources.flatMap((source) => /\n {2}id: (.+),\n/.exec(source)?.slice(1) ?? []);
-    const ids = written.map((id) => (id === "revealCommand" ? revealCommand : id.replaceAll('"', "")));
+    const named: Readonly<Record<string, string>> = { revealCommand, silenceCommand };
+    const ids = written.map((id) => named[id] ?? id.replaceAll('"', ""));
     assert.deepEqual(ids.sort(), contributes.commands.map(({ command }) => command).sort());
   });
 
