@@ -37,7 +37,7 @@ export async function* jsonReport(
       if (detail !== null) {
         const { grade, pValue, reason } = detail.verdict;
         const values = Float64Array.from(detail.singularValues, (value) => value ?? NaN);
-        if (detail.head === null) averages.add(detail.role, detail, values);
+        if (detail.head === undefined) averages.add(detail.role, detail, values);
         yield (
           separator +
           JSON.stringify({
