@@ -42,6 +42,8 @@ export class CheckpointAnalysis {
   /** What there is to analyse, in the checkpoint's order: each matrix, and its heads after it where they are wanted. */
   readonly matrices: readonly MatrixView[];
   readonly wantsVectors: boolean;
+  /** The standard deviation of fresh weights that the config tells. */
+  readonly initializerRange: number | null;
   readonly queue = new MatrixQueue();
   /** Called with each batch of results, and with none when only the state changed. */
   onResults: (results: readonly MatrixResult[]) => void = () => undefined;
@@ -59,7 +61,6 @@ export class CheckpointAnalysis {
   readonly #contents = new Map<string, string[]>();
   readonly #contentOf = new Map<string, string>();
   readonly #stores = new Map<number, AnalysisStore>();
-  readonly #initializerRange: number | null;
   /** From the settings file beside the checkpoint. */
   readonly #preferences: AnalysisPreferences;
   /** What the headers alone say is missing. */
@@ -97,7 +98,7 @@ export class CheckpointAnalysis {
       }
     });
     this.#metrics = new MetricTable(this.matrices.length);
-    this.#initializerRange = initializerRange(checkpoint.config);
+    this.initializerRange = initializerRange(checkpoint.config);
   }
 
   /**
@@ -416,7 +417,7 @@ export class CheckpointAnalysis {
           matrix.description.unsupported ??
           (analysis === null ? "its result could not be read back from the cache; analyse it again" : null),
         duplicateOf: this.#original(matrix),
-        initializerRange: this.#initializerRange,
+        initializerRange: this.initializerRange,
       },
     });
   }

@@ -1,5 +1,10 @@
 import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
-import type { EngineStatus, Problem, VectorsDetail } from "../protocol.ts";
+import { profilesOf } from "../analysis/profiles.ts";
+import type { EngineStatus, MatrixDetail, Problem, VectorsDetail } from "../protocol.ts";
+import { AverageSpectra } from "../spectrum/average-spectra.ts";
+import { compressionOf } from "../spectrum/compression.ts";
+import { likelyInitialiser } from "../spectrum/likely-initialiser.ts";
+import { nonzeroPart } from "../spectrum/nonzero-part.ts";
 
 /** What schema 1 says of the engine. */
 export interface EngineDescription extends Pick<EngineStatus, "adapter" | "backend" | "software"> {
@@ -26,10 +31,13 @@ export async function* jsonReport(
     yield `${first ? "" : ","}\n${JSON.stringify(facts).slice(0, -1)},\n"matrices":[`;
     first = false;
     let separator = "\n";
+    const averages = new AverageSpectra();
     for (const id of ids) {
       const detail = await analysis.detail(id);
       if (detail !== null) {
         const { grade, pValue, reason } = detail.verdict;
+        const values = Float64Array.from(detail.singularValues, (value) => value ?? NaN);
+        if (detail.head === undefined) averages.add(detail.role, detail, values);
         yield (
           separator +
           JSON.stringify({
@@ -44,6 +52,8 @@ export async function* jsonReport(
             metrics: { ...detail.metrics, ...randomness(detail.vectors) },
             noise: { ...detail.noise, ...randomness(detail.vectors?.noise) },
             verdict: { grade, pValue, reason },
+            entries: entriesOf(detail, values, analysis.initializerRange),
+            compression: compressionOf(values, detail, detail.metrics.outliersLeft ?? 0),
           })
         );
         separator = ",\n";
@@ -56,7 +66,10 @@ export async function* jsonReport(
       head,
       message,
     }));
-    yield `],\n"problems":${JSON.stringify(told)}}`;
+    const chosen = new Set(ids);
+    const profiles = profilesOf(analysis.judged.filter(({ id }) => chosen.has(id)));
+    const averageSpectra = averages.results;
+    yield `],\n"problems":${JSON.stringify(told)},\n"profiles":${JSON.stringify({ ...profiles, averageSpectra })}}`;
   }
   yield "]}\n";
 }
@@ -66,4 +79,18 @@ function randomness(
   vectors: Pick<VectorsDetail, "left" | "right"> | undefined,
 ): Readonly<Record<string, VectorsDetail["left"]>> {
   return vectors === undefined ? {} : { ksLeft: vectors.left, ksRight: vectors.right };
+}
+
+/** The moments of the entries, and the initialiser that they are consistent with, in words; null where they were not read. */
+function entriesOf(detail: MatrixDetail, singularValues: Float64Array, initializerRange: number | null) {
+  const { entries } = detail;
+  if (entries === null) return null;
+  const { mean, variance, excessKurtosis, minimum, maximum, zeros, nonFinite, zeroRows, zeroColumns } = entries;
+  const { rowDispersion, columnDispersion } = entries;
+  const initialiser =
+    nonFinite > 0 ? null : likelyInitialiser(entries, nonzeroPart(entries, detail, singularValues), initializerRange);
+  return {
+    ...{ mean, variance, excessKurtosis, minimum, maximum, zeros, nonFinite, zeroRows, zeroColumns },
+    ...{ rowDispersion, columnDispersion, initialiser },
+  };
 }

@@ -1,5 +1,5 @@
 import { medianSquare } from "../statistics/marchenko-pastur.ts";
-import { fitPowerLaw } from "../statistics/power-law.ts";
+import { fitPowerLaw, hillExponent } from "../statistics/power-law.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
 import { metricKeys, type MetricKey, type Metrics } from "./metrics.ts";
 import { sides, type Shape } from "./shape.ts";
@@ -32,10 +32,12 @@ export function spectrumMetrics(
     outliersRight: singularValues.filter((value) => value > upperEdge).length,
     frobeniusNorm: finite(entries.frobeniusNorm),
     spectralNorm: singularValues[0]!,
+    bulkSnr: ratioAbove(singularValues, upperEdge),
+    spectrumSnr: spectrumSnr(singularValues, m / n),
   };
 }
 
-/** The metrics that do not change with scale; they do not exist for a zero matrix. */
+/** The metrics of the spectrum's shape, and the power law's xMin; they do not exist for a zero matrix. */
 function shapeMetrics(singularValues: Float64Array): Partial<Record<MetricKey, number | null>> {
   const largest = singularValues[0] ?? 0;
   if (!(largest > 0)) return {};
@@ -43,6 +45,7 @@ function shapeMetrics(singularValues: Float64Array): Partial<Record<MetricKey, n
   const energies = relative.map((value) => value * value);
   const sum = total(relative);
   const energy = total(energies);
+  const tail = fitPowerLaw(singularValues);
   return {
     top10Ratio: total(relative.subarray(0, 10)) / sum,
     least10Ratio: total(relative.subarray(-10)) / sum,
@@ -50,10 +53,16 @@ function shapeMetrics(singularValues: Float64Array): Partial<Record<MetricKey, n
     energy60: componentsFor(0.6, energies, energy),
     energy80: componentsFor(0.8, energies, energy),
     energy90: componentsFor(0.9, energies, energy),
+    energy95: componentsFor(0.95, energies, energy),
+    energy99: componentsFor(0.99, energies, energy),
     effectiveRank: Math.exp(entropy(energies, energy)),
+    royVetterliRank: Math.exp(entropy(relative, sum)),
     participationRatio: energy ** 2 / total(energies.map((value) => value * value)),
     stableRank: energy,
-    powerLawAlpha: finite(fitPowerLaw(singularValues)?.alpha ?? NaN),
+    powerLawAlpha: finite(tail?.alpha ?? NaN),
+    powerLawXMin: finite(tail?.xMin ?? NaN),
+    powerLawDistance: finite(tail?.distance ?? NaN),
+    hillAlpha: finite(hillExponent(singularValues) ?? NaN),
   };
 }
 
@@ -72,8 +81,30 @@ export function bulkSigma(singularValues: Float64Array, n: number, y: number): n
   return median / Math.sqrt(n * medianSquare(y));
 }
 
+/** Σ of the values above the cut over Σ of the others; null where there are no others. */
+function ratioAbove(values: Float64Array, cut: number): number | null {
+  return finite(total(values.filter((value) => value > cut)) / total(values.filter((value) => value <= cut)));
+}
+
+/**
+ * The signal-to-noise ratio by which Spectrum (Hartford et al. 2024, in axolotl) chooses layers to train: σ = IQR/1.349,
+ * cut = σ(1 + √y), the ratio of the sums over s₁. Its cut lacks the factor √n, so on noise it calls a quarter of the
+ * values of a square matrix signal, and all values of a wide one.
+ */
+function spectrumSnr(values: Float64Array, y: number): number | null {
+  const sigma = (upperQuantile(values, 0.25) - upperQuantile(values, 0.75)) / 1.349;
+  return finite((ratioAbove(values, sigma * (1 + Math.sqrt(y))) ?? NaN) / values[0]!);
+}
+
+/** The value that a share of the descending values exceeds, linear between them. */
+function upperQuantile(values: Float64Array, share: number): number {
+  const place = share * (values.length - 1);
+  const before = values[Math.floor(place)]!;
+  return before + (values[Math.ceil(place)]! - before) * (place % 1);
+}
+
 /** The smallest k whose k largest energies reach the share; a touch less counts, so that rounding does not. */
-function componentsFor(share: number, energies: Float64Array, energy: number): number {
+export function componentsFor(share: number, energies: Float64Array, energy: number): number {
   const target = share * energy * (1 - 1e-9);
   let sum = 0;
   let k = 0;

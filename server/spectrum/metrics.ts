@@ -15,12 +15,20 @@ export const metricKeys = [
   "energy60",
   "energy80",
   "energy90",
+  "energy95",
+  "energy99",
   "effectiveRank",
+  "royVetterliRank",
   "participationRatio",
   "stableRank",
   "frobeniusNorm",
   "spectralNorm",
   "powerLawAlpha",
+  "powerLawXMin",
+  "powerLawDistance",
+  "hillAlpha",
+  "bulkSnr",
+  "spectrumSnr",
 ] as const;
 
 export type MetricKey = (typeof metricKeys)[number];

@@ -3,8 +3,17 @@ import { noMetrics, spectrumMetrics } from "./compute-metrics.ts";
 import type { MetricKey, Metrics } from "./metrics.ts";
 import { sides, type Shape } from "./shape.ts";
 
-/** The metrics that are sizes: they grow with σ. The others depend on the shape alone. */
-const sizes = ["sigmaEntries", "sigmaBulk", "lowerEdge", "upperEdge", "frobeniusNorm", "spectralNorm"] as const;
+/** The metrics that change with scale, by the power of σ that they grow with. The others depend on the shape alone. */
+const powers: Partial<Record<MetricKey, number>> = {
+  sigmaEntries: 1,
+  sigmaBulk: 1,
+  lowerEdge: 1,
+  upperEdge: 1,
+  frobeniusNorm: 1,
+  spectralNorm: 1,
+  powerLawXMin: 2,
+  spectrumSnr: -1,
+};
 
 /** The metrics at σ = 1: shapes repeat from block to block. */
 const remembered = new Map<string, Metrics>();
@@ -18,8 +27,8 @@ const mostRemembered = 256;
 export function noiseMetrics(shape: Shape, sigmaEntries: number | null): Metrics {
   const unit = unitNoise(shape);
   const scaled: Partial<Record<MetricKey, number | null>> = {};
-  for (const key of sizes) {
-    const value = (unit[key] ?? NaN) * (sigmaEntries ?? NaN);
+  for (const [key, power] of Object.entries(powers) as [MetricKey, number][]) {
+    const value = (unit[key] ?? NaN) * (sigmaEntries ?? NaN) ** power;
     scaled[key] = Number.isFinite(value) ? value : null;
   }
   return { ...unit, ...scaled };

@@ -1,3 +1,4 @@
+import { bulkNullTable } from "./bulk-null-table.ts";
 import { cdf } from "./marchenko-pastur.ts";
 
 /**
@@ -22,7 +23,7 @@ export function bulkDistance(singularValues: Float64Array, sigma: number, m: num
 /** Which σ the law is scaled with: it changes how far chance takes the distance. */
 export type SigmaEstimator = "frobenius" | "median";
 
-/** Upper tail probabilities of the columns of {@link nullTable}. */
+/** Upper tail probabilities of the columns of {@link NullTable}. */
 const tails = [0.5, 0.1, 0.05, 0.01, 0.001] as const;
 
 interface NullRow {
@@ -31,43 +32,13 @@ interface NullRow {
 }
 
 /**
- * Quantiles of m·D for independent Gaussian entries, simulated (about 10⁴ draws a size of the bidiagonal χ model, whose
- * singular values have exactly the law of a Gaussian matrix's). The distance grows by about 0.3 for each doubling of m
- * and hardly depends on the aspect ratio: `wide` holds for every y ≤ ¼. Ordinary Kolmogorov–Smirnov p-values would be
- * wrong: singular values repel each other, so their distribution is far more rigid than that of independent values.
+ * Quantiles of m·D for independent Gaussian entries, by size. The distance grows by about 0.3 for each doubling of m and
+ * hardly depends on the aspect ratio: `wide` holds for every y ≤ ¼. Ordinary Kolmogorov–Smirnov p-values would be wrong:
+ * singular values repel each other, so their distribution is far more rigid than that of independent values.
  */
-const nullTable: Readonly<Record<SigmaEstimator, { square: readonly NullRow[]; wide: readonly NullRow[] }>> = {
-  frobenius: {
-    square: [
-      { m: 64, quantiles: [2.015, 2.457, 2.602, 2.921, 3.293] },
-      { m: 128, quantiles: [2.296, 2.755, 2.905, 3.204, 3.563] },
-      { m: 256, quantiles: [2.567, 3.034, 3.187, 3.551, 3.967] },
-      { m: 512, quantiles: [2.84, 3.306, 3.469, 3.776, 4.102] },
-      { m: 1024, quantiles: [3.142, 3.655, 3.801, 4.171, 4.414] },
-    ],
-    wide: [
-      { m: 64, quantiles: [1.992, 2.405, 2.541, 2.802, 3.163] },
-      { m: 128, quantiles: [2.268, 2.69, 2.84, 3.107, 3.484] },
-      { m: 512, quantiles: [2.829, 3.3, 3.45, 3.765, 4.256] },
-      { m: 1024, quantiles: [3.123, 3.609, 3.764, 4.021, 4.513] },
-    ],
-  },
-  median: {
-    square: [
-      { m: 64, quantiles: [2.267, 3.018, 3.286, 3.833, 4.508] },
-      { m: 128, quantiles: [2.587, 3.382, 3.664, 4.293, 4.917] },
-      { m: 256, quantiles: [2.893, 3.757, 4.029, 4.658, 5.419] },
-      { m: 512, quantiles: [3.2, 4.165, 4.488, 5.151, 5.955] },
-      { m: 1024, quantiles: [3.536, 4.584, 4.959, 5.669, 6.282] },
-    ],
-    wide: [
-      { m: 64, quantiles: [2.223, 2.818, 3.023, 3.434, 3.922] },
-      { m: 128, quantiles: [2.53, 3.173, 3.374, 3.815, 4.367] },
-      { m: 512, quantiles: [3.159, 3.898, 4.175, 4.71, 5.183] },
-      { m: 1024, quantiles: [3.42, 4.295, 4.552, 5.077, 5.451] },
-    ],
-  },
-};
+export type NullTable = Readonly<
+  Record<SigmaEstimator, { readonly square: readonly NullRow[]; readonly wide: readonly NullRow[] }>
+>;
 
 /**
  * P(m·D larger) under independent entries. Interpolated in the table over log₂ m and y; outside it m·D grows with log₂ m
@@ -99,7 +70,7 @@ export function bulkDistanceQuantile(
 }
 
 function nullQuantiles(m: number, n: number, estimator: SigmaEstimator): number[] {
-  const { square, wide } = nullTable[estimator];
+  const { square, wide } = bulkNullTable[estimator];
   // 0 for y ≤ ¼, 1 for a square matrix.
   const squareness = Math.max(0, (m / n - 0.25) / 0.75);
   return tails.map(

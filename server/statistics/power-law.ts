@@ -46,6 +46,21 @@ export function fitPowerLaw(singularValues: Float64Array): PowerLawFit | null {
 }
 
 /**
+ * Hill's estimate of the same exponent from the upper half of the spectrum, 1 + k/Σ ln(λᵢ/λ_(k+1)) over the k = ⌊m/2⌋
+ * largest λ: the α by which TempBalance and AlphaDecay compare layers. Steadier than the fitted one, whose tail is of
+ * another length in every matrix. Null with fewer than two values, or where λ_(k+1) is zero or equal to λ₁.
+ * @param singularValues descending
+ */
+export function hillExponent(singularValues: Float64Array): number | null {
+  const k = Math.floor(singularValues.length / 2);
+  const threshold = singularValues[k] ?? 0;
+  if (k === 0 || !(threshold > 0)) return null;
+  let sum = 0;
+  for (let i = 0; i < k; i++) sum += 2 * Math.log(singularValues[i]! / threshold);
+  return sum > 0 ? 1 + k / sum : null;
+}
+
+/**
  * max |1 − (λ/xMin)^(1−α) − i/k| over the tail, i the number of smaller values in it; null as soon as it reaches `bound`.
  * Visiting the values in long strides finds a violation early, which makes the search over xMin fast.
  */

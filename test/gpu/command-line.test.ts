@@ -38,6 +38,8 @@ interface Matrix {
   readonly singularValues: readonly (number | null)[];
   readonly metrics: Numbers;
   readonly noise: Numbers;
+  readonly entries: { readonly variance: number; readonly initialiser: string | null } | null;
+  readonly compression: { readonly byEnergy: readonly { readonly rank: number }[] } | null;
   readonly verdict: { readonly grade: string; readonly pValue: number | null; readonly reason: string };
 }
 
@@ -53,6 +55,11 @@ interface Report {
     readonly family: string | null;
     readonly matrices: readonly Matrix[];
     readonly problems: readonly { code: string; severity: string; tensor: string | null; message: string }[];
+    readonly profiles: {
+      readonly roles: readonly { readonly role: string; readonly layers: readonly number[] }[];
+      readonly mostRandom: readonly { readonly name: string }[];
+      readonly averageSpectra: readonly { readonly role: string; readonly singularValues: readonly number[] }[];
+    };
   }[];
 }
 
@@ -107,8 +114,14 @@ describe("safetensors-spectrum", () => {
       });
       assert.deepEqual(Object.keys(matrix.metrics).sort(), [...metricKeys].sort());
       assert.deepEqual(Object.keys(matrix.noise).sort(), [...metricKeys].sort());
+      assert.equal(matrix.compression!.byEnergy[2]!.rank, matrix.metrics["energy90"]);
+      assert.ok(Math.abs(matrix.entries!.variance ** 0.5 / Number(matrix.metrics["sigmaEntries"]) - 1) < 0.01);
       assert.ok(!["random", "near-random"].includes(matrix.verdict.grade), `${matrix.name} ${matrix.verdict.reason}`);
     }
+    const { roles, mostRandom, averageSpectra } = checkpoint.profiles;
+    assert.deepEqual(roles.find(({ role }) => role === "query")!.layers, [0, 1, 2]);
+    assert.match(mostRandom[0]!.name, /v_proj/);
+    assert.equal(averageSpectra.find(({ role }) => role === "query")!.singularValues.length, 384);
     const query = checkpoint.matrices.find(({ name }) => name.endsWith("1.self_attn.q_proj.weight"))!;
     assert.deepEqual([query.role, query.layer, query.head], ["query", 1, null]);
   });

@@ -50,24 +50,51 @@ describe("metrics of a spectrum", () => {
     assert.equal(metrics.outliersLeft, 0);
   });
 
+  it("agree with NumPy on a spectrum of twelve values", () => {
+    const metrics = metricsOf([9, 7.5, 6, 5, 4.5, 4, 3.2, 3, 2.5, 2, 1.5, 1], 12, 20);
+    near(metrics.spectrumSnr, 0.30303030303030304, 1e-12);
+    near(metrics.royVetterliRank, 10.223928815545797, 1e-12);
+    near(metrics.hillAlpha, 1.8511140808657462, 1e-12);
+    assert.deepEqual([metrics.energy95, metrics.energy99], [9, 11]);
+    // α = 1 + k/Σ ln(λᵢ/λ_min) holds at the xMin that was chosen.
+    const tail = [9, 7.5, 6, 5, 4.5, 4, 3.2, 3, 2.5, 2, 1.5, 1]
+      .map((value) => value ** 2)
+      .filter((value) => value >= metrics.powerLawXMin!);
+    const sum = tail.reduce((total, value) => total + Math.log(value / metrics.powerLawXMin!), 0);
+    near(metrics.powerLawAlpha, 1 + tail.length / sum, 1e-12);
+    assert.ok(metrics.powerLawDistance! > 0 && metrics.powerLawDistance! < 0.5);
+  });
+
+  it("count as signal what stands above the bulk, where Spectrum counts far more", () => {
+    const noise = metricsOf([...gaussianSpectra(64, 64, 5)()], 64, 64);
+    assert.ok(noise.bulkSnr! < 0.1, String(noise.bulkSnr));
+    assert.ok(noise.spectrumSnr! * noise.spectralNorm! > 0.3);
+    const spiked = metricsOf([100, ...gaussianSpectra(63, 64, 5)()], 64, 64);
+    near(spiked.bulkSnr, 100 / [...gaussianSpectra(63, 64, 5)()].reduce((sum, value) => sum + value, 0), 0.05);
+    // Of a wide matrix of noise it calls everything signal.
+    assert.equal(metricsOf([...gaussianSpectra(32, 512, 5)()], 32, 512).spectrumSnr, null);
+  });
+
   it("do not change with scale, however extreme, but for those that are sizes", () => {
-    const sizes = new Set<MetricKey>([
-      "sigmaEntries",
-      "sigmaBulk",
-      "lowerEdge",
-      "upperEdge",
-      "frobeniusNorm",
-      "spectralNorm",
-    ]);
+    const powers: Partial<Record<MetricKey, number>> = {
+      sigmaEntries: 1,
+      sigmaBulk: 1,
+      lowerEdge: 1,
+      upperEdge: 1,
+      frobeniusNorm: 1,
+      spectralNorm: 1,
+      powerLawXMin: 2,
+      spectrumSnr: -1,
+    };
     const values = [...gaussianSpectra(30, 50, 1)()];
     const one = metricsOf(values, 30, 50);
-    for (const scale of [1e-150, 1e-30, 1e150]) {
+    for (const scale of [1e-140, 1e-30, 1e140]) {
       const other = metricsOf(
         values.map((value) => value * scale),
         30,
         50,
       );
-      for (const key of metricKeys) near(other[key], one[key]! * (sizes.has(key) ? scale : 1), 1e-9, key);
+      for (const key of metricKeys) near(other[key], one[key]! * scale ** (powers[key] ?? 0), 1e-9, key);
     }
   });
 
