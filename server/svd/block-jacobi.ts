@@ -1,6 +1,6 @@
 /** Singular vectors by one-sided block Jacobi (Hestenes 1958; Bischof 1989), for a batch of equal-shaped matrices. */
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
-import type { PacedSubmits } from "../gpu/paced-submits.ts";
+import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { readBack } from "../gpu/readback.ts";
 import type { VectorKernels } from "./vector-kernels.ts";
 
@@ -77,12 +77,15 @@ export function jacobiBytes(rows: number, length: number, side: number): Readonl
 export class BlockJacobi {
   readonly #device: GPUDevice;
   readonly #kernels: VectorKernels;
-  readonly #submits: PacedSubmits;
+  /** Each with a unit of work of its own. */
+  readonly #factorSubmits: PacedSubmits;
+  readonly #sweepSubmits: PacedSubmits;
 
-  constructor(device: GPUDevice, kernels: VectorKernels, submits: PacedSubmits) {
+  constructor(device: GPUDevice, kernels: VectorKernels) {
     this.#device = device;
     this.#kernels = kernels;
-    this.#submits = submits;
+    this.#factorSubmits = new PacedSubmits(device);
+    this.#sweepSubmits = new PacedSubmits(device);
   }
 
   /** @returns the sweeps of both stages, and the largest cosine of the last. */
@@ -129,7 +132,7 @@ export class BlockJacobi {
     // Looking whether it is enough costs a small matrix more than a sweep; this many are nearly always needed.
     const sweepsAtLeast = basis === null ? 1 + Math.ceil(Math.log2(rows + 1)) : 1;
     for (let done = 0, next = sweepsAtLeast; ; next = 1) {
-      await this.#submits.run(
+      await this.#sweepSubmits.run(
         next * rounds,
         // Entries that are read, and the cost of the rotations in entries.
         () => count * pairs * (2 * side * (length + rows) + 64 * side * side),
@@ -160,7 +163,7 @@ export class BlockJacobi {
     const panelBuffers = bindBuffers(this.#device, choleskyPanel, [{ buffer: gram }, { buffer: factor }]);
     const updateBuffers = bindBuffers(this.#device, choleskyUpdate, [{ buffer: gram }, { buffer: factor }]);
     this.#clear(factor);
-    await this.#submits.run(
+    await this.#factorSubmits.run(
       Math.ceil(rows / panelWidth),
       (step) => count * (rows - step * panelWidth) ** 2 + 100_000,
       (pass, step) => {

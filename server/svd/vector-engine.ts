@@ -11,7 +11,7 @@ import type { MatrixSource, VectorStatistics } from "./measurement.ts";
 import { compileVectorKernels, type VectorKernels } from "./vector-kernels.ts";
 
 /** Bytes of what is computed together, everything counted. */
-const batchBytes = { hardware: 4 << 30, software: 32 << 20 };
+const batchBytes = { hardware: 2 ** 32, software: 2 ** 25 };
 /** Below this part of the largest singular value a vector is what rounding left. */
 const negligible = 1e-6;
 /** Vectors of a dispatch that sorts them. */
@@ -33,7 +33,7 @@ export class VectorEngine {
   readonly #gpu: Gpu;
   readonly #loader: MatrixLoader;
   readonly #submits: PacedSubmits;
-  #kernels: Promise<VectorKernels> | null = null;
+  #opened: Promise<{ readonly kernels: VectorKernels; readonly jacobi: BlockJacobi }> | null = null;
 
   constructor(gpu: Gpu, loader: MatrixLoader) {
     this.#gpu = gpu;
@@ -44,8 +44,11 @@ export class VectorEngine {
   /** As Engine.measureVectors, of matrices that are known to be decodable and of one shape and dtype. */
   async measure(sources: readonly MatrixSource[], options: VectorOptions): Promise<void> {
     const { device, description } = this.#gpu;
-    this.#kernels ??= compileVectorKernels(device, description.software);
-    const kernels = await this.#kernels;
+    this.#opened ??= compileVectorKernels(device, description.software).then((compiled) => ({
+      kernels: compiled,
+      jacobi: new BlockJacobi(device, compiled),
+    }));
+    const { kernels, jacobi } = await this.#opened;
     const waiting: Indexed[] = sources.map((source, index) => ({ source, index }));
     const [first] = sources;
     if (first === undefined) return;
@@ -58,7 +61,7 @@ export class VectorEngine {
     while (waiting.length > 0) {
       options.signal.throwIfAborted();
       try {
-        await Promise.race([this.#measureGroup(waiting.slice(0, size), kernels, options), this.#gpu.failed]);
+        await Promise.race([this.#measureGroup(waiting.slice(0, size), kernels, jacobi, options), this.#gpu.failed]);
         waiting.splice(0, size);
       } catch (error) {
         if (!(error instanceof OutOfMemory)) throw error;
@@ -75,6 +78,7 @@ export class VectorEngine {
   async #measureGroup(
     group: readonly Indexed[],
     kernels: VectorKernels,
+    jacobi: BlockJacobi,
     { signal, onResult, onUnsupported }: VectorOptions,
   ): Promise<void> {
     const { device } = this.#gpu;
@@ -99,7 +103,7 @@ export class VectorEngine {
         onUnsupported(index, message);
       }
       if (unreadable.size === count) return;
-      await new BlockJacobi(device, kernels, this.#submits).run({ count, rows, length }, buffers, signal);
+      await jacobi.run({ count, rows, length }, buffers, signal);
       await this.#encodeStatistics(kernels, buffers.turned, buffers.longStatistics, { count, rows, length }, signal);
       await this.#encodeStatistics(
         kernels,

@@ -8,7 +8,6 @@ import type { Checkpoint } from "../../server/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../server/checkpoint/open.ts";
 import { createBuffers, destroyAll } from "../../server/gpu/buffers.ts";
 import { openDevice, type Gpu } from "../../server/gpu/device.ts";
-import { PacedSubmits } from "../../server/gpu/paced-submits.ts";
 import { readBack } from "../../server/gpu/readback.ts";
 import { kolmogorovPValue } from "../../server/statistics/kolmogorov.ts";
 import { normalCdf } from "../../server/statistics/normal.ts";
@@ -65,7 +64,7 @@ describe("singular vectors of hard matrices", () => {
       });
       const buffers = await createBuffers(gpu.device, jacobiBytes(m, n, kernels.side));
       gpu.device.queue.writeBuffer(buffers.matrices, 0, w);
-      const jacobi = new BlockJacobi(gpu.device, kernels, new PacedSubmits(gpu.device));
+      const jacobi = new BlockJacobi(gpu.device, kernels);
       await jacobi.run({ count: 1, rows: m, length: n }, buffers, new AbortController().signal);
       const turned = new Float32Array(await readBack(gpu.device, buffers.turned));
       const basis = new Float32Array(await readBack(gpu.device, buffers.basis));
