@@ -12,6 +12,8 @@ import { columnLanes, compileKernels, type Kernels } from "./kernels.ts";
 import { MatrixLoader, rawBytes, shapeOf, type Shape } from "./matrix-loader.ts";
 import type { MatrixSource, Measurement } from "./measurement.ts";
 import { numberFormat } from "./number-format.ts";
+import { TwoStage, type Reduced } from "./two-stage.ts";
+import { chooseBlocks, compileTwoStageKernels } from "./two-stage-kernels.ts";
 
 export interface Engine {
   readonly description: Gpu["description"];
@@ -46,17 +48,39 @@ export interface Engine {
 }
 
 /**
- * Opens the adapter whose name contains `adapter`, or the fastest if that is empty.
+ * How a matrix becomes bidiagonal: in one stage, each step of which reads all of it, or in two, by way of a band. Two are
+ * many times quicker on a GPU; on a processor that emulates one the first is quicker.
+ */
+export type Method = "one-stage" | "two-stage";
+
+/**
+ * Opens the adapter whose name contains `adapter`, or the fastest if that is empty. The method is chosen by the adapter
+ * unless it is given.
  * @throws EngineUnavailable if there is none that will do.
  */
-export async function openEngine({ adapter }: { readonly adapter: string }): Promise<Engine> {
+export async function openEngine({
+  adapter,
+  method,
+}: {
+  readonly adapter: string;
+  readonly method?: Method;
+}): Promise<Engine> {
   const gpu = await openDevice(adapter);
-  const kernels = await compileKernels(gpu.device, gpu.description.software);
-  return new GpuEngine(gpu, kernels);
+  const { device, description } = gpu;
+  const chosen = method ?? (description.software ? "one-stage" : "two-stage");
+  const [kernels, twoStage] = await Promise.all([
+    compileKernels(device, description.software),
+    chosen === "two-stage"
+      ? compileTwoStageKernels(device, chooseBlocks(device.limits), description.software)
+      : undefined,
+  ]);
+  return new GpuEngine(gpu, kernels, twoStage === undefined ? null : new TwoStage(device, twoStage));
 }
 
 /** Bytes of matrices that are computed together; on a processor a larger batch only leaves its caches. */
 const batchBytes = { hardware: 1 << 30, software: 8 << 20 };
+/** Up to so many values are found on the processor, in float64, which takes less than a millisecond. */
+const fewValues = 128;
 /** Rows that a workgroup of column-norms.wgsl adds up. */
 const bandRows = 512;
 
@@ -75,8 +99,10 @@ class GpuEngine implements Engine {
   readonly #kernels: Kernels;
   readonly #loader: MatrixLoader;
   readonly #submits: PacedSubmits;
+  /** Null: one stage. */
+  readonly #twoStage: TwoStage | null;
 
-  constructor(gpu: Gpu, kernels: Kernels) {
+  constructor(gpu: Gpu, kernels: Kernels, twoStage: TwoStage | null) {
     const { limits } = gpu.device;
     this.description = gpu.description;
     this.maximumBytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
@@ -85,6 +111,7 @@ class GpuEngine implements Engine {
     this.#kernels = kernels;
     this.#loader = new MatrixLoader(gpu.device, kernels);
     this.#submits = new PacedSubmits(gpu.device);
+    this.#twoStage = twoStage;
   }
 
   async measure(sources: readonly MatrixSource[], options: MeasureOptions): Promise<void> {
@@ -191,6 +218,7 @@ class GpuEngine implements Engine {
       moments: 4 * momentsPerRow * rows,
       columnNorms: 8 * bands * columns,
       bidiagonal: 8 * columns,
+      values: 4 * columns,
     };
     const buffers = await createBuffers(device, {
       raw: rawBytes(group[0]!.source),
@@ -198,7 +226,6 @@ class GpuEngine implements Engine {
       counters: bytes.counters * count,
       moments: bytes.moments * count,
       columnNorms: bytes.columnNorms * count,
-      bidiagonal: bytes.bidiagonal * count,
     });
     try {
       const unreadable = new Set<number>();
@@ -211,12 +238,11 @@ class GpuEngine implements Engine {
       if (unreadable.size === count) return;
       const batch = { count, rows, columns, matrices: buffers.matrices };
       this.#encodeStatistics(batch, buffers.moments, buffers.columnNorms);
-      await bidiagonalise(device, this.#kernels, this.#submits, batch, buffers.bidiagonal, signal);
-      const [counters, moments, columnNorms, bidiagonal] = await Promise.all([
+      const [reduced, counters, moments, columnNorms] = await Promise.all([
+        this.#reduce(batch, signal),
         readBack(device, buffers.counters),
         readBack(device, buffers.moments),
         readBack(device, buffers.columnNorms),
-        readBack(device, buffers.bidiagonal),
       ]);
       for (const [slot, { index }] of group.entries()) {
         if (unreadable.has(slot)) continue;
@@ -234,14 +260,42 @@ class GpuEngine implements Engine {
           moments: part(asFloats, moments, bytes.moments),
           columnNorms: part(asFloats, columnNorms, bytes.columnNorms),
         };
-        const reduced = part(asFloats, bidiagonal, bytes.bidiagonal);
+        const bidiagonal = part(asFloats, reduced.bidiagonal, bytes.bidiagonal);
+        const values = reduced.values === null ? null : part(asFloats, reduced.values, bytes.values);
         const singularValues =
           parts.counters[0] === 0
-            ? singularValuesOf(reduced.subarray(0, columns), reduced.subarray(columns), scaleOf(parts.counters))
+            ? singularValuesOf(bidiagonal.subarray(0, columns), bidiagonal.subarray(columns), values).map(
+                (value) => value * scaleOf(parts.counters),
+              )
             : new Float64Array();
         const gramRatio = singularValues.length > 0 ? gramRatioOf(singularValues) : null;
         onResult(index, { entries: entryStatistics(parts, gramRatio), singularValues, shuffle: null });
       }
+    } finally {
+      destroyAll(buffers);
+    }
+  }
+
+  /** The bidiagonal forms, and their singular values where the GPU found them. */
+  async #reduce(batch: Batch, signal: AbortSignal): Promise<{ bidiagonal: ArrayBuffer; values: ArrayBuffer | null }> {
+    const { device } = this.#gpu;
+    const { count, columns } = batch;
+    const read = async ({ bidiagonal, values }: Omit<Reduced, "values"> & { values: GPUBuffer | null }) => {
+      const [first, second] = await Promise.all([
+        readBack(device, bidiagonal),
+        values === null ? null : readBack(device, values),
+      ]);
+      return { bidiagonal: first, values: second };
+    };
+    if (this.#twoStage !== null) {
+      return this.#twoStage.run(batch, signal, ({ bidiagonal, values }) =>
+        read({ bidiagonal, values: columns > fewValues ? values : null }),
+      );
+    }
+    const buffers = await createBuffers(device, { bidiagonal: 8 * columns * count });
+    try {
+      await bidiagonalise(device, this.#kernels, this.#submits, batch, buffers.bidiagonal, signal);
+      return await read({ ...buffers, values: null });
     } finally {
       destroyAll(buffers);
     }
@@ -267,11 +321,16 @@ function storageBytes({ rows, columns }: Shape): number {
   return 4 * rows * Math.max(columns, momentsPerRow);
 }
 
-function singularValuesOf(diagonal: Float32Array, superdiagonal: Float32Array, scale: number): Float64Array {
+/** @param values what the GPU found of the bidiagonal matrix, null if that is still to be done. */
+function singularValuesOf(
+  diagonal: Float32Array,
+  superdiagonal: Float32Array,
+  values: Float32Array | null,
+): Float64Array {
   if (!diagonal.every(Number.isFinite) || !superdiagonal.every(Number.isFinite)) {
     throw new Error("the graphics driver computed numbers that are not finite");
   }
-  return bidiagonalSingularValues(diagonal, superdiagonal).map((value) => value * scale);
+  return values === null ? bidiagonalSingularValues(diagonal, superdiagonal) : Float64Array.from(values);
 }
 
 function transposed(entries: Float32Array, rows: number, columns: number): Float32Array {
