@@ -16,20 +16,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let place = group.z * panel.nodes + panel.nodes_before + group.y;
   let first = panel.rest + group.x * VECTORS + local.x;
   let last = panel.columns - 1u;
-  let start = group.z * panel.rows * panel.columns;
+  let start = group.z * panel.matrix;
   let near = start + min(first, last);
   let far = start + min(first + LANES, last);
-  let y = (place * ROWS + local.y * HEIGHT) * 2u;
+  // Strips take four rows in turn.
+  let length = node_length(group.y);
 
   var near0 = vec4<f32>();
   var near1 = vec4<f32>();
   var far0 = vec4<f32>();
   var far1 = vec4<f32>();
-  for (var i = 0u; i < HEIGHT; i += 4u) {
-    let rows = min(long_index(group.y, local.y * HEIGHT + i) + vec4(0u, 1u, 2u, 3u), vec4(panel.rows - 1u)) * panel.columns;
+  for (var i = 4u * local.y; i < length; i += 4u * STRIPS) {
+    let rows = min(long_index(group.y, i) + vec4(0u, 1u, 2u, 3u), vec4(panel.rows - 1u)) * panel.columns;
     let a = vec4(matrices[near + rows.x], matrices[near + rows.y], matrices[near + rows.z], matrices[near + rows.w]);
     let b = vec4(matrices[far + rows.x], matrices[far + rows.y], matrices[far + rows.z], matrices[far + rows.w]);
-    let q = y + 2u * i;
+    let q = 2u * (place * ROWS + i);
     let x0 = vectors[q];
     let x1 = vectors[q + 1u];
     let y0 = vectors[q + 2u];
@@ -55,12 +56,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   far0 = partial[result + 2u * LANES];
   far1 = partial[result + 2u * LANES + 1u];
 
-  for (var i = 0u; i < HEIGHT; i += 4u) {
-    let row = long_index(group.y, local.y * HEIGHT + i);
+  for (var i = 4u * local.y; i < length; i += 4u * STRIPS) {
+    let row = long_index(group.y, i);
     let rows = min(row + vec4(0u, 1u, 2u, 3u), vec4(panel.rows - 1u)) * panel.columns;
     var a = vec4(matrices[near + rows.x], matrices[near + rows.y], matrices[near + rows.z], matrices[near + rows.w]);
     var b = vec4(matrices[far + rows.x], matrices[far + rows.y], matrices[far + rows.z], matrices[far + rows.w]);
-    let q = y + 2u * i;
+    let q = 2u * (place * ROWS + i);
     let x0 = vectors[q];
     let x1 = vectors[q + 1u];
     let y0 = vectors[q + 2u];

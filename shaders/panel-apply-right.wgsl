@@ -23,7 +23,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
         @builtin(local_invocation_index) thread: u32) {
   let place = group.z * panel.nodes + panel.nodes_before + group.y;
   let first = panel.rest + group.x * VECTORS;
-  let start = group.z * panel.rows * panel.columns;
+  let start = group.z * panel.matrix;
   let last_row = panel.rows - 1u;
   let last = panel.columns - 1u;
 
@@ -33,7 +33,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   var far1 = vec4<f32>();
   let own = start + min(first + local.y + vec4(0u, STRIPS, 2u * STRIPS, 3u * STRIPS), vec4(last_row)) * panel.columns;
   let more = start + min(first + local.y + vec4(4u, 5u, 6u, 7u) * STRIPS, vec4(last_row)) * panel.columns;
-  for (var turn = 0u; turn < ROWS; turn += TURN) {
+  let length = node_length(group.y);
+  for (var turn = 0u; turn < length; turn += TURN) {
     let column = min(long_index(group.y, turn + local.x), last);
     let a = vec4(matrices[own.x + column], matrices[own.y + column], matrices[own.z + column], matrices[own.w + column]);
     let b = vec4(matrices[more.x + column], matrices[more.y + column], matrices[more.z + column], matrices[more.w + column]);

@@ -6,12 +6,15 @@
 // update for the columns after it, and for those before it (which hold their vectors v by then) vᵀa, of which T is made:
 // T[:,j] = −τⱼ·T·(Yᵀvⱼ) (LAPACK xLARFT). Two barriers a column.
 //
-// R goes back to A, `vectors` gets Y (ROWS × BAND a node, with its ones and zeros), `factors` T (BAND × BAND a node).
-// `reflection.wgsl` comes before.
+// `triangles` gets R, which the next level reads, `vectors` Y (ROWS × BAND a node, with its ones and zeros), `factors` T,
+// BAND × BAND a node as R is. The last level's R goes to `corners`, one a panel. `reflection.wgsl` comes before, and
+// panel-leaf.wgsl (level 0) or panel-inner.wgsl, which say what the entries of a node are: two kernels, so that an inner
+// node's buffers are none of those that panel-apply-*.wgsl needs, and both run at the same time.
 
-@group(0) @binding(0) var<storage, read_write> matrices: array<f32>;
-@group(0) @binding(1) var<storage, read_write> vectors: array<f32>;
-@group(0) @binding(2) var<storage, read_write> factors: array<f32>;
+@group(0) @binding(1) var<storage, read_write> triangles: array<f32>;
+@group(0) @binding(2) var<storage, read_write> vectors: array<f32>;
+@group(0) @binding(3) var<storage, read_write> factors: array<f32>;
+@group(0) @binding(4) var<storage, read_write> corners: array<f32>;
 
 // Entries of a column that an invocation holds; the pivots are all in strip 0.
 const HEIGHT = 16u;
@@ -126,29 +129,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   }
 }
 
-// Where entry q of column c is in A, and whether it is there at all.
-struct Place {
-  index: u32,
-  inside: bool,
-}
-
-fn place_of(group: vec3<u32>, c: u32, q: u32) -> Place {
-  let matrix = group.z * panel.rows * panel.columns;
-  let long = long_index(group.x, q);
-  let short = panel.short_first + c;
-  if panel.side == 0u {
-    return Place(matrix + long * panel.columns + short, long < panel.rows && short < panel.short_end);
-  }
-  return Place(matrix + short * panel.columns + long, long < panel.columns && short < panel.short_end);
-}
-
-fn load_entry(group: vec3<u32>, c: u32, q: u32) -> f32 {
-  let place = place_of(group, c, q);
-  // Not conditional, or each load would be waited for. Above level 0 the rows are those of triangles.
-  let entry = matrices[select(0u, place.index, place.inside)];
-  return select(0.0, entry, place.inside && (panel.stride == BAND || c >= q % BAND));
-}
-
 fn load(group: vec3<u32>, local: vec3<u32>, i: u32) -> vec4<f32> {
   let q = local.y * HEIGHT + i;
   return vec4(load_entry(group, local.x, q), load_entry(group, local.x, q + 1u), load_entry(group, local.x, q + 2u),
@@ -158,9 +138,13 @@ fn load(group: vec3<u32>, local: vec3<u32>, i: u32) -> vec4<f32> {
 fn store_entry(group: vec3<u32>, c: u32, q: u32, entry: f32) {
   let node = group.z * panel.nodes + panel.nodes_before + group.x;
   vectors[(node * ROWS + q) * BAND + c] = select(select(0.0, 1.0, q == c), entry, q > c);
-  let place = place_of(group, c, q);
-  if q <= c && place.inside {
-    matrices[place.index] = entry;
+  if q < BAND {
+    let place = q * BAND + c;
+    let kept = select(0.0, entry, q <= c);
+    triangles[node * BAND * BAND + place] = kept;
+    if panel.root == 1u {
+      corners[(group.z * panel.corners + panel.corner) * BAND * BAND + place] = kept;
+    }
   }
 }
 

@@ -4,7 +4,6 @@
 
 const LANES = 32u;
 const STRIPS = 8u;
-const HEIGHT = ROWS / STRIPS;
 // An invocation has two, so that what it reads of Y serves twice.
 const VECTORS = 2u * LANES;
 

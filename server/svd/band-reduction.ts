@@ -1,44 +1,64 @@
-import { bindBuffers, dispatch } from "../gpu/kernels.ts";
+import { bindBuffers, dispatch, type Kernel } from "../gpu/kernels.ts";
 import type { PacedSubmits } from "../gpu/paced-submits.ts";
 import type { Batch } from "./bidiagonalisation.ts";
 import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
 
-/** Where the reflections of the panel at work are kept, see shaders/panel-factor.wgsl. */
+/** What the panels leave, see shaders/panel-factor.wgsl. */
 export interface PanelBuffers {
-  readonly vectors: GPUBuffer;
-  readonly factors: GPUBuffer;
+  /** The reflections of the panel at work: those of even levels of its tree and those of odd ones. */
+  readonly evenVectors: GPUBuffer;
+  readonly evenFactors: GPUBuffer;
+  readonly oddVectors: GPUBuffer;
+  readonly oddFactors: GPUBuffer;
+  readonly triangles: GPUBuffer;
+  /** The band: two triangles to a block of rows. */
+  readonly corners: GPUBuffer;
 }
 
-/** Sizes in bytes of {@link PanelBuffers} for `count` matrices of `rows` rows. */
+/** Sizes in bytes of {@link PanelBuffers} for `count` matrices. */
 export function panelBytes(
   { band, rows: nodeRows }: Blocks,
   count: number,
   rows: number,
+  columns: number,
 ): Record<keyof PanelBuffers, number> {
   const nodes = count * totalNodes(treeOf(rows, band, nodeRows));
-  return { vectors: 4 * nodes * nodeRows * band, factors: 4 * nodes * band * band };
+  const vectors = 4 * nodes * nodeRows * band;
+  const square = 4 * band * band;
+  return {
+    evenVectors: vectors,
+    evenFactors: nodes * square,
+    oddVectors: vectors,
+    oddFactors: nodes * square,
+    triangles: nodes * square,
+    corners: count * cornersOf(columns, band) * square,
+  };
 }
 
-/** Columns, or rows, that a workgroup of panel-apply-*.wgsl takes. */
-const tileVectors = 64;
+/** Triangles of a band, two to a block of rows. */
+export function cornersOf(columns: number, band: number): number {
+  return 2 * Math.ceil(columns / band);
+}
 
 /** A level of a panel's tree. */
 interface Level {
   readonly nodes: number;
+  readonly children: number;
   readonly stride: number;
   readonly nodesBefore: number;
 }
 
 function treeOf(length: number, band: number, nodeRows: number): Level[] {
   const levels: Level[] = [];
-  let nodes = Math.ceil(length / nodeRows);
+  let children = Math.ceil(length / band);
   let stride = band;
   let nodesBefore = 0;
   for (;;) {
-    levels.push({ nodes, stride, nodesBefore });
-    if (nodes <= 1) return levels;
+    const nodes = Math.ceil((children * band) / nodeRows);
+    levels.push({ nodes, children, stride, nodesBefore });
+    if (nodes === 1) return levels;
     nodesBefore += nodes;
-    nodes = Math.ceil((nodes * band) / nodeRows);
+    children = nodes;
     stride *= nodeRows / band;
   }
 }
@@ -47,38 +67,63 @@ function totalNodes(levels: readonly Level[]): number {
   return levels.reduce((sum, { nodes }) => sum + nodes, 0);
 }
 
+/** Columns, or rows, that a workgroup of panel-apply-*.wgsl takes. */
+const tileVectors = 64;
+
 /**
- * Reduces every matrix of the batch to an upper band of `blocks.band` superdiagonals in place: a panel of columns is
- * factored and applied from the left, then one of rows from the right (Grösser and Lang, "Efficient parallel reduction to
- * bidiagonal form", Parallel Computing 25, 1999). What lies outside the band is left undefined.
+ * Reduces every matrix of the batch to an upper band of `blocks.band` superdiagonals: a panel of columns is factored and
+ * applied from the left, then one of rows from the right (Grösser and Lang, "Efficient parallel reduction to bidiagonal
+ * form", Parallel Computing 25, 1999). The band goes to `corners`; what becomes of the matrices is undefined.
  */
 export async function reduceToBand(
   device: GPUDevice,
   kernels: TwoStageKernels,
   submits: PacedSubmits,
   { count, rows, columns, matrices }: Batch,
-  { vectors, factors }: PanelBuffers,
+  panels: PanelBuffers,
   signal: AbortSignal,
 ): Promise<void> {
   const { band, rows: nodeRows } = kernels.blocks;
-  const [factorBuffers, leftBuffers, rightBuffers] = [kernels.factor, kernels.applyLeft, kernels.applyRight].map(
-    (kernel) => bindBuffers(device, kernel, [{ buffer: matrices }, { buffer: vectors }, { buffer: factors }]),
-  );
-  const capacity = totalNodes(treeOf(rows, band, nodeRows));
+  const { triangles, corners } = panels;
+  const even = [panels.evenVectors, panels.evenFactors];
+  const odd = [panels.oddVectors, panels.oddFactors];
+  const bind = (kernel: Kernel, buffers: readonly (GPUBuffer | undefined)[]): GPUBindGroup =>
+    bindBuffers(device, kernel, buffers);
+  const leafBuffers = bind(kernels.factorLeaf, [matrices, triangles, ...even, corners]);
+  const innerBuffers = [even, odd].map((level) => bind(kernels.factorInner, [undefined, triangles, ...level, corners]));
+  const apply = [kernels.applyLeft, kernels.applyRight].map((kernel) => ({
+    kernel,
+    buffers: [even, odd].map((level) => bind(kernel, [matrices, ...level])),
+  }));
+  const nodes = totalNodes(treeOf(rows, band, nodeRows));
 
-  /** Factors a panel and applies it to the rows (columns) from `rest` on. */
+  /** Factors a panel and applies it to the columns (side 1: rows) from `rest` on. */
   const half = (pass: GPUComputePassEncoder, side: 0 | 1, k: number): void => {
     const first = side === 0 ? k : k + band;
-    const end = side === 0 ? rows : columns;
     const shortEnd = Math.min(k + band, columns);
     const rest = k + band;
     const tiles = Math.ceil(((side === 0 ? columns : rows) - rest) / tileVectors);
-    for (const { nodes, stride, nodesBefore } of treeOf(end - first, band, nodeRows)) {
-      const parameters = [rows, columns, side, first, k, shortEnd, stride, nodesBefore, capacity, rest];
-      dispatch(pass, kernels.factor, factorBuffers!, parameters, [nodes, 1, count]);
+    const panel = [rows, columns, rows * columns, side, first, k, shortEnd, rest];
+    const levels = treeOf((side === 0 ? rows : columns) - first, band, nodeRows);
+    const ofLevel = (level: number): number[] => {
+      const { children, stride, nodesBefore } = levels[level]!;
+      const root = level + 1 === levels.length ? 1 : 0;
+      return [...panel, stride, children, nodesBefore, nodes, root, (2 * k) / band + side, cornersOf(columns, band)];
+    };
+    const factor = (level: number): void => {
+      if (level === 0) dispatch(pass, kernels.factorLeaf, leafBuffers, ofLevel(0), [levels[0]!.nodes, 1, count]);
+      else {
+        const buffers = innerBuffers[level % 2]!;
+        dispatch(pass, kernels.factorInner, buffers, ofLevel(level), [levels[level]!.nodes, 1, count]);
+      }
+    };
+    factor(0);
+    for (let level = 0; level < levels.length; level++) {
+      // Needs nothing of what comes after it, so that the GPU does both at once.
+      if (level + 1 < levels.length) factor(level + 1);
       if (tiles <= 0) continue;
-      if (side === 0) dispatch(pass, kernels.applyLeft, leftBuffers!, parameters, [tiles, nodes, count]);
-      else dispatch(pass, kernels.applyRight, rightBuffers!, parameters, [tiles, nodes, count]);
+      const { kernel, buffers } = apply[side]!;
+      dispatch(pass, kernel, buffers[level % 2]!, ofLevel(level), [tiles, levels[level]!.nodes, count]);
     }
   };
   await submits.run(

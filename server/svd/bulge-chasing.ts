@@ -1,6 +1,6 @@
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import type { PacedSubmits } from "../gpu/paced-submits.ts";
-import type { Batch } from "./bidiagonalisation.ts";
+import { cornersOf } from "./band-reduction.ts";
 import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
 
 /** Bytes of the packed bands of `count` matrices. */
@@ -9,20 +9,21 @@ export function bandBytes({ band }: Blocks, count: number, columns: number): num
 }
 
 /**
- * Takes the bands out of the matrices, to which {@link reduceToBand} reduced them, into `band` and reduces them there to
- * upper bidiagonal form. The method is explained in shaders/chase-bulges.wgsl.
+ * Puts the bands that `reduceToBand` left in `corners` together in `band` and reduces them there to upper bidiagonal form.
+ * The method is explained in shaders/chase-bulges.wgsl.
  */
 export async function chaseBulges(
   device: GPUDevice,
   kernels: TwoStageKernels,
   submits: PacedSubmits,
-  { count, rows, columns, matrices }: Batch,
-  band: GPUBuffer,
+  count: number,
+  columns: number,
+  { corners, band }: { readonly corners: GPUBuffer; readonly band: GPUBuffer },
   signal: AbortSignal,
 ): Promise<void> {
   const { packBand, chaseBulges: chase, blocks } = kernels;
-  const packBuffers = bindBuffers(device, packBand, [{ buffer: matrices }, { buffer: band }]);
-  const chaseBuffers = bindBuffers(device, chase, [{ buffer: band }]);
+  const packBuffers = bindBuffers(device, packBand, [corners, band]);
+  const chaseBuffers = bindBuffers(device, chase, [band]);
   const rounds = chasingRounds(blocks, columns);
   await submits.run(
     rounds.length + 1,
@@ -30,7 +31,7 @@ export async function chaseBulges(
     (pass, step) => {
       if (step === 0) {
         const groups = Math.min(4096, Math.ceil((columns * 3 * blocks.band) / 64));
-        dispatch(pass, packBand, packBuffers, [rows, columns], [groups, 1, count]);
+        dispatch(pass, packBand, packBuffers, [columns, cornersOf(columns, blocks.band)], [groups, 1, count]);
         return;
       }
       const { number, firstGroup, groups } = rounds[step - 1]!;

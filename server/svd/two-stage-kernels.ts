@@ -8,6 +8,8 @@ import panel from "../../shaders/panel.wgsl";
 import panelApplyLeft from "../../shaders/panel-apply-left.wgsl";
 import panelApplyRight from "../../shaders/panel-apply-right.wgsl";
 import panelProducts from "../../shaders/panel-products.wgsl";
+import panelInner from "../../shaders/panel-inner.wgsl";
+import panelLeaf from "../../shaders/panel-leaf.wgsl";
 import panelFactor from "../../shaders/panel-factor.wgsl";
 import reflection from "../../shaders/reflection.wgsl";
 import unpackBidiagonal from "../../shaders/unpack-bidiagonal.wgsl";
@@ -24,7 +26,9 @@ export interface Blocks {
 
 export interface TwoStageKernels {
   readonly blocks: Blocks;
-  readonly factor: Kernel;
+  /** Of nodes of a panel's level 0, and of those above. */
+  readonly factorLeaf: Kernel;
+  readonly factorInner: Kernel;
   readonly applyLeft: Kernel;
   readonly applyRight: Kernel;
   readonly packBand: Kernel;
@@ -69,8 +73,9 @@ export async function compileTwoStageKernels(
     .concat(`const FUSED = ${String(!software)};\n`)
     .join("");
   const compile = (name: string, source: string): Promise<Kernel> => compileKernel(device, name, constants + source);
-  const [factor, applyLeft, applyRight, packed, chase, unpack, many, few] = await Promise.all([
-    compile("panel-factor", panel + reflection + panelFactor),
+  const [factorLeaf, factorInner, applyLeft, applyRight, packed, chase, unpack, many, few] = await Promise.all([
+    compile("panel-factor (leaf)", panel + reflection + panelLeaf + panelFactor),
+    compile("panel-factor (inner)", panel + reflection + panelInner + panelFactor),
     compile("panel-apply-left", panel + panelProducts + panelApplyLeft),
     compile("panel-apply-right", panel + panelProducts + panelApplyRight),
     compile("pack-band", packBand),
@@ -82,7 +87,8 @@ export async function compileTwoStageKernels(
   ]);
   return {
     blocks,
-    factor,
+    factorLeaf,
+    factorInner,
     applyLeft,
     applyRight,
     packBand: packed,

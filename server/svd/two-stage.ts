@@ -43,7 +43,7 @@ export class TwoStage {
     const buffers = await createBuffers(this.#device, this.#sizes(count, rows, columns));
     try {
       await reduceToBand(this.#device, this.#kernels, bandSubmits, batch, buffers, signal);
-      await chaseBulges(this.#device, this.#kernels, bulgeSubmits, batch, buffers.band, signal);
+      await chaseBulges(this.#device, this.#kernels, bulgeSubmits, count, columns, buffers, signal);
       await bisectValues(this.#device, this.#kernels, valueSubmits, count, columns, buffers, signal);
       return await use(buffers);
     } finally {
@@ -54,7 +54,7 @@ export class TwoStage {
   #sizes(count: number, rows: number, columns: number) {
     const { blocks } = this.#kernels;
     return {
-      ...panelBytes(blocks, count, rows),
+      ...panelBytes(blocks, count, rows, columns),
       band: bandBytes(blocks, count, columns),
       ...bidiagonalBytes(count, columns),
     };
