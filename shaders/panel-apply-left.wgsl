@@ -1,9 +1,10 @@
 // A ← QᵀA = A − Y·Tᵀ·(YᵀA) for the nodes of one level of a column panel (see panel.wgsl). One workgroup a tile of VECTORS
-// columns (workgroup_id.x) of one node (workgroup_id.y), the batch on workgroup_id.z. Lanes go along the columns, strips
+// columns (workgroup_id.x − 1) of one node (workgroup_id.y), the batch on workgroup_id.z; the first one factors a node of the
+// next level meanwhile (panel-inner.wgsl). Lanes go along the columns, strips
 // share the node's rows. A is read twice, the second time from the cache, which is quicker than keeping it in registers.
 //
 // Loads are not conditional, or each would be waited for: an index beyond A is moved to its edge, where Y is zero.
-// `panel-products.wgsl` comes before.
+// `panel-products.wgsl` and panel-inner.wgsl come before.
 
 @group(0) @binding(0) var<storage, read_write> matrices: array<f32>;
 // A node's Y, rows of two vec4.
@@ -11,10 +12,14 @@
 @group(0) @binding(2) var<storage, read> factors: array<vec4<f32>>;
 
 @compute @workgroup_size(LANES, STRIPS)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>,
-        @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_id) local: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  if group.x == 0u {
+    factor_above(group.z, group.y, groups.y, thread);
+    return;
+  }
   let place = group.z * panel.nodes + panel.nodes_before + group.y;
-  let first = panel.rest + group.x * VECTORS + local.x;
+  let first = panel.rest + (group.x - 1u) * VECTORS + local.x;
   let last = panel.columns - 1u;
   let start = group.z * panel.matrix;
   let near = start + min(first, last);

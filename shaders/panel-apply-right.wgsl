@@ -5,7 +5,7 @@
 // the same, A passes through workgroup memory, 32 columns at a time, of which a strip takes four. The update has no sums:
 // there an invocation has two of the columns, and their rows of Y in registers.
 //
-// As in panel-apply-left.wgsl, A is read twice and loads are not conditional. `panel-products.wgsl` comes before.
+// As in panel-apply-left.wgsl, A is read twice and loads are not conditional. `panel-products.wgsl` and panel-inner.wgsl come before.
 
 @group(0) @binding(0) var<storage, read_write> matrices: array<f32>;
 // A node's Y, rows of two vec4.
@@ -19,10 +19,14 @@ const PITCH = TURN / 4u + 1u;
 const APART = ROWS / 2u;
 
 @compute @workgroup_size(LANES, STRIPS)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>,
-        @builtin(local_invocation_index) thread: u32) {
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
+        @builtin(local_invocation_id) local: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
+  if group.x == 0u {
+    factor_above(group.z, group.y, groups.y, thread);
+    return;
+  }
   let place = group.z * panel.nodes + panel.nodes_before + group.y;
-  let first = panel.rest + group.x * VECTORS;
+  let first = panel.rest + (group.x - 1u) * VECTORS;
   let start = group.z * panel.matrix;
   let last_row = panel.rows - 1u;
   let last = panel.columns - 1u;

@@ -1,5 +1,5 @@
 // What the kernels of the band reduction share: a panel of BAND columns (or rows) of A, taken apart into nodes of ROWS
-// entries along its long side. Put in front of panel-factor.wgsl and panel-apply-*.wgsl, after the constants
+// entries along its long side. Put in front of panel-leaf.wgsl and panel-apply-*.wgsl, after the constants
 //   BAND   width of the band, a multiple of 4,
 //   ROWS   entries of a node, a multiple of BAND.
 //
@@ -31,8 +31,8 @@ struct Panel {
   children: u32,
   nodes_before: u32,
   nodes: u32,
-  // 1: the last level; which panel it is, of how many.
-  root: u32,
+  // Levels above this one; which panel it is, of how many.
+  above: u32,
   corner: u32,
   corners: u32,
 }

@@ -22,16 +22,12 @@ export async function compileKernel(
   return { name, pipeline };
 }
 
-/** Ties buffers to a kernel's bindings 0, 1, … of group 0; one that is undefined the kernel does not have. */
-export function bindBuffers(
-  device: GPUDevice,
-  kernel: Kernel,
-  buffers: readonly (GPUBindingResource | undefined)[],
-): GPUBindGroup {
+/** Ties buffers to a kernel's bindings 0, 1, … of group 0. */
+export function bindBuffers(device: GPUDevice, kernel: Kernel, buffers: readonly GPUBindingResource[]): GPUBindGroup {
   return device.createBindGroup({
     label: kernel.name,
     layout: kernel.pipeline.getBindGroupLayout(0),
-    entries: buffers.flatMap((resource, binding) => (resource === undefined ? [] : [{ binding, resource }])),
+    entries: buffers.map((resource, binding) => ({ binding, resource })),
   });
 }
 

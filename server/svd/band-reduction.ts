@@ -1,4 +1,4 @@
-import { bindBuffers, dispatch, type Kernel } from "../gpu/kernels.ts";
+import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import type { PacedSubmits } from "../gpu/paced-submits.ts";
 import type { Batch } from "./bidiagonalisation.ts";
 import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
@@ -87,13 +87,14 @@ export async function reduceToBand(
   const { triangles, corners } = panels;
   const even = [panels.evenVectors, panels.evenFactors];
   const odd = [panels.oddVectors, panels.oddFactors];
-  const bind = (kernel: Kernel, buffers: readonly (GPUBuffer | undefined)[]): GPUBindGroup =>
-    bindBuffers(device, kernel, buffers);
-  const leafBuffers = bind(kernels.factorLeaf, [matrices, triangles, ...even, corners]);
-  const innerBuffers = [even, odd].map((level) => bind(kernels.factorInner, [undefined, triangles, ...level, corners]));
+  const leafBuffers = bindBuffers(device, kernels.factorLeaves, [matrices, triangles, ...even, corners]);
   const apply = [kernels.applyLeft, kernels.applyRight].map((kernel) => ({
     kernel,
-    buffers: [even, odd].map((level) => bind(kernel, [matrices, ...level])),
+    // By whether the level is odd: its own buffers, and those of the level above.
+    buffers: [
+      bindBuffers(device, kernel, [matrices, ...even, triangles, ...odd, corners]),
+      bindBuffers(device, kernel, [matrices, ...odd, triangles, ...even, corners]),
+    ],
   }));
   const nodes = totalNodes(treeOf(rows, band, nodeRows));
 
@@ -102,28 +103,17 @@ export async function reduceToBand(
     const first = side === 0 ? k : k + band;
     const shortEnd = Math.min(k + band, columns);
     const rest = k + band;
-    const tiles = Math.ceil(((side === 0 ? columns : rows) - rest) / tileVectors);
+    const tiles = Math.max(0, Math.ceil(((side === 0 ? columns : rows) - rest) / tileVectors));
     const panel = [rows, columns, rows * columns, side, first, k, shortEnd, rest];
     const levels = treeOf((side === 0 ? rows : columns) - first, band, nodeRows);
-    const ofLevel = (level: number): number[] => {
-      const { children, stride, nodesBefore } = levels[level]!;
-      const root = level + 1 === levels.length ? 1 : 0;
-      return [...panel, stride, children, nodesBefore, nodes, root, (2 * k) / band + side, cornersOf(columns, band)];
-    };
-    const factor = (level: number): void => {
-      if (level === 0) dispatch(pass, kernels.factorLeaf, leafBuffers, ofLevel(0), [levels[0]!.nodes, 1, count]);
-      else {
-        const buffers = innerBuffers[level % 2]!;
-        dispatch(pass, kernels.factorInner, buffers, ofLevel(level), [levels[level]!.nodes, 1, count]);
-      }
-    };
-    factor(0);
-    for (let level = 0; level < levels.length; level++) {
-      // Needs nothing of what comes after it, so that the GPU does both at once.
-      if (level + 1 < levels.length) factor(level + 1);
-      if (tiles <= 0) continue;
+    for (const [level, { nodes: own, children, stride, nodesBefore }] of levels.entries()) {
+      const above = levels.length - level - 1;
+      const corner = (2 * k) / band + side;
+      const parameters = [...panel, stride, children, nodesBefore, nodes, above, corner, cornersOf(columns, band)];
+      if (level === 0) dispatch(pass, kernels.factorLeaves, leafBuffers, parameters, [own, 1, count]);
+      if (tiles === 0 && above === 0) continue;
       const { kernel, buffers } = apply[side]!;
-      dispatch(pass, kernel, buffers[level % 2]!, ofLevel(level), [tiles, levels[level]!.nodes, count]);
+      dispatch(pass, kernel, buffers[level % 2]!, parameters, [1 + tiles, own, count]);
     }
   };
   await submits.run(

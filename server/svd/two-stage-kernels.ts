@@ -26,9 +26,7 @@ export interface Blocks {
 
 export interface TwoStageKernels {
   readonly blocks: Blocks;
-  /** Of nodes of a panel's level 0, and of those above. */
-  readonly factorLeaf: Kernel;
-  readonly factorInner: Kernel;
+  readonly factorLeaves: Kernel;
   readonly applyLeft: Kernel;
   readonly applyRight: Kernel;
   readonly packBand: Kernel;
@@ -73,11 +71,11 @@ export async function compileTwoStageKernels(
     .concat(`const FUSED = ${String(!software)};\n`)
     .join("");
   const compile = (name: string, source: string): Promise<Kernel> => compileKernel(device, name, constants + source);
-  const [factorLeaf, factorInner, applyLeft, applyRight, packed, chase, unpack, many, few] = await Promise.all([
-    compile("panel-factor (leaf)", panel + reflection + panelLeaf + panelFactor),
-    compile("panel-factor (inner)", panel + reflection + panelInner + panelFactor),
-    compile("panel-apply-left", panel + panelProducts + panelApplyLeft),
-    compile("panel-apply-right", panel + panelProducts + panelApplyRight),
+  const factor = panel + reflection + panelFactor;
+  const [factorLeaves, applyLeft, applyRight, packed, chase, unpack, many, few] = await Promise.all([
+    compile("panel-leaf", factor + panelLeaf),
+    compile("panel-apply-left", factor + panelInner + panelProducts + panelApplyLeft),
+    compile("panel-apply-right", factor + panelInner + panelProducts + panelApplyRight),
     compile("pack-band", packBand),
     compile("chase-bulges", reflection + chaseBulges),
     compile("unpack-bidiagonal", pairs + unpackBidiagonal),
@@ -87,8 +85,7 @@ export async function compileTwoStageKernels(
   ]);
   return {
     blocks,
-    factorLeaf,
-    factorInner,
+    factorLeaves,
     applyLeft,
     applyRight,
     packBand: packed,
