@@ -71,9 +71,15 @@ function totalNodes(levels: readonly Level[]): number {
 const tileVectors = 64;
 
 /**
+ * From this ratio of rows to columns on a QR factorisation comes first, which leaves a square matrix (T. F. Chan, "An
+ * improved algorithm for computing the singular value decomposition", ACM TOMS 8, 1982).
+ */
+const tall = 5 / 3;
+
+/**
  * Reduces every matrix of the batch to an upper band of `blocks.band` superdiagonals: a panel of columns is factored and
  * applied from the left, then one of rows from the right (Grösser and Lang, "Efficient parallel reduction to bidiagonal
- * form", Parallel Computing 25, 1999). The band goes to `corners`; what becomes of the matrices is undefined.
+ * form", Parallel Computing 25, 1999). Tall ones become square by a QR factorisation before. The band goes to `corners`; what becomes of the matrices is undefined.
  */
 export async function reduceToBand(
   device: GPUDevice,
@@ -98,13 +104,15 @@ export async function reduceToBand(
   }));
   const nodes = totalNodes(treeOf(rows, band, nodeRows));
 
-  /** Factors a panel and applies it to the columns (side 1: rows) from `rest` on. */
-  const half = (pass: GPUComputePassEncoder, side: 0 | 1, k: number): void => {
+  const matrix = rows * columns;
+
+  /** Factors a panel of the first `rows` rows and applies it to the columns (side 1: rows) from `rest` on. */
+  const half = (pass: GPUComputePassEncoder, rows: number, side: 0 | 1, k: number): void => {
     const first = side === 0 ? k : k + band;
     const shortEnd = Math.min(k + band, columns);
     const rest = k + band;
     const tiles = Math.max(0, Math.ceil(((side === 0 ? columns : rows) - rest) / tileVectors));
-    const panel = [rows, columns, rows * columns, side, first, k, shortEnd, rest];
+    const panel = [rows, columns, matrix, side, first, k, shortEnd, rest];
     const levels = treeOf((side === 0 ? rows : columns) - first, band, nodeRows);
     for (const [level, { nodes: own, children, stride, nodesBefore }] of levels.entries()) {
       const above = levels.length - level - 1;
@@ -116,14 +124,31 @@ export async function reduceToBand(
       dispatch(pass, kernel, buffers[level % 2]!, parameters, [1 + tiles, own, count]);
     }
   };
+  const steps = Math.ceil(columns / band);
+  // Bytes that a half reads and writes, and its dispatches in such bytes.
+  const work = (rows: number, step: number): number => 8 * count * (rows - step * band) * (columns - step * band) + 5e7;
+  const first = rows >= tall * columns;
+  if (first) {
+    const triangleBuffers = bindBuffers(device, kernels.keepTriangle, [matrices, corners]);
+    await submits.run(
+      steps,
+      (step) => work(rows, step),
+      (pass, step) => {
+        half(pass, rows, 0, step * band);
+        if (step + 1 < steps) return;
+        const groups = [Math.ceil(columns / 64), Math.min(columns, 65535), count] as const;
+        dispatch(pass, kernels.keepTriangle, triangleBuffers, [columns, matrix, cornersOf(columns, band)], groups);
+      },
+      signal,
+    );
+  }
+  const height = first ? columns : rows;
   await submits.run(
-    Math.ceil(columns / band),
-    // Bytes that are read and written, and a step's dispatches in such bytes.
-    (step) => 16 * count * (rows - step * band) * (columns - step * band) + 1e8,
+    steps,
+    (step) => 2 * work(height, step),
     (pass, step) => {
-      const k = step * band;
-      half(pass, 0, k);
-      if (k + band < columns) half(pass, 1, k);
+      half(pass, height, 0, step * band);
+      if ((step + 1) * band < columns) half(pass, height, 1, step * band);
     },
     signal,
   );

@@ -2,6 +2,7 @@
 import { compileKernel, type Kernel } from "../gpu/kernels.ts";
 import bisectValues from "../../shaders/bisect-values.wgsl";
 import chaseBulges from "../../shaders/chase-bulges.wgsl";
+import keepTriangle from "../../shaders/keep-triangle.wgsl";
 import packBand from "../../shaders/pack-band.wgsl";
 import pairs from "../../shaders/pairs.wgsl";
 import panel from "../../shaders/panel.wgsl";
@@ -29,6 +30,7 @@ export interface TwoStageKernels {
   readonly factorLeaves: Kernel;
   readonly applyLeft: Kernel;
   readonly applyRight: Kernel;
+  readonly keepTriangle: Kernel;
   readonly packBand: Kernel;
   readonly chaseBulges: Kernel;
   readonly unpackBidiagonal: Kernel;
@@ -72,10 +74,11 @@ export async function compileTwoStageKernels(
     .join("");
   const compile = (name: string, source: string): Promise<Kernel> => compileKernel(device, name, constants + source);
   const factor = panel + reflection + panelFactor;
-  const [factorLeaves, applyLeft, applyRight, packed, chase, unpack, many, few] = await Promise.all([
+  const [factorLeaves, applyLeft, applyRight, keep, packed, chase, unpack, many, few] = await Promise.all([
     compile("panel-leaf", factor + panelLeaf),
     compile("panel-apply-left", factor + panelInner + panelProducts + panelApplyLeft),
     compile("panel-apply-right", factor + panelInner + panelProducts + panelApplyRight),
+    compile("keep-triangle", keepTriangle),
     compile("pack-band", packBand),
     compile("chase-bulges", reflection + chaseBulges),
     compile("unpack-bidiagonal", pairs + unpackBidiagonal),
@@ -88,6 +91,7 @@ export async function compileTwoStageKernels(
     factorLeaves,
     applyLeft,
     applyRight,
+    keepTriangle: keep,
     packBand: packed,
     chaseBulges: chase,
     unpackBidiagonal: unpack,
