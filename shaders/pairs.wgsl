@@ -1,5 +1,5 @@
 // Unevaluated sums of two floats, the larger first: about 46 bits of mantissa (Dekker, Numer. Math. 18, 1971). Put in
-// front of the shaders that use them. `zero` is 0 at run time only: it hides results from compilers that would simplify
+// front of the shaders that use them. FUSED: fma rounds once. `zero` is 0 at run time only: it hides results from compilers that would simplify
 // (a + b) − a as if numbers were real (Metal's fast mathematics).
 
 fn hidden(x: f32, zero: u32) -> f32 {
@@ -26,6 +26,9 @@ fn halves(a: f32) -> vec2<f32> {
 
 fn product(a: f32, b: f32, zero: u32) -> vec2<f32> {
   let total = hidden(a * b, zero);
+  if FUSED {
+    return vec2(total, fma(a, b, -total));
+  }
   let x = halves(a);
   let y = halves(b);
   return vec2(total, ((x.x * y.x - total) + x.x * y.y + x.y * y.x) + x.y * y.y);

@@ -12,7 +12,7 @@ import { columnLanes, compileKernels, type Kernels } from "./kernels.ts";
 import { MatrixLoader, rawBytes, shapeOf, type Shape } from "./matrix-loader.ts";
 import type { MatrixSource, Measurement } from "./measurement.ts";
 import { numberFormat } from "./number-format.ts";
-import { TwoStage, type Reduced } from "./two-stage.ts";
+import { TwoStage } from "./two-stage.ts";
 import { chooseBlocks, compileTwoStageKernels } from "./two-stage-kernels.ts";
 
 export interface Engine {
@@ -48,8 +48,8 @@ export interface Engine {
 }
 
 /**
- * How a matrix becomes bidiagonal: in one stage, each step of which reads all of it, or in two, by way of a band. Two are
- * many times quicker on a GPU; on a processor that emulates one the first is quicker.
+ * How a matrix becomes bidiagonal: in one stage, each step of which reads all of it, or, unless it is small, in two, by
+ * way of a band. Two are many times quicker on a GPU; on a processor that emulates one the first is quicker.
  */
 export type Method = "one-stage" | "two-stage";
 
@@ -79,8 +79,11 @@ export async function openEngine({
 
 /** Bytes of matrices that are computed together; on a processor a larger batch only leaves its caches. */
 const batchBytes = { hardware: 1 << 30, software: 8 << 20 };
-/** Up to so many values are found on the processor, in float64, which takes less than a millisecond. */
-const fewValues = 128;
+/**
+ * Up to so many columns one stage is as quick and twice as accurate, and the processor finds the values, in float64, in
+ * less than a millisecond.
+ */
+const fewColumns = 128;
 /** Rows that a workgroup of column-norms.wgsl adds up. */
 const bandRows = 512;
 
@@ -280,22 +283,19 @@ class GpuEngine implements Engine {
   async #reduce(batch: Batch, signal: AbortSignal): Promise<{ bidiagonal: ArrayBuffer; values: ArrayBuffer | null }> {
     const { device } = this.#gpu;
     const { count, columns } = batch;
-    const read = async ({ bidiagonal, values }: Omit<Reduced, "values"> & { values: GPUBuffer | null }) => {
-      const [first, second] = await Promise.all([
-        readBack(device, bidiagonal),
-        values === null ? null : readBack(device, values),
-      ]);
-      return { bidiagonal: first, values: second };
-    };
-    if (this.#twoStage !== null) {
-      return this.#twoStage.run(batch, signal, ({ bidiagonal, values }) =>
-        read({ bidiagonal, values: columns > fewValues ? values : null }),
-      );
+    if (this.#twoStage !== null && columns > fewColumns) {
+      return this.#twoStage.run(batch, signal, async (buffers) => {
+        const [bidiagonal, values] = await Promise.all([
+          readBack(device, buffers.bidiagonal),
+          readBack(device, buffers.values),
+        ]);
+        return { bidiagonal, values };
+      });
     }
     const buffers = await createBuffers(device, { bidiagonal: 8 * columns * count });
     try {
       await bidiagonalise(device, this.#kernels, this.#submits, batch, buffers.bidiagonal, signal);
-      return await read({ ...buffers, values: null });
+      return { bidiagonal: await readBack(device, buffers.bidiagonal), values: null };
     } finally {
       destroyAll(buffers);
     }

@@ -28,11 +28,6 @@ export class TwoStage {
     this.#submits = [paced(), paced(), paced()];
   }
 
-  /** Bytes on the GPU that a matrix takes in addition to its entries. */
-  workspaceBytes(rows: number, columns: number): number {
-    return Object.values(this.#sizes(1, rows, columns)).reduce((sum, size) => sum + size, 0);
-  }
-
   /**
    * Finds the values of the batch, whose matrices are overwritten, and lets `use` read them before the buffers go.
    * @throws OutOfMemory; the signal's reason.
