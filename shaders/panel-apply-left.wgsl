@@ -31,10 +31,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var near1 = vec4<f32>();
   var far0 = vec4<f32>();
   var far1 = vec4<f32>();
+  var rows = edge(group.y, 4u * local.y);
+  var next_a = vec4(matrices[near + rows.x], matrices[near + rows.y], matrices[near + rows.z], matrices[near + rows.w]);
+  var next_b = vec4(matrices[far + rows.x], matrices[far + rows.y], matrices[far + rows.z], matrices[far + rows.w]);
   for (var i = 4u * local.y; i < length; i += 4u * STRIPS) {
-    let rows = min(long_index(group.y, i) + vec4(0u, 1u, 2u, 3u), vec4(panel.rows - 1u)) * panel.columns;
-    let a = vec4(matrices[near + rows.x], matrices[near + rows.y], matrices[near + rows.z], matrices[near + rows.w]);
-    let b = vec4(matrices[far + rows.x], matrices[far + rows.y], matrices[far + rows.z], matrices[far + rows.w]);
+    // What comes next is on its way while this is computed.
+    let a = next_a;
+    let b = next_b;
+    rows = edge(group.y, i + 4u * STRIPS);
+    next_a = vec4(matrices[near + rows.x], matrices[near + rows.y], matrices[near + rows.z], matrices[near + rows.w]);
+    next_b = vec4(matrices[far + rows.x], matrices[far + rows.y], matrices[far + rows.z], matrices[far + rows.w]);
     let q = 2u * (place * ROWS + i);
     let x0 = vectors[q];
     let x1 = vectors[q + 1u];
@@ -63,7 +69,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
 
   for (var i = 4u * local.y; i < length; i += 4u * STRIPS) {
     let row = long_index(group.y, i);
-    let rows = min(row + vec4(0u, 1u, 2u, 3u), vec4(panel.rows - 1u)) * panel.columns;
+    rows = edge(group.y, i);
     var a = vec4(matrices[near + rows.x], matrices[near + rows.y], matrices[near + rows.z], matrices[near + rows.w]);
     var b = vec4(matrices[far + rows.x], matrices[far + rows.y], matrices[far + rows.z], matrices[far + rows.w]);
     let q = 2u * (place * ROWS + i);
@@ -92,4 +98,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       if row + 3u < panel.rows { matrices[far + rows.w] = b.w; }
     }
   }
+}
+
+// Where the four rows from entry `q` of a node on begin in A, or else its last.
+fn edge(node: u32, q: u32) -> vec4<u32> {
+  return min(long_index(node, q) + vec4(0u, 1u, 2u, 3u), vec4(panel.rows - 1u)) * panel.columns;
 }

@@ -38,10 +38,18 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let own = start + min(first + local.y + vec4(0u, STRIPS, 2u * STRIPS, 3u * STRIPS), vec4(last_row)) * panel.columns;
   let more = start + min(first + local.y + vec4(4u, 5u, 6u, 7u) * STRIPS, vec4(last_row)) * panel.columns;
   let length = node_length(group.y);
+  var column = min(long_index(group.y, local.x), last);
+  var next_a = vec4(matrices[own.x + column], matrices[own.y + column], matrices[own.z + column], matrices[own.w + column]);
+  var next_b = vec4(matrices[more.x + column], matrices[more.y + column], matrices[more.z + column],
+                    matrices[more.w + column]);
   for (var turn = 0u; turn < length; turn += TURN) {
-    let column = min(long_index(group.y, turn + local.x), last);
-    let a = vec4(matrices[own.x + column], matrices[own.y + column], matrices[own.z + column], matrices[own.w + column]);
-    let b = vec4(matrices[more.x + column], matrices[more.y + column], matrices[more.z + column], matrices[more.w + column]);
+    // What comes next is on its way while this is computed.
+    let a = next_a;
+    let b = next_b;
+    column = min(long_index(group.y, turn + TURN + local.x), last);
+    next_a = vec4(matrices[own.x + column], matrices[own.y + column], matrices[own.z + column], matrices[own.w + column]);
+    next_b = vec4(matrices[more.x + column], matrices[more.y + column], matrices[more.z + column],
+                  matrices[more.w + column]);
     workgroupBarrier();
     let to = local.y * PITCH + local.x / 4u;
     let part = local.x % 4u;
