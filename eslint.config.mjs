@@ -29,14 +29,20 @@ export default tseslint.config(
   {
     files: ["server/statistics/**/*.ts", "server/spectrum/**/*.ts"],
     rules: {
-      "no-restricted-imports": ["error", { paths: ["vscode", "webgpu"], patterns: ["**/gpu/*", "node:*", "**/analysis/*"] }],
+      "no-restricted-imports": [
+        "error",
+        { paths: ["vscode", "webgpu"], patterns: ["**/gpu/*", "node:*", "**/analysis/*"] },
+      ],
     },
   },
   {
     files: ["test/**/*.ts"],
     rules: {
       // node:test's describe and it return promises that the runner awaits itself.
-      "@typescript-eslint/no-floating-promises": ["error", { allowForKnownSafeCalls: ["test", "it", "describe", "before", "after"] }],
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        { allowForKnownSafeCalls: ["test", "it", "describe", "before", "after"] },
+      ],
     },
   },
 );

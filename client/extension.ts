@@ -5,6 +5,7 @@ import { registerCommands } from "./commands/register.ts";
 import { TextDocuments } from "./documents.ts";
 import { EditorProvider } from "./editor/provider.ts";
 import { Sessions } from "./editor/session.ts";
+import { Follow } from "./outline/follow.ts";
 import { OutlineFileSystem } from "./outline/file-system.ts";
 import { LanguageServer } from "./server/language-server.ts";
 import { Status } from "./status.ts";
@@ -23,6 +24,7 @@ export function activate(context: vscode.ExtensionContext): void {
     editors,
     active,
     new OutlineFileSystem(server, sessions),
+    new Follow(server, sessions, editors),
     new TextDocuments(sessions, log),
     new Status(active, editors, server),
     registerCommands({ server, sessions, editors, active, log }),

@@ -118,6 +118,7 @@ function progressText({ phase, done, total, estimatedSeconds }: AnalysisState): 
 
 function engineSentence({ phase, adapter, backend, software, message, remedy }: EngineStatus): string {
   if (phase === "unavailable") return [message, remedy].filter((sentence) => sentence !== null).join(" ");
+  if (phase === "idle") return "";
   if (phase === "starting" || adapter === null) return vscode.l10n.t("The GPU is being started.");
   return software
     ? vscode.l10n.t("Computed in software, on {0} ({1})", adapter, backend ?? "")

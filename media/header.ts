@@ -2,7 +2,7 @@
 import type { Store } from "./store.ts";
 import { button, create } from "./ui/dom.ts";
 import { baseName, formatBytes, formatCount, formatDuration, formatInteger, plural } from "./ui/format.ts";
-import { icon } from "./ui/icons.ts";
+import { icon, iconButton } from "./ui/icons.ts";
 import { visibleText } from "./ui/text.ts";
 
 export class Header {
@@ -30,7 +30,16 @@ export class Header {
     this.element = create(
       "header",
       { class: "header" },
-      create("div", { class: "header-line" }, this.#model, this.#progress, this.#engine),
+      create(
+        "div",
+        { class: "header-line" },
+        this.#model,
+        this.#progress,
+        this.#engine,
+        iconButton("outline", "Open the outline document", () => {
+          store.host.send({ type: "command", command: "outline" });
+        }),
+      ),
       this.#problems,
       this.#trouble,
     );
@@ -79,14 +88,12 @@ export class Header {
     if (first === undefined) return;
     const severity = problems.some((problem) => problem.severity === "error") ? "error" : first.severity;
     const worst = problems.find((problem) => problem.severity === severity) ?? first;
+    const files = this.#store.checkpoint?.catalogue.files.length ?? 0;
+    const message = files > 1 ? `${baseName(worst.path)}: ${worst.message}` : worst.message;
     this.#problems.className = `banner tone-${severity}`;
     this.#problems.replaceChildren(
       icon(severity),
-      create(
-        "span",
-        { class: "banner-text", title: visibleText(worst.message, 1000) },
-        visibleText(worst.message, 300),
-      ),
+      create("span", { class: "banner-text", title: visibleText(message, 1000) }, visibleText(message, 300)),
       problems.length > 1
         ? create(
             "button",
@@ -135,10 +142,12 @@ export class Header {
     this.#engine.dataset["phase"] = engine.phase;
     const { adapter, backend, software } = engine;
     const words = {
+      idle: "",
       starting: "Starting the GPU …",
       ready: `${visibleText(adapter ?? "GPU", 60)}${software ? " (software)" : ""}`,
       unavailable: "No GPU",
     }[engine.phase];
+    this.#engine.hidden = words === "";
     this.#engine.title = [
       visibleText(adapter ?? words),
       backend ?? "",

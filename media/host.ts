@@ -1,6 +1,6 @@
 /** The other side: typed messages to the extension host, requests that can fail, and the memory VS Code lends a webview. */
-import type { MatrixDetail } from "../server/protocol.ts";
-import type { ToHost, ToView } from "./protocol.ts";
+import type { MatrixDetail, MetricColumn, MetricKey } from "../server/protocol.ts";
+import type { Answer, ToHost, ToView } from "./protocol.ts";
 
 interface WebviewApi {
   postMessage(message: ToHost): void;
@@ -11,9 +11,11 @@ interface WebviewApi {
 declare function acquireVsCodeApi(): WebviewApi;
 
 interface Pending {
-  readonly resolve: (detail: MatrixDetail | null) => void;
+  readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
 }
+
+type Request = Extract<ToHost, { readonly id: number }>;
 
 export class Host {
   readonly #api = acquireVsCodeApi();
@@ -35,7 +37,7 @@ export class Host {
     });
   }
 
-  send(message: Exclude<ToHost, { type: "matrix" }>): void {
+  send(message: Exclude<ToHost, Request>): void {
     this.#api.postMessage(message);
   }
 
@@ -45,11 +47,24 @@ export class Host {
    * @throws Error with the host's sentence where the request failed.
    */
   matrix(matrix: string): Promise<MatrixDetail | null> {
+    return this.#ask((id) => ({ type: "matrix", id, matrix })) as Promise<MatrixDetail | null>;
+  }
+
+  /**
+   * Asks for one metric of every matrix.
+   *
+   * @throws Error with the host's sentence where the request failed.
+   */
+  metric(metric: MetricKey): Promise<MetricColumn> {
+    return this.#ask((id) => ({ type: "metric", id, metric })) as Promise<MetricColumn>;
+  }
+
+  #ask(request: (id: number) => Request): Promise<Answer> {
     this.#requests += 1;
     const id = this.#requests;
     return new Promise((resolve, reject) => {
       this.#pending.set(id, { resolve, reject });
-      this.#api.postMessage({ type: "matrix", id, matrix });
+      this.#api.postMessage(request(id));
     });
   }
 

@@ -1,5 +1,16 @@
 /** Every message between the extension host and the webview: one union per direction, requests with an id and a failure. */
-import type { AnalysisState, Catalogue, EngineStatus, MatrixDetail, MatrixResult } from "../server/protocol.ts";
+import type {
+  AnalysisState,
+  Catalogue,
+  EngineStatus,
+  MatrixDetail,
+  MatrixResult,
+  MetricColumn,
+  MetricKey,
+} from "../server/protocol.ts";
+
+/** What requests are answered with. */
+export type Answer = MatrixDetail | null | MetricColumn;
 
 export type ToView =
   /** The checkpoint, once after `ready` and again when its files change. */
@@ -14,11 +25,11 @@ export type ToView =
     }
   | { readonly type: "results"; readonly results: readonly MatrixResult[]; readonly state: AnalysisState }
   | { readonly type: "engine"; readonly engine: EngineStatus }
-  /** Selects a tensor and scrolls to it. */
+  /** Selects the tensor, or the block, of this name and scrolls to it. */
   | { readonly type: "reveal"; readonly tensor: string }
   /** The checkpoint could not be opened at all. */
   | { readonly type: "failed"; readonly message: string }
-  | { readonly type: "response"; readonly id: number; readonly value: MatrixDetail | null }
+  | { readonly type: "response"; readonly id: number; readonly value: Answer }
   | { readonly type: "failure"; readonly id: number; readonly message: string };
 
 export type ToHost =
@@ -27,5 +38,7 @@ export type ToHost =
   | { readonly type: "focus"; readonly ids: readonly string[] }
   /** Asks for a matrix in full; answered by `response` (null while not analysed) or `failure`. */
   | { readonly type: "matrix"; readonly id: number; readonly matrix: string }
+  /** Asks for one metric of every matrix; answered by `response` (a {@link MetricColumn}) or `failure`. */
+  | { readonly type: "metric"; readonly id: number; readonly metric: MetricKey }
   | { readonly type: "selected"; readonly tensor: string | null }
   | { readonly type: "command"; readonly command: "analyse" | "cancel" | "outline" | "log" | "settings" };

@@ -1,3 +1,5 @@
+import { metricKeys, type MetricKey } from "../server/spectrum/metrics.ts";
+
 /** What the view remembers while it is hidden, and when the window is opened again. */
 export type Selection =
   | { readonly kind: "nothing" }
@@ -13,6 +15,8 @@ export interface ViewState {
   readonly scroll: number;
   /** The tree's share of the window, from 0 to 1. */
   readonly split: number;
+  /** What is shown of the whole checkpoint. */
+  readonly metric: MetricKey;
   /** Which of the switches and folds are on, by name. */
   readonly switches: Readonly<Record<string, boolean>>;
 }
@@ -24,6 +28,7 @@ export const initialState: ViewState = {
   search: "",
   scroll: 0,
   split: 0.42,
+  metric: "effectiveRank",
   switches: {},
 };
 
@@ -47,6 +52,7 @@ export function restoreState(kept: unknown): ViewState {
     search: typeof state.search === "string" ? state.search : initialState.search,
     scroll: typeof state.scroll === "number" ? state.scroll : initialState.scroll,
     split: typeof state.split === "number" ? Math.min(0.85, Math.max(0.15, state.split)) : initialState.split,
+    metric: metricKeys.find((key) => key === state.metric) ?? initialState.metric,
     switches: Object.fromEntries(switches.filter((entry): entry is [string, boolean] => typeof entry[1] === "boolean")),
   };
 }

@@ -2,7 +2,7 @@
 import type { AnalysisState, EngineStatus, MatrixResult } from "../server/protocol.ts";
 import type { Host } from "./host.ts";
 import { Checkpoint } from "./model/checkpoint.ts";
-import type { TensorNode } from "./model/nodes.ts";
+import type { TensorNode, TreeNode } from "./model/nodes.ts";
 import type { ToView } from "./protocol.ts";
 import { initialState, restoreState, type Selection, type ViewState } from "./state.ts";
 
@@ -15,7 +15,7 @@ export interface Changes {
   readonly engine: EngineStatus;
   readonly selection: Selection;
   /** The selection came from outside or from the detail pane: bring it into the tree's view. */
-  readonly reveal: TensorNode;
+  readonly reveal: TreeNode;
   readonly failure: string;
   readonly search: string;
 }
@@ -45,7 +45,7 @@ export class Store {
   #incoming: MatrixResult[] = [];
   #frame = 0;
   #remembering: ReturnType<typeof setTimeout> | undefined;
-  /** A tensor to reveal as soon as the catalogue is there. */
+  /** A tensor or block to reveal as soon as the catalogue is there. */
   #wanted: string | null = null;
 
   constructor(host: Host) {
@@ -91,14 +91,14 @@ export class Store {
     this.#tell("selection", selection);
   }
 
-  /** Selects a tensor and brings it into the tree's view. */
+  /** Selects a tensor, or the block of that name, and brings it into the tree's view. */
   reveal(name: string, slice: number | null = null): void {
-    const node = this.checkpoint?.tensor(name);
+    const node = this.checkpoint?.tensor(name) ?? this.checkpoint?.block(name);
     if (node === undefined) {
       this.#wanted = this.checkpoint === null ? name : null;
       return;
     }
-    this.select({ kind: "tensor", name, slice });
+    this.select(node.kind === "tensor" ? { kind: "tensor", name, slice } : { kind: "group", key: node.key });
     this.#tell("reveal", node);
   }
 
@@ -141,8 +141,8 @@ export class Store {
     this.engine = message.engine;
     const known = this.state.path === catalogue.path;
     if (!known) {
-      const { split, switches } = this.state;
-      this.update({ ...initialState, path: catalogue.path, split, switches, expanded: firstLook(checkpoint) });
+      const { split, switches, metric } = this.state;
+      this.update({ ...initialState, path: catalogue.path, split, switches, metric, expanded: firstLook(checkpoint) });
     } else if (!exists(checkpoint, this.state.selection)) {
       this.update({ selection: initialState.selection });
     }

@@ -3,25 +3,34 @@ import { fileURLToPath } from "node:url";
 import {
   createConnection,
   DidChangeConfigurationNotification,
+  CodeActionKind,
   DocumentDiagnosticReportKind,
   ProposedFeatures,
   ResponseError,
   ErrorCodes,
   TextDocuments,
   TextDocumentSyncKind,
+  type CodeLens,
   type Diagnostic,
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import manifest from "../package.json" with { type: "json" };
-import { fileFindings, findingOf } from "./analysis/findings.ts";
+import { metricColumn } from "./analysis/metric-column.ts";
+import { codeActions } from "./language/code-actions.ts";
+import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
+import { definitionAt } from "./language/definition.ts";
 import { diagnosticOf } from "./language/diagnostics.ts";
+import { outlineFolds } from "./language/folding.ts";
 import { matrixHover } from "./language/hover.ts";
-import { checkpointPath, fileUri, outlineRange, rangesOfKeys } from "./language/places.ts";
+import { inlayHints } from "./language/inlay-hints.ts";
+import { checkpointPath, fileUri, isOutline, outlineRange, rangesOfKeys, tensorAt } from "./language/places.ts";
 import { ProgressReports } from "./language/progress.ts";
 import { publishedDiagnostics } from "./language/published-diagnostics.ts";
+import { Refresh } from "./language/refresh.ts";
 import type { Session } from "./language/session.ts";
 import { Sessions } from "./language/sessions.ts";
 import { defaultSettings, settingsOf, settingsSection } from "./language/settings.ts";
+import { outlineSymbols, workspaceSymbols } from "./language/symbols.ts";
 import * as protocol from "./protocol.ts";
 
 /** Results reach the views and Problems at most so often. */
@@ -33,6 +42,7 @@ const progress = new ProgressReports(connection, (session) => {
   sessions?.cancel(session);
 });
 let sessions: Sessions | null = null;
+let refresh: Refresh | null = null;
 /** Results that the next report carries, by session. */
 const unreported = new Map<Session, protocol.MatrixResult[]>();
 let reportTimer: NodeJS.Timeout | null = null;
@@ -60,12 +70,20 @@ connection.onInitialize((parameters) => {
       },
     },
   });
+  refresh = new Refresh(parameters.capabilities, (method) => connection.sendRequest(method));
   return {
     serverInfo: { name: manifest.displayName, version: manifest.version },
     capabilities: {
       textDocumentSync: TextDocumentSyncKind.Incremental,
       hoverProvider: true,
       diagnosticProvider: { identifier: "spectrum", interFileDependencies: true, workspaceDiagnostics: false },
+      documentSymbolProvider: { label: manifest.displayName },
+      workspaceSymbolProvider: true,
+      codeLensProvider: { resolveProvider: true },
+      inlayHintProvider: true,
+      codeActionProvider: { codeActionKinds: [CodeActionKind.QuickFix] },
+      definitionProvider: true,
+      foldingRangeProvider: true,
     },
   };
 });
@@ -148,6 +166,12 @@ connection.onRequest(
     (await openSession(checkpoint)).analysis.detail(id),
 );
 
+connection.onRequest(
+  protocol.metricColumn,
+  async ({ checkpoint, metric }: protocol.MetricColumnParams): Promise<protocol.MetricColumn> =>
+    metricColumn((await openSession(checkpoint)).analysis, metric),
+);
+
 connection.onRequest(protocol.outlineText, async ({ checkpoint }: protocol.CheckpointParams): Promise<string> => {
   // A document that VS Code restores is read before it is opened.
   const session = await ready().acquire(pathOf(checkpoint), "outline text");
@@ -159,6 +183,12 @@ connection.onRequest(
   protocol.outlineLine,
   async ({ checkpoint, tensor }: protocol.OutlineLineParams): Promise<number | null> =>
     (await openSession(checkpoint)).outline.places.get(tensor)?.line ?? null,
+);
+
+connection.onRequest(
+  protocol.outlineTensor,
+  async ({ checkpoint, line }: protocol.OutlineTensorParams): Promise<string | null> =>
+    (await openSession(checkpoint)).outline.tensors[line]?.name ?? null,
 );
 
 connection.onRequest(protocol.clearCache, async (): Promise<number> => ready().clearCache());
@@ -173,29 +203,55 @@ connection.languages.diagnostics.on(async ({ textDocument }) => {
 });
 
 connection.onHover(async ({ textDocument, position }) => {
-  const session = await sessionOf(textDocument.uri);
-  const document = documents.get(textDocument.uri);
-  if (session === null || document === undefined) {
+  const place = await sessionAndDocument(textDocument.uri);
+  const found = place === null ? null : tensorAt(place.session, place.document, position);
+  if (place === null || found === null) {
     return null;
   }
-  const name = isOutline(document)
-    ? (session.outline.tensors[position.line]?.name ?? null)
-    : ([...rangesOfKeys(document)].find(
-        ([, { start, end }]) =>
-          start.line === position.line && start.character <= position.character && position.character <= end.character,
-      )?.[0] ?? null);
-  const tensor = session.analysis.catalogue.tensors.find((each) => each.name === name);
-  if (tensor === undefined) {
-    return null;
-  }
+  const { session } = place;
+  const { tensor, range } = found;
   const id = tensor.matrices > 1 ? `${tensor.name}[0]` : tensor.name;
   ready().focus(session, [id]);
   const detail = await session.analysis.detail(id);
-  const value = matrixHover(tensor, detail, waitingText(session));
-  const range = isOutline(document)
-    ? outlineRange(session.outline, tensor.name)
-    : rangesOfKeys(document).get(tensor.name);
-  return { contents: { kind: "markdown", value }, ...(range === null || range === undefined ? {} : { range }) };
+  return { contents: { kind: "markdown", value: matrixHover(tensor, detail, waitingText(session)) }, range };
+});
+
+connection.onDocumentSymbol(async ({ textDocument }) => {
+  const session = await sessionOfOutline(textDocument.uri);
+  return session === null ? null : outlineSymbols(session.outline);
+});
+
+connection.onWorkspaceSymbol(({ query }) => workspaceSymbols(ready().all, query));
+
+connection.onCodeLens(async ({ textDocument }) => {
+  const session = await sessionOfOutline(textDocument.uri);
+  return session === null ? null : codeLenses(session);
+});
+
+connection.onCodeLensResolve(async (lens): Promise<CodeLens> => {
+  const data = lens.data as LensData;
+  const session = await sessionOf(data.checkpoint);
+  return session === null ? lens : resolveLens(session, lens, data);
+});
+
+connection.languages.inlayHint.on(async ({ textDocument, range }) => {
+  const place = await sessionAndDocument(textDocument.uri);
+  return place === null ? null : inlayHints(place.session, place.document, range);
+});
+
+connection.onCodeAction(async ({ textDocument, context }) => {
+  const session = await sessionOf(textDocument.uri);
+  return session === null ? null : codeActions(context.diagnostics, fileUri(session.path));
+});
+
+connection.onDefinition(async ({ textDocument, position }) => {
+  const place = await sessionAndDocument(textDocument.uri);
+  return place === null ? null : definitionAt(place.session, place.document, position);
+});
+
+connection.onFoldingRanges(async ({ textDocument }) => {
+  const session = await sessionOfOutline(textDocument.uri);
+  return session === null ? null : outlineFolds(session.outline);
 });
 
 documents.listen(connection);
@@ -229,8 +285,18 @@ async function openSession(uri: string): Promise<Session> {
   return session;
 }
 
-function isOutline(document: TextDocument): boolean {
-  return document.uri.startsWith(`${protocol.outlineScheme}:`);
+/** An open document and the checkpoint it speaks of; null where either is not open. */
+async function sessionAndDocument(
+  uri: string,
+): Promise<{ readonly session: Session; readonly document: TextDocument } | null> {
+  const session = await sessionOf(uri);
+  const document = documents.get(uri);
+  return session === null || document === undefined ? null : { session, document };
+}
+
+/** The session of an outline; null for an index, whose own language has folds and symbols of its own. */
+async function sessionOfOutline(uri: string): Promise<Session | null> {
+  return isOutline({ uri }) ? sessionOf(uri) : null;
 }
 
 async function configure(): Promise<void> {
@@ -253,13 +319,14 @@ function report(): void {
     publish(session);
   }
   unreported.clear();
+  refresh?.request();
   void connection.languages.diagnostics.refresh();
 }
 
 /** Pushes a checkpoint's findings onto its files, and clears them where there are none any more. */
 function publish(session: Session): void {
   const texts = new Set(documents.all().map(({ uri }) => (uri.startsWith("file:") ? checkpointPath(uri) : null)));
-  const byUri = publishedDiagnostics(session, ready().settings.severity, (path) => texts.has(path));
+  const byUri = publishedDiagnostics(session, ready().settings, (path) => texts.has(path));
   for (const uri of publishedUris.get(session.path) ?? []) {
     if (!byUri.has(uri)) {
       void connection.sendDiagnostics({ uri, diagnostics: [] });
@@ -273,16 +340,11 @@ function publish(session: Session): void {
 
 /** The findings of a text document that speaks of tensors: on its outline lines, or on its index keys. */
 function documentDiagnostics(session: Session, document: TextDocument): Diagnostic[] {
-  const { severity } = ready().settings;
   const checkpoint = fileUri(session.path);
   const keys = isOutline(document) ? null : rangesOfKeys(document);
   const rangeOf = (tensor: string | null): ReturnType<typeof outlineRange> =>
     tensor === null ? null : keys === null ? outlineRange(session.outline, tensor) : (keys.get(tensor) ?? null);
-  const problems = [
-    ...fileFindings(session.analysis.checkpoint, severity),
-    ...session.analysis.results.flatMap((result) => findingOf(result, severity) ?? []),
-  ];
-  return problems.map((problem) => {
+  return session.analysis.findings(ready().settings).map((problem) => {
     const range = rangeOf(problem.tensor);
     return diagnosticOf(problem, checkpoint, { ...(range === null ? {} : { range }), related: [] });
   });

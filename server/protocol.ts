@@ -2,11 +2,13 @@
  * Every message between the language server and its client beyond the Language Server Protocol itself, and the plain
  * data they carry. Types and names only: the client, the webview and the command line import this too.
  */
+import type { AnalysisPreferences } from "./analysis/policy.ts";
 import type { Dtype } from "./checkpoint/dtype.ts";
 import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
 import type { Role } from "./architecture/role.ts";
-import type { Metrics } from "./spectrum/metrics.ts";
+import type { MetricKey, Metrics } from "./spectrum/metrics.ts";
 import type { Grade, Verdict } from "./spectrum/verdict.ts";
+import type { VectorRandomness } from "./spectrum/vector-randomness.ts";
 import type { EntryStatistics } from "./svd/measurement.ts";
 
 /** One tensor as the tree shows it. */
@@ -50,13 +52,13 @@ export interface Catalogue {
 export interface MatrixResult {
   readonly id: string;
   readonly tensor: string;
+  readonly role: Role;
   readonly grade: Grade;
   readonly reason: string;
 }
 
 /** Everything known of one analysed matrix. */
 export interface MatrixDetail extends MatrixResult {
-  readonly role: Role;
   readonly layer: number | null;
   readonly expert: number | null;
   readonly rows: number;
@@ -69,6 +71,16 @@ export interface MatrixDetail extends MatrixResult {
   readonly noise: Metrics;
   readonly verdict: Verdict;
   readonly entries: EntryStatistics | null;
+  /** Index of the attention head, where the matrix is the part of a tensor that one head owns. */
+  readonly head?: number;
+  /** How random its singular vectors look, beside what noise gives; absent where they were not asked for. */
+  readonly vectors?: VectorsDetail;
+}
+
+export interface VectorsDetail {
+  readonly left: VectorRandomness;
+  readonly right: VectorRandomness;
+  readonly noise: { readonly left: VectorRandomness; readonly right: VectorRandomness };
 }
 
 export type Severity = "error" | "warning" | "information";
@@ -94,7 +106,8 @@ export interface AnalysisState {
 
 /** The adapter that computes, or why there is none and what to do. */
 export interface EngineStatus {
-  readonly phase: "starting" | "ready" | "unavailable";
+  /** `idle`: there was nothing to compute yet. */
+  readonly phase: "idle" | "starting" | "ready" | "unavailable";
   readonly adapter: string | null;
   readonly backend: string | null;
   readonly software: boolean;
@@ -149,6 +162,21 @@ export interface MatrixParams extends CheckpointParams {
   readonly id: string;
 }
 
+/** Request: one metric of every matrix, for views of the whole checkpoint. */
+export const metricColumn = "spectrum/metricColumn";
+export interface MetricColumnParams extends CheckpointParams {
+  readonly metric: MetricKey;
+}
+/**
+ * Float32, little-endian, as base64: one number for each matrix in the order of the catalogue's tensors and of their
+ * slices; NaN for what is not known or does not exist.
+ */
+export interface MetricColumn {
+  readonly values: string;
+  /** What noise of each matrix's shape would give. */
+  readonly noise: string;
+}
+
 /** Request: the text of the outline document. */
 export const outlineText = "spectrum/outline";
 
@@ -156,6 +184,13 @@ export const outlineText = "spectrum/outline";
 export const outlineLine = "spectrum/outlineLine";
 export interface OutlineLineParams extends CheckpointParams {
   readonly tensor: string;
+}
+
+/** Request: the tensor that a line of the outline is about; null for headings. */
+export const outlineTensor = "spectrum/outlineTensor";
+export interface OutlineTensorParams extends CheckpointParams {
+  /** From 0. */
+  readonly line: number;
 }
 
 /** Request: forget every cached result on disk; answers with the bytes freed. */
@@ -181,24 +216,32 @@ export interface InitializationOptions {
 }
 
 /** The settings the server reads, section `safetensorsSpectrum`. */
-export interface Settings {
+export interface Settings extends AnalysisPreferences {
   /** What is analysed as soon as a checkpoint is open. */
   readonly analyseOnOpen: "always" | "small" | "never";
   /** Part of the name of the adapter to use; empty for the fastest. */
   readonly adapter: string;
-  /** A severity, or "off", for each code of a finding. */
-  readonly severity: Readonly<Record<string, Severity | "off">>;
 }
 
-/** The command behind a Problems code link: reveals a tensor in the custom editor. Arguments: {@link RevealArguments}. */
+/**
+ * The command behind a Problems code link: reveals a tensor or a block in the custom editor. Arguments:
+ * {@link RevealArguments}.
+ */
 export const revealCommand = "safetensorsSpectrum.reveal";
 export interface RevealArguments {
   readonly checkpoint: string;
+  /** Name of a tensor, or of a block. */
   readonly tensor: string;
+}
+
+/** The command behind a quick fix: turns a kind of finding off in the settings. Arguments: {@link SilenceArguments}. */
+export const silenceCommand = "safetensorsSpectrum.silence";
+export interface SilenceArguments {
+  readonly code: string;
 }
 
 /** Scheme and language of the outline document. Its path is the checkpoint's, with `.outline` after it. */
 export const outlineScheme = "safetensors-outline";
 export const outlineLanguage = "safetensors-outline";
 
-export type { Dtype, EntryStatistics, Grade, Metrics, Role, Verdict, CheckpointProblem };
+export type { Dtype, EntryStatistics, Grade, MetricKey, Metrics, Role, Verdict, CheckpointProblem };

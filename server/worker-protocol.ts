@@ -10,6 +10,11 @@ export interface Analysis {
   readonly metrics: Metrics;
   readonly noise: Metrics;
   readonly tests: readonly NoiseTest[];
+  /**
+   * √n·D of the Kolmogorov–Smirnov test of each left and right singular vector, in the order of the values; NaN where a
+   * value is zero to rounding. Null where vectors were not asked for.
+   */
+  readonly vectors: { readonly left: Float32Array; readonly right: Float32Array } | null;
   /** What computed it. */
   readonly engine: Pick<EngineStatus, "adapter" | "backend" | "software">;
 }
@@ -18,6 +23,8 @@ export interface Analysis {
 export interface Job {
   readonly id: number;
   readonly sources: readonly MatrixSource[];
+  /** Whether singular vectors are wanted too. */
+  readonly vectors: boolean;
 }
 
 export type ToWorker =

@@ -86,27 +86,35 @@ async function run(job: Job, signal: AbortSignal): Promise<void> {
     if (engine === null) {
       throw new Error("the GPU is not open");
     }
-    const small: { readonly index: number; readonly measurement: Measurement }[] = [];
+    // What needs a second look: small matrices the exact test, all of them their vectors where those are wanted.
+    const unfinished: { readonly index: number; readonly measurement: Measurement }[] = [];
     await engine.measure(job.sources, {
       signal,
       onResult: (index, measurement) => {
         const source = job.sources[index]!;
-        if (isShuffled(source) && measurement.entries.nonFinite === 0) {
-          small.push({ index, measurement });
+        const finite = measurement.entries.nonFinite === 0;
+        if (finite && (job.vectors || isShuffled(source))) {
+          unfinished.push({ index, measurement });
         } else {
-          send({ type: "result", id: job.id, index, analysis: analyse(source, measurement) });
+          send({
+            type: "result",
+            id: job.id,
+            index,
+            analysis: analyse(source, measurement, job.vectors ? none : null),
+          });
         }
       },
       onUnsupported: (index, message) => {
         send({ type: "unsupported", id: job.id, index, message });
       },
     });
-    for (const { index, measurement } of small) {
+    const vectors = job.vectors ? await measureVectors(engine, job, unfinished, signal) : null;
+    for (const [place, { index, measurement }] of unfinished.entries()) {
       signal.throwIfAborted();
       const source = job.sources[index]!;
-      const { entries, rows, columns } = await engine.readEntries(source, shuffleTestEntries);
-      const shuffle = shuffleTest(entries, rows, columns);
-      send({ type: "result", id: job.id, index, analysis: analyse(source, { ...measurement, shuffle }) });
+      const whole = isShuffled(source) ? await withShuffleTest(engine, source, measurement) : measurement;
+      const analysis = analyse(source, whole, vectors === null ? null : (vectors.get(place) ?? none));
+      send({ type: "result", id: job.id, index, analysis });
     }
     send({ type: "done", id: job.id, outcome: "complete" });
   } catch (error) {
@@ -121,13 +129,45 @@ async function run(job: Job, signal: AbortSignal): Promise<void> {
   }
 }
 
-function analyse(shape: MatrixSource, measurement: Measurement): Analysis {
+/** No vector can be told of. */
+const none: Analysis["vectors"] = { left: new Float32Array(), right: new Float32Array() };
+
+/** The vectors of some matrices of a job, by their place among them. What cannot be had is left out, and logged. */
+async function measureVectors(
+  opened: Engine,
+  job: Job,
+  wanted: readonly { readonly index: number }[],
+  signal: AbortSignal,
+): Promise<Map<number, Analysis["vectors"]>> {
+  const found = new Map<number, Analysis["vectors"]>();
+  const sources = wanted.map(({ index }) => job.sources[index]!);
+  await opened.measureVectors(sources, {
+    signal,
+    onResult: (place, { left, right }) => {
+      found.set(place, { left: Float32Array.from(left), right: Float32Array.from(right) });
+    },
+    onUnsupported: (place, message) => {
+      process.stderr.write(
+        `singular vectors of bytes ${sources[place]!.begin} on of ${sources[place]!.path}: ${message}\n`,
+      );
+    },
+  });
+  return found;
+}
+
+async function withShuffleTest(opened: Engine, source: MatrixSource, measurement: Measurement): Promise<Measurement> {
+  const { entries, rows, columns } = await opened.readEntries(source, shuffleTestEntries);
+  return { ...measurement, shuffle: shuffleTest(entries, rows, columns) };
+}
+
+function analyse(shape: MatrixSource, measurement: Measurement, vectors: Analysis["vectors"]): Analysis {
   const metrics = spectrumMetrics(measurement.singularValues, shape, measurement.entries);
   return {
     measurement,
     metrics,
     noise: noiseMetrics(shape, metrics.sigmaEntries ?? 0),
     tests: noiseTests(measurement, shape),
+    vectors,
     engine: engine!.description,
   };
 }

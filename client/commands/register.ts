@@ -9,6 +9,7 @@ import { openOutline } from "./open-outline.ts";
 import { openSettings } from "./open-settings.ts";
 import { restartServer } from "./restart-server.ts";
 import { reveal } from "./reveal.ts";
+import { silence } from "./silence.ts";
 import { showLog } from "./show-log.ts";
 
 const all: readonly Command[] = [
@@ -21,6 +22,7 @@ const all: readonly Command[] = [
   restartServer,
   reveal,
   showLog,
+  silence,
 ];
 
 /** Registers every command; what goes wrong in one is told in one sentence. */

@@ -3,8 +3,8 @@ import { randomBytes } from "node:crypto";
 import { basename } from "node:path";
 import * as vscode from "vscode";
 import { editorHtml } from "../../media/html.ts";
-import type { ToHost, ToView } from "../../media/protocol.ts";
-import { focusMatrices, matrixDetail } from "../../server/protocol.ts";
+import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
+import { focusMatrices, matrixDetail, metricColumn } from "../../server/protocol.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
 import { ServerUnavailable, type LanguageServer } from "../server/language-server.ts";
 import type { Lease, Session, SessionChange, Sessions } from "./session.ts";
@@ -24,6 +24,9 @@ export class Panel implements vscode.Disposable {
   readonly #server: LanguageServer;
   readonly #sessions: Sessions;
   readonly #disposables: Disposable[] = [];
+  readonly #selected = new vscode.EventEmitter<string>();
+  /** A tensor was selected in the view. */
+  readonly onDidSelect = this.#selected.event;
   #lease: Lease | null = null;
   #opening = false;
   #disposed = false;
@@ -47,6 +50,7 @@ export class Panel implements vscode.Disposable {
     const resources = vscode.Uri.joinPath(extension, "dist", "media");
     view.webview.options = { enableScripts: true, localResourceRoots: [resources] };
     this.#disposables.push(
+      this.#selected,
       view.webview.onDidReceiveMessage((message: ToHost) => {
         this.#receive(message);
       }),
@@ -130,9 +134,17 @@ export class Panel implements vscode.Disposable {
         }
         return;
       case "matrix":
-        void this.#answer(message.id, message.matrix);
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(matrixDetail, { checkpoint, id: message.matrix }),
+        );
+        return;
+      case "metric":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(metricColumn, { checkpoint, metric: message.metric }),
+        );
         return;
       case "selected":
+        if (message.tensor !== null) this.#selected.fire(message.tensor);
         return;
       case "command":
         void vscode.commands.executeCommand(viewCommands[message.command], this.uri);
@@ -140,11 +152,10 @@ export class Panel implements vscode.Disposable {
     }
   }
 
-  async #answer(id: number, matrix: string): Promise<void> {
+  async #answer(id: number, ask: (checkpoint: string) => Promise<Answer>): Promise<void> {
     try {
       if (this.session === null) throw new Error(vscode.l10n.t("The checkpoint is not open."));
-      const params = { checkpoint: this.session.checkpoint, id: matrix };
-      this.#post({ type: "response", id, value: await this.#server.request(matrixDetail, params) });
+      this.#post({ type: "response", id, value: await ask(this.session.checkpoint) });
     } catch (error) {
       this.#post({ type: "failure", id, message: error instanceof Error ? error.message : String(error) });
     }

@@ -12,9 +12,12 @@ export class EditorProvider implements vscode.CustomReadonlyEditorProvider, vsco
   readonly #sessions: Sessions;
   readonly #panels = new Set<Panel>();
   readonly #changed = new vscode.EventEmitter<undefined>();
+  readonly #selected = new vscode.EventEmitter<{ readonly session: Session; readonly tensor: string }>();
   readonly #registration: vscode.Disposable;
   /** The panel in front became another one, or came or went. */
   readonly onDidChangeActive = this.#changed.event;
+  /** A person selected a tensor in a view. */
+  readonly onDidSelect = this.#selected.event;
 
   constructor(extension: vscode.Uri, server: LanguageServer, sessions: Sessions) {
     this.#extension = extension;
@@ -33,6 +36,9 @@ export class EditorProvider implements vscode.CustomReadonlyEditorProvider, vsco
   resolveCustomEditor({ uri }: vscode.CustomDocument, view: vscode.WebviewPanel): void {
     const panel = new Panel(uri, view, this.#extension, this.#server, this.#sessions);
     this.#panels.add(panel);
+    panel.onDidSelect((tensor) => {
+      if (view.active && panel.session !== null) this.#selected.fire({ session: panel.session, tensor });
+    });
     view.onDidChangeViewState(() => {
       this.#changed.fire(undefined);
     });
@@ -58,10 +64,25 @@ export class EditorProvider implements vscode.CustomReadonlyEditorProvider, vsco
     this.#best(session, file)?.reveal(tensor);
   }
 
+  /** Whether a view of a checkpoint can be seen. */
+  isVisible(session: Session): boolean {
+    return this.#visible(session).length > 0;
+  }
+
+  /** Selects a tensor in the views of its checkpoint that can be seen, and leaves the focus where it is. */
+  showSelected(session: Session, tensor: string): void {
+    for (const panel of this.#visible(session)) panel.reveal(tensor);
+  }
+
   dispose(): void {
     this.#registration.dispose();
+    this.#selected.dispose();
     this.#changed.dispose();
     for (const panel of this.#panels) panel.dispose();
+  }
+
+  #visible(session: Session): Panel[] {
+    return [...this.#panels].filter(({ uri, view }) => view.visible && session.holds(uri));
   }
 
   #best(session: Session, file: vscode.Uri): Panel | undefined {

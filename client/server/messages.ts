@@ -11,11 +11,16 @@ import type {
   MatrixDetail,
   matrixDetail,
   MatrixParams,
+  metricColumn,
+  MetricColumn,
+  MetricColumnParams,
   openCheckpoint,
   OpenParams,
   OpenResult,
   outlineLine,
   OutlineLineParams,
+  outlineTensor,
+  OutlineTensorParams,
   outlineText,
 } from "../../server/protocol.ts";
 
@@ -24,8 +29,10 @@ export interface Requests {
   [analyseCheckpoint]: (params: AnalyseParams) => null;
   [cancelAnalysis]: (params: CheckpointParams) => null;
   [matrixDetail]: (params: MatrixParams) => MatrixDetail | null;
+  [metricColumn]: (params: MetricColumnParams) => MetricColumn;
   [outlineText]: (params: CheckpointParams) => string;
   [outlineLine]: (params: OutlineLineParams) => number | null;
+  [outlineTensor]: (params: OutlineTensorParams) => string | null;
   [clearCache]: (params: null) => number;
 }
 

@@ -3,6 +3,7 @@ import {
   BarController,
   BarElement,
   Chart,
+  Filler,
   type ChartConfiguration,
   type ChartOptions,
   LinearScale,
@@ -14,6 +15,7 @@ import {
   type Scale,
   Tooltip,
 } from "chart.js";
+import type { Role } from "../../server/architecture/role.ts";
 import type { Store } from "../store.ts";
 import { create, uniqueId } from "../ui/dom.ts";
 import { formatNumber } from "../ui/format.ts";
@@ -23,6 +25,7 @@ import { chartColors, onThemeChange, type ChartColors } from "../ui/theme.ts";
 Chart.register(
   BarController,
   BarElement,
+  Filler,
   LinearScale,
   LineController,
   LineElement,
@@ -36,8 +39,8 @@ export type PlotOptions = ChartOptions<"bar" | "line">;
 
 export interface LegendEntry {
   readonly label: string;
-  readonly series: "bulk" | "outlier" | "noise" | "edge";
-  readonly shape: "bar" | "line" | "dashes" | "point";
+  readonly series: "bulk" | "outlier" | "noise" | "edge" | `role-${Role}`;
+  readonly shape: "bar" | "line" | "dashes" | "point" | "band";
 }
 
 /** What a chart shows, with its words and its numbers. */

@@ -5,6 +5,8 @@ export interface EdgeLine {
   /** On the axis, in data units. */
   readonly at: number;
   readonly label: string;
+  /** The label stands below a horizontal line instead of above it, where curves pass above. */
+  readonly below?: boolean;
 }
 
 /** Draws dashed lines across the plot with their labels: at the ends of a Marchenko–Pastur bulk. */
@@ -18,7 +20,7 @@ export function edgeLines(lines: readonly EdgeLine[], axis: "x" | "y", colors: C
       ctx.save();
       ctx.font = `${colors.fontSize}px ${colors.fontFamily}`;
       ctx.lineWidth = 1;
-      for (const { at, label } of lines) {
+      for (const { at, label, below = false } of lines) {
         if (at < scale.min || at > scale.max) continue;
         const pixel = scale.getPixelForValue(at);
         ctx.strokeStyle = colors.edge;
@@ -40,9 +42,9 @@ export function edgeLines(lines: readonly EdgeLine[], axis: "x" | "y", colors: C
           const left = Math.min(Math.max(pixel - width / 2, chartArea.left), chartArea.right - width);
           ctx.fillText(label, left, chartArea.top - 6);
         } else {
-          ctx.textBaseline = "bottom";
+          ctx.textBaseline = below ? "top" : "bottom";
           ctx.textAlign = "right";
-          ctx.fillText(label, chartArea.right - 2, pixel - 2);
+          ctx.fillText(label, chartArea.right - 2, pixel + (below ? 2 : -2));
         }
       }
       ctx.restore();

@@ -26,6 +26,7 @@ export class DetailPane {
       // Holding an arrow key in the tree passes many tensors: only where it rests is drawn.
       cancelAnimationFrame(this.#frame);
       this.#frame = requestAnimationFrame(() => {
+        this.#frame = 0;
         this.#choose();
       });
     });
@@ -46,6 +47,12 @@ export class DetailPane {
 
   /** Moves the keyboard to what is shown. */
   focus(): void {
+    if (this.#frame !== 0) {
+      // What is about to be shown takes the focus, not what it replaces.
+      cancelAnimationFrame(this.#frame);
+      this.#frame = 0;
+      this.#choose();
+    }
     const title = this.element.querySelector<HTMLElement>(".title");
     (title ?? this.element).focus();
   }

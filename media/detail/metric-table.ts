@@ -1,130 +1,8 @@
 /** The metrics of a spectrum, each beside its value under noise and with a short explanation on demand. */
 import type { MatrixDetail } from "../../server/protocol.ts";
-import type { MetricKey } from "../../server/spectrum/metrics.ts";
+import { formatMetric, metricGroups, type MetricText } from "../model/metric-texts.ts";
 import { create, uniqueId } from "../ui/dom.ts";
-import { exact, formatNumber, formatRatio, formatShare } from "../ui/format.ts";
-
-interface MetricText {
-  readonly key: MetricKey;
-  readonly label: string;
-  readonly explanation: string;
-}
-
-interface MetricGroup {
-  readonly title: string;
-  readonly metrics: readonly MetricText[];
-}
-
-const groups: readonly MetricGroup[] = [
-  {
-    title: "Rank",
-    metrics: [
-      {
-        key: "effectiveRank",
-        label: "Effective rank",
-        explanation:
-          "exp of the entropy of the energies s²/Σs²: how many directions of equal strength would spread the energy as evenly.",
-      },
-      {
-        key: "participationRatio",
-        label: "Participation ratio",
-        explanation: "(Σs²)²/Σs⁴: how many directions carry the energy, weighted towards the strong ones.",
-      },
-      {
-        key: "stableRank",
-        label: "Stable rank",
-        explanation: "Σs²/s₁²: the whole energy in units of the strongest direction.",
-      },
-    ],
-  },
-  {
-    title: "Energy",
-    metrics: [
-      {
-        key: "energy60",
-        label: "Components for 60 %",
-        explanation: "The fewest singular values whose squares add up to 60 % of the energy.",
-      },
-      {
-        key: "energy80",
-        label: "Components for 80 %",
-        explanation: "The fewest singular values whose squares add up to 80 % of the energy.",
-      },
-      {
-        key: "energy90",
-        label: "Components for 90 %",
-        explanation: "The fewest singular values whose squares add up to 90 % of the energy.",
-      },
-      {
-        key: "top10Ratio",
-        label: "Top-10 ratio",
-        explanation: "The ten largest singular values, as a share of the sum of all.",
-      },
-      {
-        key: "least10Ratio",
-        label: "Least-10 ratio",
-        explanation: "The ten smallest singular values, as a share of the sum of all.",
-      },
-      {
-        key: "firstLastRatio",
-        label: "First / last",
-        explanation: "The largest singular value over the smallest: the condition number.",
-      },
-    ],
-  },
-  {
-    title: "Outliers",
-    metrics: [
-      {
-        key: "outliersRight",
-        label: "Above the bulk",
-        explanation:
-          "Singular values above the upper Marchenko–Pastur edge: directions stronger than noise can make them.",
-      },
-      {
-        key: "outliersLeft",
-        label: "Below the bulk",
-        explanation:
-          "Singular values below the lower edge: directions weaker than noise leaves them. A square matrix has no lower edge.",
-      },
-      {
-        key: "powerLawAlpha",
-        label: "Power-law α",
-        explanation: "Exponent of a power law fitted to the tail of the energies s² by maximum likelihood.",
-      },
-    ],
-  },
-  {
-    title: "Scale",
-    metrics: [
-      {
-        key: "sigmaEntries",
-        label: "σ of the entries",
-        explanation: "‖W‖/√(mn): the size of an entry, which outliers inflate.",
-      },
-      {
-        key: "sigmaBulk",
-        label: "σ of the bulk",
-        explanation: "median(s)/√(n μ): the size of an entry of the noise alone, from the median singular value.",
-      },
-      { key: "lowerEdge", label: "Lower edge s₋", explanation: "σ(√n − √m), with the σ of the bulk." },
-      { key: "upperEdge", label: "Upper edge s₊", explanation: "σ(√n + √m), with the σ of the bulk." },
-      { key: "spectralNorm", label: "Spectral norm", explanation: "The largest singular value, s₁." },
-      { key: "frobeniusNorm", label: "Frobenius norm", explanation: "√Σs²: the root of the whole energy." },
-    ],
-  },
-];
-
-const counts: readonly MetricKey[] = ["energy60", "energy80", "energy90", "outliersLeft", "outliersRight"];
-const shares: readonly MetricKey[] = ["top10Ratio", "least10Ratio"];
-
-function format(key: MetricKey, value: number | null): string {
-  if (value === null) return formatNumber(null);
-  if (shares.includes(key)) return formatShare(value);
-  // A count that is expected is not whole, but its digits after the second mean nothing.
-  if (counts.includes(key)) return formatNumber(value >= 10 ? Math.round(value) : Number(value.toPrecision(2)));
-  return formatNumber(value);
-}
+import { exact, formatRatio } from "../ui/format.ts";
 
 /** Value over noise on a logarithmic scale from 1/8 to 8, drawn from the middle. */
 function ratioBar(value: number | null, noise: number | null): HTMLElement {
@@ -174,8 +52,8 @@ export function metricTable({ metrics, noise, rows, columns }: MatrixDetail): HT
       "tr",
       { testid: "metric" },
       create("th", { attributes: { scope: "row" } }, label, ask),
-      create("td", { class: "number", title: exact(value) + ofAll }, format(key, value)),
-      create("td", { class: "number noise", title: exact(expected) + ofAll }, format(key, expected)),
+      create("td", { class: "number", title: exact(value) + ofAll }, formatMetric(key, value)),
+      create("td", { class: "number noise", title: exact(expected) + ofAll }, formatMetric(key, expected)),
       create("td", { class: "number ratio" }, formatRatio(value, expected)),
       create("td", { class: "ratio-cell" }, ratioBar(value, expected)),
     );
@@ -210,7 +88,7 @@ export function metricTable({ metrics, noise, rows, columns }: MatrixDetail): HT
           create("th", { class: "number", attributes: { scope: "col", colspan: "2" } }, "Value / noise"),
         ),
       ),
-      ...groups.map(({ title, metrics: members }) =>
+      ...metricGroups.map(({ title, metrics: members }) =>
         create(
           "tbody",
           {},

@@ -10,6 +10,7 @@ import { baseName, formatBytes, formatCount, formatInteger, formatShare, plural 
 import { icon } from "../ui/icons.ts";
 import { factList } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
+import { Across } from "./across.ts";
 import type { DetailView } from "./view.ts";
 
 const mostFindings = 200;
@@ -20,6 +21,7 @@ export class Overview implements DetailView {
   readonly element: HTMLElement;
   readonly #store: Store;
   readonly #checkpoint: Checkpoint;
+  readonly #across: Across;
   readonly #grades = create("div", { class: "grades" });
   readonly #findings = create("div", { class: "findings", testid: "findings" });
   #refresh: ReturnType<typeof setTimeout> | undefined;
@@ -28,6 +30,7 @@ export class Overview implements DetailView {
   constructor(store: Store, checkpoint: Checkpoint) {
     this.#store = store;
     this.#checkpoint = checkpoint;
+    this.#across = new Across(store, checkpoint);
     const { catalogue } = checkpoint;
     this.element = create(
       "article",
@@ -47,6 +50,7 @@ export class Overview implements DetailView {
       ]),
       catalogue.problems.length > 0 ? problemList(store, catalogue) : "",
       card("Grades", this.#grades, this.#findings),
+      this.#across.element,
       create(
         "div",
         { class: "columns" },
@@ -64,18 +68,24 @@ export class Overview implements DetailView {
   }
 
   readonly results = (): void => {
+    this.#across.refresh();
+    this.#redraw();
+  };
+
+  readonly analysis = (): void => {
+    this.#redraw();
+  };
+
+  dispose(): void {
+    this.#across.dispose();
+    clearTimeout(this.#refresh);
+  }
+
+  #redraw(): void {
     this.#refresh ??= setTimeout(() => {
       this.#refresh = undefined;
       this.#draw();
     }, refreshAfter);
-  };
-
-  readonly analysis = (): void => {
-    this.results();
-  };
-
-  dispose(): void {
-    clearTimeout(this.#refresh);
   }
 
   #draw(): void {

@@ -1,6 +1,7 @@
 /** A tensor: its facts and, where it is a matrix, its verdict, spectrum and metrics. */
 import type { MatrixDetail } from "../../server/protocol.ts";
 import { ChartCard } from "../charts/chart-card.ts";
+import { energyPlot } from "../charts/energy.ts";
 import { histogramPlot, prefersLogarithmic } from "../charts/histogram.ts";
 import { valuesPlot } from "../charts/values.ts";
 import { matrixId } from "../model/matrix-ids.ts";
@@ -142,14 +143,20 @@ export class TensorView implements DetailView {
           ],
           plot: (isOn) => valuesPlot(detail, isOn("values-log")),
         }),
+        ...energyCard(this.#store, detail),
       ];
       parts.push(
-        create("div", { class: "columns" }, ...this.#charts.map(({ element }) => element)),
+        create("div", { class: "columns" }, ...this.#charts.slice(0, 2).map(({ element }) => element)),
         create(
           "div",
           { class: "columns uneven" },
           metricTable(detail),
-          ...(detail.entries === null ? [] : [entriesCard(detail.entries)]),
+          create(
+            "div",
+            { class: "stack" },
+            ...this.#charts.slice(2).map(({ element }) => element),
+            ...(detail.entries === null ? [] : [entriesCard(detail.entries)]),
+          ),
         ),
       );
     } else if (detail.entries !== null) {
@@ -172,6 +179,14 @@ export class TensorView implements DetailView {
       ...(file === undefined ? [] : [["File", visibleText(baseName(file.path), 120), visibleText(file.path)] as const]),
     ]);
   }
+}
+
+/** None for a matrix without energy. */
+function energyCard(store: Store, detail: MatrixDetail): ChartCard[] {
+  const plot = energyPlot(detail);
+  return plot === null
+    ? []
+    : [new ChartCard(store, { testid: "chart-energy", title: "Cumulative energy", switches: [], plot: () => plot })];
 }
 
 function whyNoMatrix({ tensor }: TensorNode): string {

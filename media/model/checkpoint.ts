@@ -33,6 +33,10 @@ export class Checkpoint {
     return this.#byName.get(name);
   }
 
+  block(name: string): GroupNode | undefined {
+    return this.#nodes.groups.get(`block:${name}`);
+  }
+
   result(id: string): MatrixResult | undefined {
     return this.#results.get(id);
   }

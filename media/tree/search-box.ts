@@ -2,7 +2,7 @@
 import type { Store } from "../store.ts";
 import { create } from "../ui/dom.ts";
 import { plural } from "../ui/format.ts";
-import { icon, type IconName } from "../ui/icons.ts";
+import { icon, iconButton } from "../ui/icons.ts";
 import type { Tree } from "./tree.ts";
 
 const searchAfter = 80;
@@ -82,12 +82,4 @@ export class SearchBox {
     this.#input.value = "";
     store.search("");
   }
-}
-
-function iconButton(name: IconName, label: string, onClick: () => void): HTMLButtonElement {
-  return create(
-    "button",
-    { class: "icon-button", title: label, attributes: { type: "button", "aria-label": label }, onClick },
-    icon(name),
-  );
 }

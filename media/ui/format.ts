@@ -37,7 +37,7 @@ export function formatNumber(value: number | null): string {
 export function formatProbability(value: number | null): string {
   if (value === null || Number.isNaN(value)) return missing;
   if (value < 1e-300) return `< 10${superscript(-300)}`;
-  if (value >= 0.001) return value.toPrecision(2);
+  if (value >= 0.001) return String(Number(value.toPrecision(2)));
   const [mantissa = "1", exponent = "0"] = value.toExponential(1).split("e");
   return `${mantissa} × 10${superscript(Number(exponent))}`;
 }

@@ -1,4 +1,4 @@
-import { createSvg } from "./dom.ts";
+import { create, createSvg } from "./dom.ts";
 
 /** Outlines on a 16 × 16 grid. A fill follows `currentColor`, so that an icon takes its text's colour in every theme. */
 const paths = {
@@ -14,6 +14,7 @@ const paths = {
   layers: "M8 2.2 14 5.4 8 8.6 2 5.4 8 2.2ZM2.4 8.2 8 11.2l5.6-3M2.4 10.9 8 13.9l5.6-3",
   matrix: "M2.5 2.5h11v11h-11zM2.5 6.2h11M2.5 9.8h11M6.2 2.5v11M9.8 2.5v11",
   vector: "M2.5 6.2h11v3.6h-11zM6.2 6.2v3.6M9.8 6.2v3.6",
+  outline: "M2.5 3.5h9M5.5 6.5h8M5.5 9.5h8M2.5 12.5h9",
   expand: "M4 6.5 8 2.5l4 4M4 9.5l4 4 4-4",
   collapse: "M4 2.5l4 4 4-4M4 13.5l4-4 4 4",
   /** Shapes of the grades: the word stands beside them, the shape tells them apart without colour. */
@@ -34,4 +35,13 @@ export function icon(name: IconName): SVGSVGElement {
   // The half that is filled, of a half-filled circle.
   if (name === "grade-half") svg.append(createSvg("path", { d: "M8 3.5a4.5 4.5 0 0 0 0 9Z", class: "filled" }));
   return svg;
+}
+
+/** A button that shows an icon only; its label is its name and its tooltip. */
+export function iconButton(name: IconName, label: string, onClick: () => void): HTMLButtonElement {
+  return create(
+    "button",
+    { class: "icon-button", title: label, attributes: { type: "button", "aria-label": label }, onClick },
+    icon(name),
+  );
 }

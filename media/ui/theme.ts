@@ -1,4 +1,5 @@
 /** The colours charts need, resolved from the theme, and a way to hear that it changed. */
+import { roles, type Role } from "../../server/architecture/role.ts";
 
 export interface ChartColors {
   readonly foreground: string;
@@ -9,6 +10,10 @@ export interface ChartColors {
   readonly outlier: string;
   readonly noise: string;
   readonly edge: string;
+  /** The area between two noise values. */
+  readonly band: string;
+  /** The same role has the same colour in every chart. */
+  readonly roles: Readonly<Record<Role, string>>;
   readonly tooltipBackground: string;
   readonly tooltipForeground: string;
   readonly tooltipBorder: string;
@@ -30,6 +35,8 @@ export function chartColors(): ChartColors {
     outlier: read("--series-outlier"),
     noise: read("--series-noise"),
     edge: read("--series-edge"),
+    band: read("--series-band"),
+    roles: Object.fromEntries(roles.map((role) => [role, read(`--role-${role}`)])) as Record<Role, string>,
     tooltipBackground: read("--hover-background"),
     tooltipForeground: read("--hover-foreground"),
     tooltipBorder: read("--hover-border"),

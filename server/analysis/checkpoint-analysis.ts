@@ -1,17 +1,35 @@
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
+import { headViews } from "../architecture/heads.ts";
+import { missingTensors } from "../architecture/missing.ts";
 import { recognise } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
-import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, Problem } from "../protocol.ts";
+import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, VectorsDetail } from "../protocol.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
-import { metricKeys, type Metrics } from "../spectrum/metrics.ts";
+import { metricKeys, type MetricKey, type Metrics } from "../spectrum/metrics.ts";
+import { noiseRandomness, vectorRandomness } from "../spectrum/vector-randomness.ts";
 import type { Verdict } from "../spectrum/verdict.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
 import type { Analysis } from "../worker-protocol.ts";
 import { catalogueOf } from "./catalogue.ts";
-import { fileFindings, findingOf, type SeverityOverrides } from "./findings.ts";
+import { checkpointFindings } from "./checkpoint-findings.ts";
+import { fileFinding, gradeFinding, otherFinding, type Finding } from "./findings.ts";
+import { headFindings, type JudgedHead } from "./head-findings.ts";
+import { matrixFindings } from "./matrix-findings.ts";
+import { combine, defaultPreferences, underPolicy, type AnalysisPreferences, type FindingPolicy } from "./policy.ts";
+import { MetricTable } from "./metric-table.ts";
 import { MatrixQueue } from "./queue.ts";
+import { readSettingsFile } from "./settings-file.ts";
 import { AnalysisStore, storeKey } from "./store.ts";
+import { summaryOf, type JudgedMatrix, type MatrixSummary } from "./summary.ts";
+
+/** What is analysed beyond the matrices themselves. */
+export interface AnalysisExtent {
+  /** The attention heads as matrices of their own. */
+  readonly heads?: boolean;
+  /** The randomness of singular vectors. */
+  readonly vectors?: boolean;
+}
 
 /**
  * One checkpoint and everything that is known of it: the catalogue from the headers, a result for each matrix that was
@@ -21,35 +39,81 @@ export class CheckpointAnalysis {
   readonly checkpoint: Checkpoint;
   readonly architecture: Architecture;
   readonly catalogue: Catalogue;
+  /** What there is to analyse, in the checkpoint's order: each matrix, and its heads after it where they are wanted. */
+  readonly matrices: readonly MatrixView[];
+  readonly wantsVectors: boolean;
   readonly queue = new MatrixQueue();
   /** Called with each batch of results, and with none when only the state changed. */
   onResults: (results: readonly MatrixResult[]) => void = () => undefined;
 
-  readonly #matrices: ReadonlyMap<string, MatrixView>;
+  readonly #byId: ReadonlyMap<string, MatrixView>;
   readonly #order = new Map<string, number>();
+  readonly #byTensor = new Map<string, MatrixView[]>();
+  readonly #metrics: MetricTable;
   readonly #results = new Map<string, MatrixResult>();
+  readonly #summaries = new Map<string, MatrixSummary>();
   readonly #refusals = new Map<string, string>();
+  /** Results that came with vectors. */
+  readonly #withVectors = new Set<string>();
   /** The ids of computed matrices by contents: shape, dtype and fingerprint. */
   readonly #contents = new Map<string, string[]>();
   readonly #contentOf = new Map<string, string>();
   readonly #stores = new Map<number, AnalysisStore>();
   readonly #initializerRange: number | null;
+  /** From the settings file beside the checkpoint. */
+  readonly #preferences: AnalysisPreferences;
+  /** What the headers alone say is missing. */
+  readonly #missing: readonly string[];
+  /** What comparing all matrices tells; null until it is asked for after a change. */
+  #compared: readonly Finding[] | null = null;
   #phase: AnalysisState["phase"] = "waiting";
   #estimatedSeconds: number | null = null;
   #engine: Analysis["engine"] | null = null;
 
-  private constructor(checkpoint: Checkpoint) {
+  private constructor(
+    checkpoint: Checkpoint,
+    near: AnalysisPreferences,
+    preferences: AnalysisPreferences,
+    { heads = false, vectors = false }: AnalysisExtent,
+  ) {
     this.checkpoint = checkpoint;
-    this.architecture = recognise(checkpoint);
+    this.#preferences = near;
+    this.architecture = recognise(checkpoint, preferences.roles);
+    this.#missing = missingTensors(checkpoint, this.architecture);
     this.catalogue = catalogueOf(checkpoint, this.architecture);
-    this.#matrices = new Map(this.architecture.matrices.map((matrix) => [matrix.id, matrix]));
-    this.architecture.matrices.forEach(({ id }, index) => this.#order.set(id, index));
+    this.matrices = heads ? withHeads(checkpoint, this.architecture) : this.architecture.matrices;
+    this.wantsVectors = vectors;
+    this.#byId = new Map(this.matrices.map((matrix) => [matrix.id, matrix]));
+    this.matrices.forEach((matrix, index) => {
+      this.#order.set(matrix.id, index);
+      if (matrix.head !== undefined) {
+        return;
+      }
+      const siblings = this.#byTensor.get(matrix.tensor.name);
+      if (siblings === undefined) {
+        this.#byTensor.set(matrix.tensor.name, [matrix]);
+      } else {
+        siblings.push(matrix);
+      }
+    });
+    this.#metrics = new MetricTable(this.matrices.length);
     this.#initializerRange = initializerRange(checkpoint.config);
   }
 
-  /** Reads the headers. Broken files end in the checkpoint's problems, never in an exception. */
-  static async open(path: string): Promise<CheckpointAnalysis> {
-    return new CheckpointAnalysis(await openCheckpoint(path));
+  /**
+   * Reads the headers, and the settings file beside them. Broken files end in the checkpoint's problems, never in an
+   * exception.
+   * @param general what the person prefers for every checkpoint: its roles are taken now, the rest with each question
+   */
+  static async open(
+    path: string,
+    general: AnalysisPreferences = defaultPreferences,
+    extent: AnalysisExtent = {},
+  ): Promise<CheckpointAnalysis> {
+    const checkpoint = await openCheckpoint(path);
+    const { preferences, problem } = await readSettingsFile(checkpoint.path);
+    const problems = problem === null ? checkpoint.problems : [...checkpoint.problems, problem];
+    return new CheckpointAnalysis({ ...checkpoint, problems }, preferences, combine(general, preferences), extent);
   }
 
   /**
@@ -59,7 +123,7 @@ export class CheckpointAnalysis {
    */
   async attachStores(folder: string): Promise<void> {
     const byPlace = new Map<string, MatrixView[]>();
-    for (const matrix of this.architecture.matrices) {
+    for (const matrix of this.matrices) {
       const place = `${matrix.tensor.file} ${storeKey(matrix)}`;
       byPlace.set(place, [...(byPlace.get(place) ?? []), matrix]);
     }
@@ -79,11 +143,18 @@ export class CheckpointAnalysis {
     }
   }
 
+  /** Whether the settings file beside the checkpoint says something else than when it was read. */
+  async settingsFileChanged(): Promise<boolean> {
+    const { preferences, problem } = await readSettingsFile(this.checkpoint.path);
+    const before = this.checkpoint.problems.find(({ code }) => code === "invalid-settings");
+    return JSON.stringify(preferences) !== JSON.stringify(this.#preferences) || problem?.message !== before?.message;
+  }
+
   get state(): AnalysisState {
     return {
       phase: this.#phase,
       done: this.#results.size,
-      total: this.architecture.matrices.length,
+      total: this.matrices.length,
       estimatedSeconds: this.#estimatedSeconds,
     };
   }
@@ -99,7 +170,7 @@ export class CheckpointAnalysis {
 
   /** The matrices without a result, in the checkpoint's order. */
   get missing(): readonly MatrixView[] {
-    return this.architecture.matrices.filter(({ id }) => !this.#results.has(id));
+    return this.matrices.filter(({ id }) => !this.#results.has(id));
   }
 
   setPhase(phase: AnalysisState["phase"], estimatedSeconds: number | null = null): void {
@@ -112,9 +183,9 @@ export class CheckpointAnalysis {
   enqueue(ids: readonly string[] | null, again = false): void {
     const wanted =
       ids === null
-        ? this.architecture.matrices
+        ? this.matrices
         : ids.flatMap((id) => {
-            const matrix = this.#matrices.get(id);
+            const matrix = this.#byId.get(id);
             return matrix === undefined ? [] : [matrix];
           });
     const refused: MatrixResult[] = [];
@@ -126,7 +197,8 @@ export class CheckpointAnalysis {
           }
           return false;
         }
-        return again || !this.#results.has(matrix.id);
+        const complete = this.wantsVectors ? this.#withVectors : this.#results;
+        return again || !complete.has(matrix.id);
       }),
     );
     this.#announce(refused);
@@ -140,6 +212,7 @@ export class CheckpointAnalysis {
       dtype: matrix.tensor.dtype,
       rows: matrix.rows,
       columns: matrix.columns,
+      ...(matrix.pitch === undefined ? {} : { pitch: matrix.pitch }),
     };
   }
 
@@ -156,7 +229,7 @@ export class CheckpointAnalysis {
 
   /** One matrix in full; null while it has no result. */
   async detail(id: string): Promise<MatrixDetail | null> {
-    const matrix = this.#matrices.get(id);
+    const matrix = this.#byId.get(id);
     const result = this.#results.get(id);
     if (matrix === undefined || result === undefined) {
       return null;
@@ -168,7 +241,6 @@ export class CheckpointAnalysis {
     const values = analysis?.measurement.singularValues;
     return {
       ...result,
-      role: matrix.description.role,
       layer: matrix.description.layer,
       expert: matrix.expert ?? matrix.description.expert,
       rows: matrix.rows,
@@ -180,24 +252,93 @@ export class CheckpointAnalysis {
       noise: analysis?.noise ?? noMetrics,
       verdict: this.#verdict(matrix, analysis),
       entries: analysis?.measurement.entries ?? null,
+      ...(matrix.head === undefined ? {} : { head: matrix.head }),
+      ...(this.wantsVectors ? { vectors: vectorsDetail(matrix, analysis?.vectors ?? null) } : {}),
     };
   }
 
-  /** Every finding, files first, then in the checkpoint's order. */
-  problems(overrides: SeverityOverrides): Problem[] {
-    const findings = fileFindings(this.checkpoint, overrides);
-    for (const { id } of this.architecture.matrices) {
+  /** The matrices that were computed, in the checkpoint's order, with what is needed to compare them. */
+  get judged(): readonly JudgedMatrix[] {
+    return this.architecture.matrices.flatMap(({ id }) => {
+      const summary = this.#summaries.get(id);
       const result = this.#results.get(id);
-      const finding = result === undefined ? null : findingOf(result, overrides);
-      if (finding !== null) {
-        findings.push(finding);
+      return summary === undefined || result === undefined ? [] : [{ ...summary, grade: result.grade }];
+    });
+  }
+
+  /**
+   * Every finding: of the files first, then of what is missing, then on matrices in the checkpoint's order, then of
+   * comparing them all, once they are all known.
+   * @param policy the person's; that of the file beside the checkpoint is added to it
+   */
+  findings(policy: FindingPolicy): Finding[] {
+    const { severity, silence } = combine({ ...policy, roles: [] }, this.#preferences);
+    const found: Finding[] = [
+      ...this.checkpoint.problems.map(fileFinding),
+      ...this.#missing.map((message) => ({
+        ...otherFinding("missing-expected", null, message),
+        path: this.checkpoint.path,
+      })),
+    ];
+    const heads: JudgedHead[] = [];
+    for (const matrix of this.matrices) {
+      const result = this.#results.get(matrix.id);
+      if (result === undefined) {
+        continue;
+      }
+      const { path } = this.#file(matrix);
+      if (matrix.head !== undefined) {
+        const { role, block, layer } = matrix.description;
+        heads.push({ tensor: result.tensor, grade: result.grade, role, block, layer, head: matrix.head });
+        continue;
+      }
+      const graded = gradeFinding(result);
+      if (graded !== null) {
+        found.push({ ...graded, path });
+      }
+      const summary = this.#summaries.get(matrix.id);
+      if (summary !== undefined) {
+        for (const { code, message } of matrixFindings({ ...summary, grade: result.grade })) {
+          found.push({ ...otherFinding(code, result.tensor, message), path });
+        }
       }
     }
-    return findings;
+    const files = new Map(this.matrices.map((matrix) => [matrix.tensor.name, this.#file(matrix).path]));
+    for (const finding of headFindings(heads, (tensor) => this.#results.get(tensor)?.grade ?? null)) {
+      found.push({ ...finding, path: files.get(finding.tensor) ?? this.checkpoint.path });
+    }
+    found.push(...this.#comparison());
+    return found.flatMap((finding) => underPolicy(finding, { severity, silence }) ?? []);
+  }
+
+  #comparison(): readonly Finding[] {
+    if (this.architecture.matrices.some(({ id }) => !this.#results.has(id))) {
+      return [];
+    }
+    this.#compared ??= this.#compare();
+    return this.#compared;
+  }
+
+  #compare(): Finding[] {
+    const files = new Map(this.architecture.matrices.map((matrix) => [matrix.tensor.name, this.#file(matrix).path]));
+    return checkpointFindings(this.judged).map(({ code, tensor, message }) => ({
+      ...otherFinding(code, tensor, message),
+      path: files.get(tensor) ?? this.checkpoint.path,
+    }));
   }
 
   result(id: string): MatrixResult | null {
     return this.#results.get(id) ?? null;
+  }
+
+  /** The matrices in a tensor, in the order of its slices; none for a vector. */
+  matricesOf(tensor: string): readonly MatrixView[] {
+    return this.#byTensor.get(tensor) ?? [];
+  }
+
+  /** One metric of a matrix beside its noise value; NaN while it is not known, and where it does not exist. */
+  metric(id: string, key: MetricKey): { readonly value: number; readonly noise: number } {
+    return this.#metrics.get(this.#order.get(id) ?? -1, key);
   }
 
   async close(): Promise<void> {
@@ -216,8 +357,13 @@ export class CheckpointAnalysis {
     this.queue.delete(matrix.id);
     this.#refusals.delete(matrix.id);
     this.#engine = analysis.engine;
+    if (analysis.vectors !== null) {
+      this.#withVectors.add(matrix.id);
+    }
     const { entries } = analysis.measurement;
-    const content = `${matrix.tensor.dtype} ${matrix.rows}x${matrix.columns} ${entries.fingerprint}`;
+    // A head is no copy of the matrix that it is all of.
+    const kind = matrix.head === undefined ? "" : "head ";
+    const content = `${kind}${matrix.tensor.dtype} ${matrix.rows}x${matrix.columns} ${entries.fingerprint}`;
     this.#contentOf.set(matrix.id, content);
     const twins = this.#contents.get(content) ?? [];
     if (!twins.includes(matrix.id)) {
@@ -227,26 +373,32 @@ export class CheckpointAnalysis {
     }
     // Twins hold the same bytes, so the same analysis tells them all.
     const judged = twins.map((id) => {
-      const twin = this.#matrices.get(id)!;
+      const twin = this.#byId.get(id)!;
+      this.#metrics.set(this.#order.get(id)!, analysis.metrics, analysis.noise);
       const { grade, reason } = this.#verdict(twin, analysis);
-      return { id, tensor: twin.tensor.name, grade, reason };
+      return { id, tensor: twin.tensor.name, role: twin.description.role, grade, reason };
     });
     const changed = judged.filter((result) => {
       const before = this.#results.get(result.id);
       return result.id === matrix.id || before?.grade !== result.grade || before.reason !== result.reason;
     });
+    this.#summaries.set(matrix.id, summaryOf(matrix, analysis));
+    this.#compared = null;
     for (const result of changed) {
       this.#results.set(result.id, result);
     }
     return changed;
   }
 
-  #refuse(matrix: MatrixView, reason: string): MatrixResult {
-    this.queue.delete(matrix.id);
-    this.#refusals.set(matrix.id, reason);
-    const verdict = this.#verdict(matrix, null);
-    const result = { id: matrix.id, tensor: matrix.tensor.name, grade: verdict.grade, reason: verdict.reason };
-    this.#results.set(matrix.id, result);
+  #refuse(matrix: MatrixView, why: string): MatrixResult {
+    const { id, tensor, description } = matrix;
+    this.queue.delete(id);
+    this.#refusals.set(id, why);
+    this.#summaries.delete(id);
+    this.#compared = null;
+    const { grade, reason } = this.#verdict(matrix, null);
+    const result = { id, tensor: tensor.name, role: description.role, grade, reason };
+    this.#results.set(id, result);
     return result;
   }
 
@@ -276,7 +428,7 @@ export class CheckpointAnalysis {
     if (first === undefined || first === matrix.id) {
       return null;
     }
-    const roles = [this.#matrices.get(first)!.description.role, matrix.description.role];
+    const roles = [this.#byId.get(first)!.description.role, matrix.description.role];
     return roles.includes("embedding") && roles.includes("unembedding") ? null : first;
   }
 
@@ -288,6 +440,29 @@ export class CheckpointAnalysis {
 }
 
 const noMetrics = Object.fromEntries(metricKeys.map((key) => [key, null])) as Metrics;
+
+/** Each matrix, and after it its heads. */
+function withHeads(checkpoint: Checkpoint, architecture: Architecture): MatrixView[] {
+  const heads = new Map<string, MatrixView[]>();
+  for (const head of headViews(checkpoint, architecture)) {
+    const before = heads.get(head.tensor.name);
+    if (before === undefined) {
+      heads.set(head.tensor.name, [head]);
+    } else {
+      before.push(head);
+    }
+  }
+  return architecture.matrices.flatMap((matrix) => [matrix, ...(heads.get(matrix.tensor.name) ?? [])]);
+}
+
+function vectorsDetail({ rows, columns }: MatrixView, vectors: Analysis["vectors"]): VectorsDetail {
+  return {
+    left: vectorRandomness(vectors?.left ?? []),
+    right: vectorRandomness(vectors?.right ?? []),
+    // Left vectors are as long as a column.
+    noise: { left: noiseRandomness(rows), right: noiseRandomness(columns) },
+  };
+}
 
 function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;

@@ -1,6 +1,8 @@
-import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import type { Problem, Severity } from "../protocol.ts";
+import type { CheckpointProblem } from "../checkpoint/checkpoint.ts";
+import type { MatrixResult, Problem, Severity } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
+import { checkpointFindingSeverities, type CheckpointFinding } from "./checkpoint-findings.ts";
+import { matrixFindingSeverities, type MatrixFinding } from "./matrix-findings.ts";
 
 /** How loud a grade is by default; a grade that is not here is no finding. */
 export const gradeSeverities: Readonly<Partial<Record<Grade, Severity>>> = {
@@ -14,42 +16,46 @@ export const gradeSeverities: Readonly<Partial<Record<Grade, Severity>>> = {
   identity: "information",
 };
 
-/** Severities that a person chose, by code: a {@link Severity}, or "off". */
-export type SeverityOverrides = Readonly<Record<string, Severity | "off">>;
+/** How loud the other findings are by default, but for those of the files, which bring their severity. */
+export const findingSeverities: Readonly<Record<OtherCode, Severity>> = {
+  ...matrixFindingSeverities,
+  ...checkpointFindingSeverities,
+  "missing-expected": "error",
+};
 
-/** The severity of a code after the person's choice; null when it is silenced. */
-export function severityOf(code: string, byDefault: Severity, overrides: SeverityOverrides): Severity | null {
-  const chosen = Object.hasOwn(overrides, code) ? overrides[code] : undefined;
-  return chosen === "off" ? null : (chosen ?? byDefault);
+type OtherCode = MatrixFinding["code"] | CheckpointFinding["code"] | "missing-expected";
+
+/** A problem with the file that it is about. */
+export interface Finding extends Problem {
+  readonly path: string;
 }
 
-/** What a grade says as a problem of its matrix; null when it is no finding. */
-export function findingOf(
-  matrix: { readonly id: string; readonly tensor: string; readonly grade: Grade; readonly reason: string },
-  overrides: SeverityOverrides,
-): Problem | null {
-  const byDefault = gradeSeverities[matrix.grade];
-  const severity = byDefault === undefined ? null : severityOf(matrix.grade, byDefault, overrides);
-  if (severity === null) {
+/** What a grade says as a finding on its matrix, at its usual severity; null when it is none. */
+export function gradeFinding(matrix: MatrixResult): Problem | null {
+  const severity = isExpected(matrix) ? undefined : gradeSeverities[matrix.grade];
+  if (severity === undefined) {
     return null;
   }
-  return {
-    code: matrix.grade,
-    severity,
-    tensor: matrix.tensor,
-    head: null,
-    message: `${matrix.id} ${gradePhrases[matrix.grade]}: ${matrix.reason}.`,
-  };
+  const message = `${matrix.id} ${gradePhrases[matrix.grade]}: ${matrix.reason}.`;
+  return { code: matrix.grade, severity, tensor: matrix.tensor, head: null, message };
 }
 
-/** The problems of the files themselves, as findings. */
-export function fileFindings(checkpoint: Checkpoint, overrides: SeverityOverrides): Problem[] {
-  return checkpoint.problems.flatMap((problem) => {
-    const severity = severityOf(problem.code, problem.severity, overrides);
-    return severity === null
-      ? []
-      : [{ code: problem.code, severity, tensor: problem.tensor ?? null, head: null, message: problem.message }];
-  });
+/** A finding beyond grades as a problem, at its usual severity. */
+export function otherFinding(code: OtherCode, tensor: string | null, message: string): Problem {
+  return { code, severity: findingSeverities[code], tensor, head: null, message };
+}
+
+/**
+ * A low-rank adapter begins with a random A and a zero B. A stays close to where it began even in good training, and a B
+ * that is not zero was trained, however little structure eight columns can show.
+ */
+function isExpected({ role, grade }: MatrixResult): boolean {
+  return (role === "lora-a" || role === "lora-b") && (grade === "random" || grade === "near-random");
+}
+
+/** A problem of the files themselves as a finding. */
+export function fileFinding({ code, severity, tensor, message, path }: CheckpointProblem): Finding {
+  return { code, severity, tensor: tensor ?? null, head: null, message, path };
 }
 
 /** A grade as the predicate of a sentence about a tensor. */

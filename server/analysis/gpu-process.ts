@@ -46,7 +46,7 @@ export class GpuProcess {
   #watchdog: NodeJS.Timeout | null = null;
   #closed = false;
   #status: EngineStatus = {
-    phase: "starting",
+    phase: "idle",
     adapter: null,
     backend: null,
     software: false,
@@ -71,13 +71,14 @@ export class GpuProcess {
   }
 
   /**
-   * Computes matrices of one shape and dtype. One job at a time.
+   * Computes matrices of one shape and dtype, with their singular vectors if they are wanted. One job at a time.
    * @throws GpuUnavailable, GpuProcessLost, or the signal's reason when it is aborted.
    */
   async run(
     sources: readonly MatrixSource[],
     options: {
       readonly signal: AbortSignal;
+      readonly vectors?: boolean;
       readonly onResult: (index: number, analysis: Analysis) => void;
       readonly onUnsupported: (index: number, message: string) => void;
     },
@@ -93,7 +94,7 @@ export class GpuProcess {
       await new Promise<void>((resolve, reject) => {
         this.#job = { id, onResult: options.onResult, onUnsupported: options.onUnsupported, resolve, reject };
         this.#lastHeard = Date.now();
-        this.#send({ type: "job", job: { id, sources } });
+        this.#send({ type: "job", job: { id, sources, vectors: options.vectors === true } });
       });
       options.signal.throwIfAborted();
     } finally {
@@ -104,15 +105,14 @@ export class GpuProcess {
 
   /** Ends the process; a later {@link start} begins a new one. */
   stop(): void {
-    const child = this.#child;
-    this.#forget();
-    child?.kill("SIGKILL");
+    this.#end();
+    this.#publish({ ...this.#status, phase: "idle", message: null, remedy: null });
   }
 
   /** Ends the process for good. */
   close(): void {
     this.#closed = true;
-    this.stop();
+    this.#end();
   }
 
   #launch(): Promise<void> {
@@ -209,6 +209,12 @@ export class GpuProcess {
     if (this.#child?.connected === true) {
       this.#child.send(message);
     }
+  }
+
+  #end(): void {
+    const child = this.#child;
+    this.#forget();
+    child?.kill("SIGKILL");
   }
 
   #forget(): void {

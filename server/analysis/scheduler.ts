@@ -101,6 +101,7 @@ export class Scheduler {
         batch.map((matrix) => analysis.source(matrix)),
         {
           signal: abort.signal,
+          vectors: analysis.wantsVectors,
           onResult: (index, result) => {
             left.delete(index);
             analysis.accept(batch[index]!, result);

@@ -13,8 +13,9 @@ const recentLimit = 64;
 
 interface Record {
   readonly key: string;
-  readonly analysis: Omit<Analysis, "measurement"> & {
+  readonly analysis: Omit<Analysis, "measurement" | "vectors"> & {
     readonly measurement: Omit<Analysis["measurement"], "singularValues"> & { readonly singularValues: string };
+    readonly vectors: { readonly left: string; readonly right: string } | null;
   };
 }
 
@@ -177,7 +178,8 @@ const extension = ".spectra";
 
 /** Names a matrix within its file: where it lies and how it is read, so that a rewritten file never matches by name alone. */
 export function storeKey(matrix: MatrixView): string {
-  return `${matrix.begin}-${matrix.end} ${matrix.tensor.dtype} ${matrix.rows}x${matrix.columns}`;
+  const { begin, end, tensor, rows, columns, pitch = columns } = matrix;
+  return `${begin}-${end} ${tensor.dtype} ${rows}x${columns}${pitch === columns ? "" : ` of ${pitch}`}`;
 }
 
 /** Removes every store in the folder. @returns the bytes freed. */
@@ -196,15 +198,13 @@ export async function clearStores(folder: string): Promise<number> {
 }
 
 function encode(key: string, analysis: Analysis): Buffer {
-  const values = analysis.measurement.singularValues;
+  const { measurement, vectors } = analysis;
   const record: Record = {
     key,
     analysis: {
       ...analysis,
-      measurement: {
-        ...analysis.measurement,
-        singularValues: Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64"),
-      },
+      measurement: { ...measurement, singularValues: base64(measurement.singularValues) },
+      vectors: vectors === null ? null : { left: base64(vectors.left), right: base64(vectors.right) },
     },
   };
   const json = JSON.stringify(record);
@@ -222,10 +222,24 @@ function decode(line: string): Record | null {
 }
 
 function analysisOf({ analysis }: Record): Analysis {
-  const bytes = Buffer.from(analysis.measurement.singularValues, "base64");
-  const singularValues = new Float64Array(bytes.byteLength / 8);
-  new Uint8Array(singularValues.buffer).set(bytes);
-  return { ...analysis, measurement: { ...analysis.measurement, singularValues } };
+  const { measurement, vectors } = analysis;
+  return {
+    ...analysis,
+    measurement: { ...measurement, singularValues: new Float64Array(bytesOf(measurement.singularValues)) },
+    vectors:
+      vectors === null
+        ? null
+        : { left: new Float32Array(bytesOf(vectors.left)), right: new Float32Array(bytesOf(vectors.right)) },
+  };
+}
+
+function base64({ buffer, byteOffset, byteLength }: Float64Array | Float32Array): string {
+  return Buffer.from(buffer, byteOffset, byteLength).toString("base64");
+}
+
+/** In a buffer of their own, so that numbers of any width can be laid over them. */
+function bytesOf(text: string): ArrayBuffer {
+  return Uint8Array.from(Buffer.from(text, "base64")).buffer;
 }
 
 function checksum(text: string): string {

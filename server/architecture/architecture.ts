@@ -25,9 +25,13 @@ export interface MatrixView {
   readonly expert: number | null;
   readonly rows: number;
   readonly columns: number;
-  /** Bytes in the tensor's file. Row-major, without gaps. */
+  /** The first byte in the tensor's file, and one past the last. Row-major. */
   readonly begin: number;
   readonly end: number;
+  /** Entries from one row to the next where that is more than `columns`: the part of a larger matrix. */
+  readonly pitch?: number;
+  /** Index of the attention head, for the part of a tensor that one head owns (see heads.ts). */
+  readonly head?: number;
 }
 
 /** A checkpoint seen through the names of its family. */

@@ -1,12 +1,27 @@
 /**
  * The names that model families give their weights, as tables. A path is written as in the checkpoint, without the
  * parameter's own name (`.weight`), and `*` stands for a number. Adding a family means adding a table.
- *
- * How a family's matrices split into attention heads belongs here too, beside the roles, once heads are analysed.
  */
 import type { Role } from "./role.ts";
 
 export type RoleTable = Readonly<Record<string, Role>>;
+
+/**
+ * How the heads lie in a weight:
+ * - `rows`, `columns`: one after the other;
+ * - `query-key-value`: rows of all queries, of all keys, of all values; `…-columns`: the same of a Conv1D, [in, out];
+ * - `grouped`: rows of a group's queries, its key and its value, group after group;
+ * - `latent-…`: multi-head latent attention; a query has a part with and one without position, keys and values share a weight.
+ */
+export type HeadLayout =
+  | "rows"
+  | "columns"
+  | "query-key-value"
+  | "query-key-value-columns"
+  | "grouped"
+  | "latent-query"
+  | "latent-key-value"
+  | "latent-output";
 
 export interface Family {
   readonly name: string;
@@ -20,6 +35,11 @@ export interface Family {
   readonly outside: RoleTable;
   /** Without a config, the family is taken only if one of these paths (of `block` or `outside`) occurs. */
   readonly distinctive: readonly string[];
+  /**
+   * Layouts of heads that differ from the usual one (`rows` of query, key and value, `columns` of output), by the module's
+   * path from the block or by its role; null for a weight that has no heads.
+   */
+  readonly heads?: Readonly<Record<string, HeadLayout | null>>;
 }
 
 const attention: RoleTable = {
@@ -126,6 +146,7 @@ export const families: readonly Family[] = [
     },
     outside: embeddings,
     distinctive: ["self_attn.qkv_proj", "mlp.gate_up_proj"],
+    heads: { qkv: "query-key-value" },
   },
   {
     name: "phi",
@@ -150,6 +171,7 @@ export const families: readonly Family[] = [
     block: { "attn.c_attn": "qkv", "attn.c_proj": "output", "mlp.c_fc": "up", "mlp.c_proj": "down" },
     outside: { wte: "embedding", wpe: "embedding", lm_head: "unembedding" },
     distinctive: ["attn.c_attn"],
+    heads: { qkv: "query-key-value-columns", output: "rows" },
   },
   {
     name: "gpt-neox",
@@ -158,6 +180,7 @@ export const families: readonly Family[] = [
     block: { "attention.query_key_value": "qkv", "attention.dense": "output", ...fusedBlock },
     outside: { embed_in: "embedding", embed_out: "unembedding" },
     distinctive: ["attention.query_key_value"],
+    heads: { qkv: "grouped" },
   },
   {
     name: "bloom",
@@ -167,6 +190,7 @@ export const families: readonly Family[] = [
     outside: { word_embeddings: "embedding", word_embeddings_layernorm: "norm", lm_head: "unembedding" },
     // Its blocks are named as Falcon's.
     distinctive: ["word_embeddings_layernorm"],
+    heads: { qkv: "grouped" },
   },
   {
     name: "falcon",
@@ -175,6 +199,7 @@ export const families: readonly Family[] = [
     block: { "self_attention.query_key_value": "qkv", "self_attention.dense": "output", ...fusedBlock },
     outside: { word_embeddings: "embedding", lm_head: "unembedding" },
     distinctive: ["self_attention.query_key_value"],
+    heads: { qkv: "grouped" },
   },
   {
     name: "bert",
@@ -223,6 +248,7 @@ export const families: readonly Family[] = [
     block: { "attn.qkv": "qkv", "attn.proj": "output", "mlp.fc1": "up", "mlp.fc2": "down" },
     outside: { "patch_embed.proj": "conv" },
     distinctive: ["attn.qkv"],
+    heads: { qkv: "query-key-value" },
   },
   {
     name: "t5",
@@ -268,6 +294,14 @@ export const families: readonly Family[] = [
     block: { ...attention, ...gatedMlp, ...experts, ...latentAttention },
     outside: embeddings,
     distinctive: ["self_attn.kv_a_proj_with_mqa", "self_attn.kv_b_proj"],
+    heads: {
+      "self_attn.q_proj": "latent-query",
+      "self_attn.q_a_proj": null,
+      "self_attn.q_b_proj": "latent-query",
+      "self_attn.kv_a_proj_with_mqa": null,
+      "self_attn.kv_b_proj": "latent-key-value",
+      "self_attn.o_proj": "latent-output",
+    },
   },
   {
     name: "gpt-oss",

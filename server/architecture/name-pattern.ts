@@ -100,6 +100,12 @@ function insideOf(module: readonly string[], container: string): number {
   return 0;
 }
 
+/** The path of a module from its block, as in a family's table; empty outside blocks. */
+export function blockPath(module: readonly string[], container: string): string {
+  const inside = insideOf(module, container);
+  return inside === 0 ? "" : module.slice(inside).join(".");
+}
+
 /** How many numbers stand before the part at `index`; -1 for no index. */
 function numberAt(module: readonly string[], index: number): number {
   return index === -1 ? -1 : module.slice(0, index).filter((part) => part === "*").length;

@@ -1,13 +1,17 @@
 import type { Checkpoint, Tensor } from "../checkpoint/checkpoint.ts";
 import type { Architecture, MatrixView, TensorDescription } from "./architecture.ts";
+import { customRole, type RoleRule } from "./custom-roles.ts";
 import { matrixShape, matrixViews, type MatrixShape } from "./matrices.ts";
 import { chooseFamily, describePattern, roleOf, type NamePattern } from "./name-pattern.ts";
 import { auxiliaryLink, whyUnsupported, type Auxiliaries } from "./quantisation.ts";
 import type { Role } from "./role.ts";
 import { takeNumbers } from "./tensor-name.ts";
 
-/** What the names, the shapes and the config of a checkpoint say: the role of each tensor, and the matrices to analyse. */
-export function recognise(checkpoint: Checkpoint): Architecture {
+/**
+ * What the names, the shapes and the config of a checkpoint say: the role of each tensor, and the matrices to analyse.
+ * @param rules a person's own, which come before the tables
+ */
+export function recognise(checkpoint: Checkpoint, rules: readonly RoleRule[] = []): Architecture {
   const names = checkpoint.tensors.map(({ name }) => takeNumbers(name));
   const patternNames = [...new Set(names.map(({ pattern }) => pattern))];
   const family = chooseFamily(patternNames, checkpoint.config);
@@ -30,7 +34,7 @@ export function recognise(checkpoint: Checkpoint): Architecture {
     const { numbers, ends, pattern: patternName } = names[i]!;
     const pattern = patterns.get(patternName)!;
     const isWeight = links[i] === null && !pattern.isBuffer;
-    const role = isWeight ? roleOf(pattern, tensor.shape) : "other";
+    const role = isWeight ? (customRole(tensor.name, rules) ?? roleOf(pattern, tensor.shape)) : "other";
     const reason = isWeight ? whyUnsupported(tensor, auxiliariesOf.get(tensor.name) ?? noAuxiliaries) : null;
     const matrix = isWeight ? matrixOf(tensor, role, reason) : null;
     const description: TensorDescription = {

@@ -40,7 +40,8 @@ export interface CheckpointProblem {
     | "missing-tensor"
     | "unlisted-tensor"
     | "duplicate-key"
-    | "invalid-config";
+    | "invalid-config"
+    | "invalid-settings";
   readonly severity: "error" | "warning" | "information";
   /** One plain sentence: what is wrong and where. Tensor names in it are untrusted. */
   readonly message: string;

@@ -5,6 +5,10 @@ export interface Arguments {
   readonly paths: readonly string[];
   /** Globs over tensor names; empty for all. */
   readonly tensors: readonly string[];
+  /** Whether attention heads are analysed too. */
+  readonly heads: boolean;
+  /** Whether the randomness of singular vectors is. */
+  readonly vectors: boolean;
   readonly format: "text" | "json";
   /** Null for standard output. */
   readonly output: string | null;
@@ -18,6 +22,8 @@ export const usage = `usage: safetensors-spectrum PATH… [options]
 PATH is a .safetensors file, an index (*.safetensors.index.json) or a folder of checkpoints.
 
   --tensor GLOB      analyse only the tensors whose name matches; may be repeated
+  --heads            analyse attention heads as matrices of their own too
+  --vectors          test how random the singular vectors look
   --format FORMAT    text (the default) or json
   --output FILE      write the results to FILE instead of standard output
   --fail-on LEVEL    exit with 1 on findings of this level or above:
@@ -47,6 +53,8 @@ export function parseArguments(argv: readonly string[]): Arguments | "help" | "v
   return {
     paths: positionals,
     tensors: values.tensor ?? [],
+    heads: values.heads === true,
+    vectors: values.vectors === true,
     format: oneOf("--format", values.format ?? "text", ["text", "json"]),
     output: values.output ?? null,
     failOn: oneOf("--fail-on", values["fail-on"] ?? "warning", ["error", "warning", "information", "never"]),
@@ -63,6 +71,8 @@ function parse(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         tensor: { type: "string", multiple: true },
+        heads: { type: "boolean" },
+        vectors: { type: "boolean" },
         format: { type: "string" },
         output: { type: "string" },
         "fail-on": { type: "string" },

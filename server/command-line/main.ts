@@ -7,11 +7,11 @@ import { fileURLToPath } from "node:url";
 import picomatch from "picomatch";
 import manifest from "../../package.json" with { type: "json" };
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
-import { atLeast } from "../analysis/findings.ts";
+import { atLeast, type Finding } from "../analysis/findings.ts";
 import { GpuProcess } from "../analysis/gpu-process.ts";
+import { defaultPreferences } from "../analysis/policy.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
 import { findCheckpoints } from "../checkpoint/find.ts";
-import type { Problem } from "../protocol.ts";
 import { printable } from "../text/format.ts";
 import { parseArguments, usage, UsageError, type Arguments } from "./arguments.ts";
 import { ProgressBar } from "./progress-bar.ts";
@@ -28,7 +28,7 @@ const interrupted = 130;
 interface Analysed {
   readonly analysis: CheckpointAnalysis;
   readonly ids: readonly string[];
-  readonly problems: readonly Problem[];
+  readonly problems: readonly Finding[];
 }
 
 /** Runs the command line. @returns the exit status; every failure is one plain line on standard error. */
@@ -81,7 +81,7 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
   let status = clean;
   try {
     for (const path of new Set(paths)) {
-      const analysis = await CheckpointAnalysis.open(path);
+      const analysis = await CheckpointAnalysis.open(path, defaultPreferences, options);
       if (checkpoints.some((other) => other.analysis.catalogue.path === analysis.catalogue.path)) {
         continue;
       }
@@ -106,7 +106,7 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
           [gpu.status.message ?? "no GPU can be used", gpu.status.remedy].filter((part) => part !== null).join(" "),
         );
       }
-      checkpoints.push({ analysis, ids, problems: chosenProblems(analysis, ids) });
+      checkpoints.push({ analysis, ids, problems: chosenFindings(analysis, ids) });
     }
     const report =
       options.format === "json" ? jsonReport(describe(gpu, checkpoints), checkpoints) : textReports(checkpoints);
@@ -159,18 +159,18 @@ async function compute(
 }
 
 function matching(analysis: CheckpointAnalysis, globs: readonly string[]): string[] {
-  const matrices = analysis.architecture.matrices;
+  const { matrices } = analysis;
   const matches = globs.length === 0 ? () => true : picomatch([...globs], { nobrace: false, dot: true });
   return matrices.filter(({ tensor, id }) => matches(tensor.name) || matches(id)).map(({ id }) => id);
 }
 
-/** Problems of the files, and of the matrices that were asked for. */
-function chosenProblems(analysis: CheckpointAnalysis, ids: readonly string[]): Problem[] {
-  const tensors = new Set(ids.map((id) => analysis.result(id)?.tensor));
-  const ofFiles = analysis.checkpoint.problems.length;
-  return analysis
-    .problems({})
-    .filter((problem, index) => index < ofFiles || problem.tensor === null || tensors.has(problem.tensor));
+/** Findings on the files and on the checkpoint, and on the matrices that were asked for. */
+function chosenFindings(analysis: CheckpointAnalysis, ids: readonly string[]): Finding[] {
+  const left = new Set(analysis.architecture.matrices.map(({ tensor }) => tensor.name));
+  for (const id of ids) {
+    left.delete(analysis.result(id)?.tensor ?? "");
+  }
+  return analysis.findings(defaultPreferences).filter(({ tensor }) => tensor === null || !left.has(tensor));
 }
 
 /** The adapter of this run, or, where everything came from the cache, the one that computed it then. */

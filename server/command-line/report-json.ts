@@ -1,5 +1,5 @@
 import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
-import type { EngineStatus, Problem } from "../protocol.ts";
+import type { EngineStatus, Problem, VectorsDetail } from "../protocol.ts";
 
 /** What schema 1 says of the engine. */
 export interface EngineDescription extends Pick<EngineStatus, "adapter" | "backend" | "software"> {
@@ -37,19 +37,33 @@ export async function* jsonReport(
             role: detail.role,
             layer: detail.layer,
             expert: detail.expert,
-            head: null,
+            head: detail.head ?? null,
             dtype: detail.dtype,
             shape: [detail.rows, detail.columns],
             singularValues: detail.singularValues,
-            metrics: detail.metrics,
-            noise: detail.noise,
+            metrics: { ...detail.metrics, ...randomness(detail.vectors) },
+            noise: { ...detail.noise, ...randomness(detail.vectors?.noise) },
             verdict: { grade, pValue, reason },
           })
         );
         separator = ",\n";
       }
     }
-    yield `],\n"problems":${JSON.stringify(problems)}}`;
+    const told = problems.map(({ code, severity, tensor, head, message }) => ({
+      code,
+      severity,
+      tensor,
+      head,
+      message,
+    }));
+    yield `],\n"problems":${JSON.stringify(told)}}`;
   }
   yield "]}\n";
+}
+
+/** The keys that `--vectors` adds. */
+function randomness(
+  vectors: Pick<VectorsDetail, "left" | "right"> | undefined,
+): Readonly<Record<string, VectorsDetail["left"]>> {
+  return vectors === undefined ? {} : { ksLeft: vectors.left, ksRight: vectors.right };
 }

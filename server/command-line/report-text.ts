@@ -1,5 +1,5 @@
 import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
-import type { Problem } from "../protocol.ts";
+import type { Problem, VectorsDetail } from "../protocol.ts";
 import { formatBytes, formatCount, formatNumber, plural, printable } from "../text/format.ts";
 
 /** The results as a table for people, one line a matrix, then the problems. */
@@ -24,6 +24,7 @@ export async function* textReport(
       "SHAPE".padStart(13),
       "GRADE".padEnd(14),
       ...columns.map(([title]) => title.padStart(10)),
+      ...(analysis.wantsVectors ? vectorColumns.map(([title]) => title.padStart(10)) : []),
     ];
     yield `${headings.join("  ")}\n`;
   }
@@ -37,6 +38,7 @@ export async function* textReport(
       `${detail.rows} × ${detail.columns}`.padStart(13),
       detail.grade.padEnd(14),
       ...columns.map(([, key]) => formatNumber(detail.metrics[key]).padStart(10)),
+      ...(detail.vectors === undefined ? [] : vectorNumbers(detail.vectors)),
     ];
     yield `${cells.join("  ").trimEnd()}\n`;
   }
@@ -54,3 +56,12 @@ const columns = [
   ["SIGMA", "sigmaEntries"],
   ["NORM", "spectralNorm"],
 ] as const;
+
+const vectorColumns = [
+  ["KS LEFT", "left"],
+  ["KS RIGHT", "right"],
+] as const;
+
+function vectorNumbers(vectors: VectorsDetail): string[] {
+  return vectorColumns.map(([, side]) => formatNumber(vectors[side].meanP).padStart(10));
+}

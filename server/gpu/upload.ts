@@ -9,6 +9,19 @@ export class UnreadableFile extends Error {
   }
 }
 
+/** Bytes of a file, in rows that may lie apart. */
+export interface FileRows {
+  /** The first byte of the first row. */
+  readonly begin: number;
+  readonly rows: number;
+  readonly rowBytes: number;
+  /** Bytes from the start of one row to that of the next, at least `rowBytes`. */
+  readonly pitchBytes: number;
+}
+
+/** Bytes that are read at once where rows lie apart. */
+const bandBytes = 1 << 20;
+
 /** A staging buffer that is mapped: the GPU leaves it alone, and its memory can be written. */
 interface Mapped {
   readonly buffer: GPUBuffer;
@@ -37,27 +50,28 @@ export class Uploader {
   }
 
   /**
-   * Copies the file's bytes [begin, end) to the start of `target`, and zeros after them up to a multiple of 8. The copies
-   * are submitted, not awaited. Bytes may begin anywhere.
+   * Copies rows of a file, without what lies between them, to the start of `target`, and zeros after them up to a multiple
+   * of 8. The copies are submitted, not awaited. Bytes may begin anywhere.
    * @throws UnreadableFile if the file ends before or reading fails.
    */
-  upload(file: FileHandle, begin: number, end: number, target: GPUBuffer, signal: AbortSignal): Promise<void> {
-    const turn = this.#queue.then(() => this.#upload(file, begin, end, target, signal));
+  upload(file: FileHandle, rows: FileRows, target: GPUBuffer, signal: AbortSignal): Promise<void> {
+    const turn = this.#queue.then(() => this.#upload(file, rows, target, signal));
     this.#queue = turn.catch(() => undefined);
     return turn;
   }
 
-  async #upload(file: FileHandle, begin: number, end: number, target: GPUBuffer, signal: AbortSignal): Promise<void> {
-    for (let position = begin; position < end; position += this.#chunkBytes) {
+  async #upload(file: FileHandle, rows: FileRows, target: GPUBuffer, signal: AbortSignal): Promise<void> {
+    const end = rows.rows * rows.rowBytes;
+    for (let position = 0; position < end; position += this.#chunkBytes) {
       signal.throwIfAborted();
       const bytes = Math.min(this.#chunkBytes, end - position);
       const padded = Math.ceil(bytes / 8) * 8;
       const { buffer, memory } = await this.#staging[0]!;
-      await readFully(file, memory.subarray(0, bytes), position);
+      await readRows(file, memory.subarray(0, bytes), rows, position);
       memory.fill(0, bytes, padded);
       buffer.unmap();
       const encoder = this.#device.createCommandEncoder({ label: "upload" });
-      encoder.copyBufferToBuffer(buffer, 0, target, position - begin, padded);
+      encoder.copyBufferToBuffer(buffer, 0, target, position, padded);
       this.#device.queue.submit([encoder.finish()]);
       const again = buffer.mapAsync(GPUMapMode.WRITE).then(() => mapped(buffer));
       // A device that is lost meanwhile is told of by whoever awaits results.
@@ -70,6 +84,31 @@ export class Uploader {
 
 function mapped(buffer: GPUBuffer): Mapped {
   return { buffer, memory: new Uint8Array(buffer.getMappedRange()) };
+}
+
+/** Reads what stands at `position` when the rows are pushed together. */
+async function readRows(file: FileHandle, target: Uint8Array, rows: FileRows, position: number): Promise<void> {
+  const { begin, rowBytes, pitchBytes } = rows;
+  if (rowBytes === pitchBytes) {
+    await readFully(file, target, begin + position);
+    return;
+  }
+  // A band of whole rows at a time: much fewer calls than rows, and the space between them is usually in the way of none.
+  const rowsAtOnce = Math.max(1, Math.floor(bandBytes / pitchBytes));
+  const band = new Uint8Array((rowsAtOnce - 1) * pitchBytes + rowBytes);
+  const last = Math.floor((position + target.length - 1) / rowBytes);
+  for (let row = Math.floor(position / rowBytes); row <= last; row += rowsAtOnce) {
+    const count = Math.min(rowsAtOnce, last + 1 - row);
+    const part = band.subarray(0, (count - 1) * pitchBytes + rowBytes);
+    await readFully(file, part, begin + row * pitchBytes);
+    for (let i = 0; i < count; i++) {
+      // The first and the last row may belong to other chunks in part.
+      const start = (row + i) * rowBytes - position;
+      const skip = Math.max(0, -start);
+      const source = part.subarray(i * pitchBytes + skip, i * pitchBytes + Math.min(rowBytes, target.length - start));
+      target.set(source, start + skip);
+    }
+  }
 }
 
 async function readFully(file: FileHandle, target: Uint8Array, position: number): Promise<void> {

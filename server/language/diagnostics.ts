@@ -1,5 +1,6 @@
 import { DiagnosticSeverity, type Diagnostic, type Range } from "vscode-languageserver";
 import { revealCommand, type Problem, type RevealArguments, type Severity } from "../protocol.ts";
+import { printable } from "../text/format.ts";
 import type { Place } from "./places.ts";
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
@@ -14,7 +15,8 @@ export const diagnosticSource = "Safetensors Spectrum";
 
 /**
  * A finding as a diagnostic. In a binary file it stands at the start: no range would reach the custom editor, so the
- * code's link carries the tensor there, and related places lead to where its name is written.
+ * code's link carries the tensor there, and related places lead to where its name is written. Names are untrusted: hidden
+ * characters are shown as escapes.
  * @param checkpoint URI that names the checkpoint in messages
  */
 export function diagnosticOf(
@@ -27,16 +29,16 @@ export function diagnosticOf(
     severity: severities[problem.severity],
     source: diagnosticSource,
     code: problem.code,
-    message: problem.message,
+    message: printable(problem.message),
   };
   if (problem.tensor !== null) {
     diagnostic.codeDescription = { href: revealUri({ checkpoint, tensor: problem.tensor }) };
-    diagnostic.data = { tensor: problem.tensor };
+    diagnostic.data = { tensor: problem.tensor, documentation: `docs/problems.md#${problem.code}` };
   }
   if (options.related.length > 0) {
     diagnostic.relatedInformation = options.related.map((location) => ({
       location,
-      message: problem.tensor ?? problem.message,
+      message: printable(problem.tensor ?? problem.message),
     }));
   }
   return diagnostic;

@@ -1,4 +1,5 @@
 import type { CatalogueTensor, MatrixDetail } from "../protocol.ts";
+import { formatPValue } from "../spectrum/format-significant.ts";
 import type { MetricKey } from "../spectrum/metrics.ts";
 import { formatBytes, formatNumber } from "../text/format.ts";
 import { escapeMarkdown } from "./markdown.ts";
@@ -6,8 +7,8 @@ import { spectrumPicture } from "./spectrum-picture.ts";
 
 /** The rows of a hover: what most people look at. The editor shows all. */
 const rows: readonly (readonly [label: string, key: MetricKey])[] = [
-  ["outliers above the noise edge", "outliersRight"],
-  ["outliers below", "outliersLeft"],
+  ["singular values above the noise edge", "outliersRight"],
+  ["singular values below it", "outliersLeft"],
   ["directions for 90 % of the energy", "energy90"],
   ["effective rank", "effectiveRank"],
   ["stable rank", "stableRank"],
@@ -23,13 +24,14 @@ const rows: readonly (readonly [label: string, key: MetricKey])[] = [
 export function matrixHover(tensor: CatalogueTensor, detail: MatrixDetail | null, waiting: string): string {
   const shape = tensor.shape.length === 0 ? "scalar" : tensor.shape.join(" × ");
   const facts = [tensor.role, tensor.dtype, shape, formatBytes(tensor.bytes)].join(" · ");
-  const lines = [`**${escapeMarkdown(detail?.id ?? tensor.name)}**`, "", facts, ""];
+  // A hover is low: the name and the facts share a paragraph.
+  const lines = [`**${escapeMarkdown(detail?.id ?? tensor.name)}**  `, facts, ""];
   if (detail === null) {
     lines.push(tensor.matrices === 0 ? "Not a matrix: it has no spectrum." : waiting);
     return lines.join("\n");
   }
   const reason = escapeMarkdown(detail.verdict.reason);
-  const p = detail.verdict.pValue === null ? "" : ` (p ${formatNumber(detail.verdict.pValue)})`;
+  const p = detail.verdict.pValue === null ? "" : ` (${formatPValue(detail.verdict.pValue)})`;
   lines.push(`**${detail.grade}**${p}: ${reason}`, "");
   const picture = spectrumPicture(detail);
   if (picture !== null) {

@@ -9,12 +9,23 @@ export interface OutlinePlace {
   readonly end: number;
 }
 
+/** A heading and the lines of the tensors below it. */
+export interface OutlineBlock {
+  /** Untrusted text. */
+  readonly name: string;
+  /** The heading's line. */
+  readonly line: number;
+  readonly lastLine: number;
+}
+
 export interface Outline {
   readonly text: string;
   /** By tensor name. */
   readonly places: ReadonlyMap<string, OutlinePlace>;
   /** The tensor of each line, null for headings. */
   readonly tensors: readonly (CatalogueTensor | null)[];
+  /** In the order of their lines. */
+  readonly blocks: readonly OutlineBlock[];
 }
 
 /** Longer names are cut in the outline; the hover tells them whole. */
@@ -31,6 +42,7 @@ export function outlineOf(catalogue: Catalogue): Outline {
   const lines: string[] = [];
   const places = new Map<string, OutlinePlace>();
   const tensors: (CatalogueTensor | null)[] = [];
+  const blocks: { name: string; line: number; lastLine: number }[] = [];
   const add = (line: string, tensor: CatalogueTensor | null): void => {
     lines.push(line);
     tensors.push(tensor);
@@ -46,36 +58,50 @@ export function outlineOf(catalogue: Catalogue): Outline {
     name: Math.min(widestName, Math.max(0, ...new Set(catalogue.tensors.map((tensor) => labelOf(tensor).length)))),
     role: Math.max(0, ...new Set(catalogue.tensors.map(({ role }) => role.length))),
     dtype: Math.max(0, ...new Set(catalogue.tensors.map(({ dtype }) => dtype.length))),
+    // What is known of a matrix stands behind its shape: padded, so that it lines up.
+    shape: Math.max(
+      0,
+      ...new Set(catalogue.tensors.map((tensor) => (tensor.matrices > 0 ? shapeOf(tensor).length : 0))),
+    ),
   };
   let block = "";
   for (const tensor of catalogue.tensors) {
     if (tensor.block !== block) {
       block = tensor.block;
       if (block !== "") {
+        blocks.push({ name: block, line: lines.length, lastLine: lines.length });
         add(shown(block), null);
       }
     }
     const name = labelOf(tensor);
     const begin = block === "" ? 0 : indent.length;
+    const open = blocks.at(-1);
+    if (open !== undefined && block !== "") {
+      open.lastLine = lines.length;
+    }
     places.set(tensor.name, { line: lines.length, begin, end: begin + name.length });
-    const shape = tensor.shape.length === 0 ? "scalar" : tensor.shape.join(" × ");
     const columns = [
       name.padEnd(widths.name + indent.length - begin),
       tensor.role.padEnd(widths.role),
       tensor.dtype.padEnd(widths.dtype),
-      shape,
+      tensor.matrices > 0 ? shapeOf(tensor).padEnd(widths.shape) : shapeOf(tensor),
     ];
     add(indent.slice(0, begin) + columns.join("  "), tensor);
   }
-  return { text: `${lines.join("\n")}\n`, places, tensors };
+  return { text: `${lines.join("\n")}\n`, places, tensors, blocks };
+}
+
+function shapeOf({ shape }: CatalogueTensor): string {
+  return shape.length === 0 ? "scalar" : shape.join(" × ");
 }
 
 /** The name below its block's heading. */
-function labelOf({ name, block }: CatalogueTensor): string {
+export function labelOf({ name, block }: CatalogueTensor): string {
   return shown(block !== "" && name.startsWith(`${block}.`) ? name.slice(block.length + 1) : name);
 }
 
-function shown(name: string): string {
+/** A name on one line, cut where it is too long to be read. */
+export function shown(name: string): string {
   const text = printable(name);
   return text.length <= longestName ? text : `${text.slice(0, longestName - 1)}…`;
 }

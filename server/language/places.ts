@@ -1,10 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import type { Range } from "vscode-languageserver";
+import type { Position, Range } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import { weightMapKeys } from "../checkpoint/index-document.ts";
-import type { Catalogue } from "../protocol.ts";
-import { outlineScheme } from "../protocol.ts";
+import { outlineScheme, type Catalogue, type CatalogueTensor } from "../protocol.ts";
 import type { Outline } from "./outline.ts";
 
 /** A place in a text document that speaks of a tensor. */
@@ -44,12 +43,20 @@ export async function indexPlaces(catalogue: Catalogue): Promise<ReadonlyMap<str
   return rangesOfKeys(TextDocument.create(fileUri(catalogue.path), "json", 0, text));
 }
 
+/** Of documents as they are now: every hover, hint and squiggle asks, and a long index takes its time to read. */
+const known = new WeakMap<TextDocument, { readonly version: number; readonly ranges: ReadonlyMap<string, Range> }>();
+
 /** Where each `weight_map` key stands in an index document, with its quotes. */
 export function rangesOfKeys(document: TextDocument): ReadonlyMap<string, Range> {
+  const before = known.get(document);
+  if (before?.version === document.version) {
+    return before.ranges;
+  }
   const ranges = new Map<string, Range>();
   for (const [key, { offset, length }] of weightMapKeys(document.getText())) {
     ranges.set(key, { start: document.positionAt(offset), end: document.positionAt(offset + length) });
   }
+  known.set(document, { version: document.version, ranges });
   return ranges;
 }
 
@@ -58,4 +65,28 @@ export function outlineRange(outline: Outline, tensor: string): Range | null {
   return place === undefined
     ? null
     : { start: { line: place.line, character: place.begin }, end: { line: place.line, character: place.end } };
+}
+
+export function isOutline({ uri }: { readonly uri: string }): boolean {
+  return uri.startsWith(`${outlineScheme}:`);
+}
+
+/** The tensor that an outline's line or an index's key is about, and where its name stands; null anywhere else. */
+export function tensorAt(
+  checkpoint: { readonly outline: Outline; readonly analysis: { readonly catalogue: Catalogue } },
+  document: TextDocument,
+  { line, character }: Position,
+): { readonly tensor: CatalogueTensor; readonly range: Range } | null {
+  if (isOutline(document)) {
+    const tensor = checkpoint.outline.tensors[line] ?? null;
+    const range = tensor === null ? null : outlineRange(checkpoint.outline, tensor.name);
+    return tensor === null || range === null ? null : { tensor, range };
+  }
+  for (const [name, range] of rangesOfKeys(document)) {
+    if (range.start.line === line && range.start.character <= character && character <= range.end.character) {
+      const tensor = checkpoint.analysis.catalogue.tensors.find((each) => each.name === name);
+      return tensor === undefined ? null : { tensor, range };
+    }
+  }
+  return null;
 }

@@ -1,5 +1,5 @@
 import type { Diagnostic } from "vscode-languageserver";
-import { findingOf, severityOf, type SeverityOverrides } from "../analysis/findings.ts";
+import type { FindingPolicy } from "../analysis/policy.ts";
 import { diagnosticOf } from "./diagnostics.ts";
 import { fileUri, outlineRange, outlineUri, type Place } from "./places.ts";
 import type { Session } from "./session.ts";
@@ -11,7 +11,7 @@ import type { Session } from "./session.ts";
  */
 export function publishedDiagnostics(
   session: Session,
-  overrides: SeverityOverrides,
+  policy: FindingPolicy,
   isOpen: (path: string) => boolean,
 ): Map<string, Diagnostic[]> {
   const { analysis } = session;
@@ -28,21 +28,8 @@ export function publishedDiagnostics(
       }
     }
   };
-  for (const problem of analysis.checkpoint.problems) {
-    const severity = severityOf(problem.code, problem.severity, overrides);
-    if (severity !== null) {
-      const tensor = problem.tensor ?? null;
-      const finding = { code: problem.code, severity, tensor, head: null, message: problem.message };
-      add(problem.path, diagnosticOf(finding, checkpoint, { related: placesOf(session, tensor) }));
-    }
-  }
-  for (const matrix of analysis.architecture.matrices) {
-    const result = analysis.result(matrix.id);
-    const finding = result === null ? null : findingOf(result, overrides);
-    if (finding !== null) {
-      const related = placesOf(session, finding.tensor);
-      add(analysis.checkpoint.files[matrix.tensor.file]!.path, diagnosticOf(finding, checkpoint, { related }));
-    }
+  for (const finding of analysis.findings(policy)) {
+    add(finding.path, diagnosticOf(finding, checkpoint, { related: placesOf(session, finding.tensor) }));
   }
   return byUri;
 }

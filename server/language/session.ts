@@ -3,6 +3,7 @@ import { stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { Range } from "vscode-languageserver";
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
+import type { AnalysisPreferences } from "../analysis/policy.ts";
 import { outlineOf, type Outline } from "./outline.ts";
 import { indexPlaces } from "./places.ts";
 
@@ -37,10 +38,10 @@ export class Session {
     return session;
   }
 
-  /** Reads the headers again after a change. */
-  async reload(): Promise<void> {
+  /** Reads the headers again after a change, of the files or of what names mean. */
+  async reload(preferences: AnalysisPreferences): Promise<void> {
     await this.analysis.close();
-    this.analysis = await CheckpointAnalysis.open(this.path);
+    this.analysis = await CheckpointAnalysis.open(this.path, preferences);
     this.outline = outlineOf(this.analysis.catalogue);
     this.indexRanges = await indexPlaces(this.analysis.catalogue);
   }
@@ -79,6 +80,9 @@ export class Session {
       if (now?.size !== file.size || now.mtimeMs !== file.modified) {
         return true;
       }
+    }
+    if (await this.analysis.settingsFileChanged()) {
+      return true;
     }
     // A shard that was missing may have come.
     return this.analysis.checkpoint.problems.some(({ severity }) => severity === "error");

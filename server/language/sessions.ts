@@ -111,6 +111,7 @@ export class Sessions {
   /** Takes new settings over; another adapter means another GPU process. */
   configure(settings: Settings): void {
     const adapterChanged = settings.adapter !== this.#settings.adapter;
+    const rolesChanged = JSON.stringify(settings.roles) !== JSON.stringify(this.#settings.roles);
     this.#settings = settings;
     if (adapterChanged) {
       const waiting = [...this.all].filter(({ analysis }) => ["running", "unavailable"].includes(analysis.state.phase));
@@ -124,12 +125,17 @@ export class Sessions {
         this.analyse(session, null, false);
       }
     }
+    if (rolesChanged) {
+      for (const session of this.all) {
+        void this.reload(session);
+      }
+    }
   }
 
   /** Reads a checkpoint's headers again. */
   async reload(session: Session): Promise<void> {
     this.#scheduler.cancel(session.analysis);
-    await session.reload();
+    await session.reload(this.#settings);
     this.#listen(session);
     this.#events.onReload(session);
     void this.#begin(session);
@@ -148,7 +154,7 @@ export class Sessions {
   }
 
   async #open(path: string): Promise<Session> {
-    const analysis = await CheckpointAnalysis.open(path);
+    const analysis = await CheckpointAnalysis.open(path, this.#settings);
     const canonical = analysis.catalogue.path;
     const existing = this.#byPath.get(canonical);
     if (existing !== undefined) {

@@ -1,10 +1,10 @@
 import { density, edges } from "../statistics/marchenko-pastur.ts";
 import type { MatrixDetail } from "../protocol.ts";
 import { formatNumber } from "../text/format.ts";
-import { binSpectrum } from "../../media/charts/bins.ts";
+import { binSpectrum } from "../spectrum/histogram.ts";
 
 const width = 440;
-const height = 128;
+const height = 104;
 const margin = { left: 8, right: 8, top: 14, bottom: 20 };
 
 /** A hover's picture does not know the theme: these are told apart on light and dark grounds, and without colour vision. */

@@ -34,7 +34,7 @@ export function randomEvidence(
       ? `entries of standard deviation ${formatSignificant(part.sigma)}`
       : `consistent with ${initialiser}`,
     // Baik, Ben Arous and Péché: a direction of energy θ² leaves the bulk when θ² > σ²√(mn), out of mnσ².
-    `a learned direction shows from ${formatPercent(1 / Math.sqrt(m * n))} of the energy on`,
+    `a single learned direction would show from ${formatPercent(1 / Math.sqrt(m * n))} of the energy on`,
   ].join("; ");
 }
 

@@ -1,13 +1,15 @@
-/** A number in a sentence: three significant digits without trailing zeros, 0.02 rather than 0.0200. */
+/** A number in a sentence: three significant digits without trailing zeros, 0.02 rather than 0.0200, −1 rather than -1. */
 export function formatSignificant(value: number, digits = 3): string {
   if (value === 0) return "0";
   const magnitude = Math.abs(value);
-  if (magnitude >= 1e6 || magnitude < 1e-4)
-    return value
-      .toExponential(digits - 1)
-      .replace(/\.?0+e/, "e")
-      .replace("e+", "e");
-  return String(Number(value.toPrecision(digits)));
+  const text =
+    magnitude >= 1e6 || magnitude < 1e-4
+      ? magnitude
+          .toExponential(digits - 1)
+          .replace(/\.?0+e/, "e")
+          .replace("e+", "e")
+      : String(Number(magnitude.toPrecision(digits)));
+  return value < 0 ? `−${text}` : text;
 }
 
 /** A share in percent: 0.64 %. */

@@ -29,9 +29,12 @@ export function likelyInitialiser(
   const kurtosisIs = (value: number): boolean => Math.abs(excessKurtosis - value) <= 0.02 + 4 * Math.sqrt(24 / count);
   const tolerance = 0.002 + 3 * Math.sqrt((2 + Math.max(excessKurtosis, -1.2)) / (4 * count));
   // From few entries nearly every σ is consistent with some rule: then only the config's is named.
+  const matching = (config: Known | null, rules: readonly Known[]): Known | undefined =>
+    [...(config === null ? [] : [config]), ...(tolerance < 0.03 ? rules : [])].find(
+      ([value]) => Math.abs(sigma - value) <= tolerance * sigma,
+    );
   const named = (config: Known | null, rules: readonly Known[]): string => {
-    const known = [...(config === null ? [] : [config]), ...(tolerance < 0.03 ? rules : [])];
-    const match = known.find(([value]) => Math.abs(sigma - value) <= tolerance * sigma);
+    const match = matching(config, rules);
     return match === undefined ? "" : `, ${match[1]}`;
   };
   const configName = "the config's initializer_range";
@@ -54,12 +57,15 @@ export function likelyInitialiser(
     return `a normal distribution of standard deviation ${formatSignificant(sigma)} truncated at 2σ${name}`;
   }
   if (!kurtosisIs(0)) return null;
-  const name = named(initializerRange === null ? null : [initializerRange, configName], [
+  const match = matching(initializerRange === null ? null : [initializerRange, configName], [
     ...(initializerRange === null ? [[0.02, "the usual initializer_range"] as const] : []),
     [1, "the default of nn.Embedding"],
     [Math.sqrt(2 / fans), "Glorot's √(2/(fan_in + fan_out))"],
     [Math.sqrt(2 / fanIn), "Kaiming's √(2/fan_in)"],
     [1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"],
   ]);
-  return `N(0, ${formatSignificant(sigma)}²)${name}`;
+  // The rule's own number, which the estimate agrees with, says more than the estimate.
+  return match === undefined
+    ? `N(0, ${formatSignificant(sigma)}²)`
+    : `N(0, ${formatSignificant(match[0])}²), ${match[1]}`;
 }

@@ -9,11 +9,12 @@ import { bidiagonalSingularValues } from "./bidiagonal.ts";
 import { bidiagonalise, type Batch } from "./bidiagonalisation.ts";
 import { countersPerMatrix, entryStatistics, gramRatioOf, momentsPerRow, scaleOf } from "./entry-statistics.ts";
 import { columnLanes, compileKernels, type Kernels } from "./kernels.ts";
-import { MatrixLoader, rawBytes, shapeOf, type Shape } from "./matrix-loader.ts";
+import { MatrixLoader, rawBytes, shapeOf, spanBytes, type Shape } from "./matrix-loader.ts";
 import type { MatrixSource, Measurement } from "./measurement.ts";
 import { numberFormat } from "./number-format.ts";
 import { TwoStage } from "./two-stage.ts";
 import { chooseBlocks, compileTwoStageKernels } from "./two-stage-kernels.ts";
+import { VectorEngine, type VectorOptions } from "./vector-engine.ts";
 
 export interface Engine {
   readonly description: Gpu["description"];
@@ -33,6 +34,12 @@ export interface Engine {
       readonly onUnsupported: (index: number, message: string) => void;
     },
   ): Promise<void>;
+  /**
+   * The statistics of the singular vectors of matrices of one shape and dtype, as {@link Engine.measure} tells of values.
+   * They are NaN throughout where an entry is not finite.
+   * @throws the signal's reason soon after it is aborted; an Error if the device is lost.
+   */
+  measureVectors(sources: readonly MatrixSource[], options: VectorOptions): Promise<void>;
   /**
    * Entries of a matrix, row-major, as fp32: all of them, or if they are more than `maximum`, the whole smaller side and
    * an evenly spaced part of the larger one. They are multiplied by a power of two if fp32 could not hold them else.
@@ -104,6 +111,7 @@ class GpuEngine implements Engine {
   readonly #submits: PacedSubmits;
   /** Null: one stage. */
   readonly #twoStage: TwoStage | null;
+  readonly #vectors: VectorEngine;
 
   constructor(gpu: Gpu, kernels: Kernels, twoStage: TwoStage | null) {
     const { limits } = gpu.device;
@@ -115,14 +123,13 @@ class GpuEngine implements Engine {
     this.#loader = new MatrixLoader(gpu.device, kernels);
     this.#submits = new PacedSubmits(gpu.device);
     this.#twoStage = twoStage;
+    this.#vectors = new VectorEngine(gpu, this.#loader);
   }
 
   async measure(sources: readonly MatrixSource[], options: MeasureOptions): Promise<void> {
     const [first] = sources;
     if (first === undefined) return;
-    const differs = ({ rows, columns, dtype }: MatrixSource): boolean =>
-      rows !== first.rows || columns !== first.columns || dtype !== first.dtype;
-    if (sources.some(differs)) throw new RangeError("the matrices of a batch differ in shape or dtype");
+    requireEqual(sources);
     const reason = this.#unsupported(first);
     const allowed = Math.min(this.maximumBytes, batchBytes[this.description.software ? "software" : "hardware"]);
     let size = Math.max(1, Math.floor(allowed / storageBytes(shapeOf(first))));
@@ -145,6 +152,20 @@ class GpuEngine implements Engine {
           size = Math.ceil(size / 2);
         }
       }
+    }
+  }
+
+  async measureVectors(sources: readonly MatrixSource[], options: VectorOptions): Promise<void> {
+    const [first] = sources;
+    if (first === undefined) return;
+    requireEqual(sources);
+    const reason = this.#unsupported(first);
+    if (reason === null) {
+      await this.#vectors.measure(sources, options);
+    } else {
+      sources.forEach((_, index) => {
+        options.onUnsupported(index, reason);
+      });
     }
   }
 
@@ -197,7 +218,7 @@ class GpuEngine implements Engine {
     if (rows === 0 || columns === 0) return "It has no entries.";
     const format = numberFormat(dtype);
     if (format === null) return `Entries of dtype ${dtype} are not decoded.`;
-    const bytes = rows * columns * format.bytes;
+    const bytes = spanBytes(source);
     if (source.end - source.begin !== bytes) {
       return `It has ${source.end - source.begin} bytes, but ${rows} × ${columns} entries of ${dtype} take ${bytes}.`;
     }
@@ -314,6 +335,13 @@ class GpuEngine implements Engine {
     pass.end();
     device.queue.submit([encoder.finish()]);
   }
+}
+
+function requireEqual(sources: readonly MatrixSource[]): void {
+  const { rows, columns, dtype } = sources[0]!;
+  const differs = (other: MatrixSource): boolean =>
+    rows !== other.rows || columns !== other.columns || dtype !== other.dtype;
+  if (sources.some(differs)) throw new RangeError("the matrices of a batch differ in shape or dtype");
 }
 
 /** Bytes of a matrix's largest buffer, which has to fit one binding. */

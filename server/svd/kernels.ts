@@ -25,13 +25,14 @@ export const rowsPerWorkgroup = 8;
 /** @param software smaller workgroups: a processor runs their threads one after another, with a cost for each barrier. */
 export async function compileKernels(device: GPUDevice, software: boolean): Promise<Kernels> {
   const strips = software ? 4 : 16;
+  const threads = software ? 8 : 64;
   const [scanned, decoded, moments, norms, columns, rows] = await Promise.all([
     compileKernel(device, "scan", number + scan),
     compileKernel(device, "decode", number + decode),
-    compileKernel(device, "row-moments", rowMoments),
+    compileKernel(device, "row-moments", rowMoments, { threads }),
     compileKernel(device, "column-norms", columnNorms, { lanes: columnLanes, strips }),
     compileKernel(device, "bidiagonalise-columns", bidiagonaliseColumns, { lanes: columnLanes, strips }),
-    compileKernel(device, "bidiagonalise-rows", bidiagonaliseRows, { threads: software ? 32 : 64 }),
+    compileKernel(device, "bidiagonalise-rows", bidiagonaliseRows, { threads }),
   ]);
   return {
     scan: scanned,

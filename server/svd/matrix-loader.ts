@@ -1,4 +1,5 @@
 import { open, type FileHandle } from "node:fs/promises";
+import { dtypeBits } from "../checkpoint/dtype.ts";
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { UnreadableFile, Uploader } from "../gpu/upload.ts";
@@ -32,8 +33,13 @@ export interface LoadBuffers {
 }
 
 /** Bytes that a matrix takes on the GPU as the file has it, in whole 64-bit words. */
-export function rawBytes({ begin, end }: MatrixSource): number {
-  return Math.ceil((end - begin) / 8) * 8;
+export function rawBytes({ rows, columns, dtype }: MatrixSource): number {
+  return Math.ceil((rows * columns * dtypeBits[dtype]) / 64) * 8;
+}
+
+/** Bytes from the first entry of a matrix in its file to the last. */
+export function spanBytes({ rows, columns, pitch = columns, dtype }: MatrixSource): number {
+  return (((rows - 1) * pitch + columns) * dtypeBits[dtype]) / 8;
 }
 
 /** Reads matrices from files, scans their raw bytes and decodes them to scaled fp32. */
@@ -53,16 +59,25 @@ export class MatrixLoader {
   /**
    * Puts a matrix of a dtype that {@link numberFormat} knows into slot `slot` of a batch of equal-shaped ones, with what
    * shaders/scan.wgsl counts, whose counters must be zero before. `raw` takes {@link rawBytes} of the matrix on its way.
-   * Returns null, or in one sentence why the file could not be read.
+   * The larger side goes down, or `across`. Returns null, or in one sentence why the file could not be read.
    */
-  async load(source: MatrixSource, slot: number, batch: LoadBuffers, signal: AbortSignal): Promise<string | null> {
+  async load(
+    source: MatrixSource,
+    slot: number,
+    batch: LoadBuffers,
+    signal: AbortSignal,
+    larger: "down" | "across" = "down",
+  ): Promise<string | null> {
     let file: FileHandle | undefined;
     try {
       file = await open(source.path).catch((cause: unknown) => {
         throw new UnreadableFile(cause);
       });
-      await this.#uploader.upload(file, source.begin, source.end, batch.raw, signal);
-      await this.#scanAndDecode(source, slot, batch, signal);
+      const { begin, rows, columns, pitch = columns } = source;
+      const entryBytes = dtypeBits[source.dtype] / 8;
+      const inFile = { begin, rows, rowBytes: columns * entryBytes, pitchBytes: pitch * entryBytes };
+      await this.#uploader.upload(file, inFile, batch.raw, signal);
+      await this.#scanAndDecode(source, slot, batch, larger, signal);
       return null;
     } catch (error) {
       if (error instanceof UnreadableFile) return `${source.path} cannot be read: ${error.message}.`;
@@ -77,12 +92,13 @@ export class MatrixLoader {
     { rows, columns, dtype }: MatrixSource,
     slot: number,
     { raw, matrices, counters }: LoadBuffers,
+    larger: "down" | "across",
     signal: AbortSignal,
   ): Promise<void> {
     const { scan, decode } = this.#kernels;
     const format = numberFormat(dtype)!;
     const chunks = Math.ceil(raw.size / chunkBytes);
-    const transpose = rows < columns ? 1 : 0;
+    const transpose = (larger === "down" ? rows < columns : rows > columns) ? 1 : 0;
     await this.#submits.run(
       2 * chunks,
       (step) => Math.min(chunkBytes, raw.size - (step % chunks) * chunkBytes),

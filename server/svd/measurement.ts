@@ -3,11 +3,14 @@ import type { Dtype } from "../checkpoint/dtype.ts";
 /** Where the entries of one matrix lie: `rows × columns`, row-major, in a file. */
 export interface MatrixSource {
   readonly path: string;
+  /** The first byte, and one past the last. */
   readonly begin: number;
   readonly end: number;
   readonly dtype: Dtype;
   readonly rows: number;
   readonly columns: number;
+  /** Entries from the start of one row to that of the next, for columns of a larger matrix; `columns` if left out. */
+  readonly pitch?: number;
 }
 
 /**
@@ -58,4 +61,14 @@ export interface Measurement {
   readonly singularValues: Float64Array;
   /** For matrices whose smaller side is below 32. */
   readonly shuffle: ShuffleTest | null;
+}
+
+/** How far the entries of each singular vector are from normal ones: √n·D of the Kolmogorov–Smirnov test, n its length. */
+export interface VectorStatistics {
+  /** The lengths that the vectors give, descending: as accurate as the singular values, for checks. */
+  readonly singularValues: Float64Array;
+  /** Of the left singular vectors, in the order of the singular values; NaN where a value is zero to rounding. */
+  readonly left: Float64Array;
+  /** Of the right ones. */
+  readonly right: Float64Array;
 }

@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
+import { openCheckpoint } from "../../server/checkpoint/open.ts";
 import { metricKeys } from "../../server/spectrum/metrics.ts";
 import { readSafetensors, safetensors, encode } from "../support/safetensors.ts";
-import { copySample, reinitialise, sampleIndex, samples } from "../support/sample.ts";
+import { gaussianMatrix } from "../support/random.ts";
+import { copySample, overwrite, reinitialise, sampleIndex, samples } from "../support/sample.ts";
 
 interface Outcome {
   readonly status: number;
@@ -16,15 +18,26 @@ interface Outcome {
   readonly errors: string;
 }
 
+interface Randomness {
+  readonly meanP: number | null;
+  readonly shareBelow05: number | null;
+}
+
+/** With `--vectors` the randomness of both sides' vectors stands among the metrics. */
+type Numbers = Readonly<Record<string, number | null | Randomness>> & {
+  readonly ksLeft?: Randomness;
+  readonly ksRight?: Randomness;
+};
+
 interface Matrix {
   readonly name: string;
   readonly role: string;
   readonly layer: number | null;
-  readonly head: null;
+  readonly head: number | null;
   readonly shape: readonly number[];
   readonly singularValues: readonly (number | null)[];
-  readonly metrics: Readonly<Record<string, number | null>>;
-  readonly noise: Readonly<Record<string, number | null>>;
+  readonly metrics: Numbers;
+  readonly noise: Numbers;
   readonly verdict: { readonly grade: string; readonly pValue: number | null; readonly reason: string };
 }
 
@@ -98,6 +111,63 @@ describe("safetensors-spectrum", () => {
     }
     const query = checkpoint.matrices.find(({ name }) => name.endsWith("1.self_attn.q_proj.weight"))!;
     assert.deepEqual([query.role, query.layer, query.head], ["query", 1, null]);
+  });
+
+  it("analyses heads and vectors where they are asked for, and keeps them", async () => {
+    const argv = [sampleIndex, "--tensor", "*.2.self_attn.[kv]_proj.weight", "--heads", "--vectors"];
+    const { matrices, problems } = await onlyCheckpoint(...argv);
+    assert.deepEqual(
+      matrices.map(({ name, role, head, shape }) => `${name.split(".")[4]} ${role} ${head} ${shape.join("×")}`),
+      ["k_proj key", "v_proj value"].flatMap((each) => [
+        `${each} null 128×384`,
+        `${each} 0 64×384`,
+        `${each} 1 64×384`,
+      ]),
+    );
+    const references = await readSafetensors("test/references/tiny-llama.heads.safetensors");
+    for (const { name, head, singularValues, metrics, noise } of matrices) {
+      assert.ok(Math.abs(noise.ksRight!.meanP! - 0.5527) < 1e-3 && noise.ksLeft!.shareBelow05 === 0.039);
+      assert.ok(metrics.ksLeft !== undefined && metrics.ksRight !== undefined);
+      if (head === null) continue;
+      const { values } = references.get(`${name}#head${head}`)!;
+      singularValues.forEach((value, i) => {
+        assert.ok(Math.abs(value! - values[i]!) <= 6e-7 * values[0]!, `${name} ${head} ${i}`);
+      });
+      for (const [side, randomness] of [
+        ["left", metrics.ksLeft],
+        ["right", metrics.ksRight],
+      ] as const) {
+        const exact = references.get(`${name}#head${head} ${side}`)!.values;
+        const mean = exact.reduce((sum, p) => sum + p, 0) / exact.length;
+        // The exact p-values of finite n are a little smaller than the asymptotic ones.
+        assert.ok(Math.abs(randomness.meanP! - mean) < 0.034, `${side} ${randomness.meanP} ${mean}`);
+      }
+    }
+    assert.deepEqual(problems, []);
+    const begun = performance.now();
+    assert.deepEqual((await onlyCheckpoint(...argv)).matrices, matrices);
+    assert.ok(performance.now() - begun < 5000, "the second time from the cache");
+    const [plain] = (await onlyCheckpoint(...argv.slice(0, 3))).matrices;
+    assert.deepEqual(Object.keys(plain!.metrics).sort(), [...metricKeys].sort());
+  });
+
+  it("tells of a single random head, once for its layer", async () => {
+    const index = await copySample();
+    const checkpoint = await openCheckpoint(index);
+    const query = checkpoint.tensors.find(({ name }) => name === "model.layers.0.self_attn.q_proj.weight")!;
+    const head = encode(gaussianMatrix(64, 384, 9, 0.02), "BF16");
+    await overwrite(checkpoint.files[query.file]!.path, head, query.begin + 3 * head.length);
+    const { problems } = await onlyCheckpoint(index, "--heads", "--tensor", query.name);
+    assert.deepEqual(problems, [
+      {
+        code: "heads",
+        severity: "information",
+        tensor: query.name,
+        head: 3,
+        message: "model.layers.0: query head 3 looks randomly initialised (1 of 6 heads).",
+      },
+    ]);
+    await rm(dirname(index), { recursive: true });
   });
 
   it("names a re-initialised block, and fails on it", async () => {
@@ -178,6 +248,8 @@ describe("safetensors-spectrum", () => {
         "constant warning",
         "identity information",
         "orthogonal information",
+        // The learned matrix is a sum of few products.
+        "rank-deficient information",
         "duplicate warning",
         "non-finite error",
       ],
@@ -185,7 +257,9 @@ describe("safetensors-spectrum", () => {
   });
 
   it("computes LoRA adapters, whose matrices are thin", async () => {
-    const { matrices } = await onlyCheckpoint(join(samples, "lora-adapter", "adapter_model.safetensors"));
+    const { matrices, problems } = await onlyCheckpoint(join(samples, "lora-adapter", "adapter_model.safetensors"));
+    // Its A matrices are hardly told from noise, as in every adapter: that is no problem.
+    assert.deepEqual(problems, []);
     const references = await readSafetensors("test/references/lora-adapter.singular-values.safetensors");
     assert.equal(matrices.length, references.size);
     for (const { name, singularValues } of matrices) {

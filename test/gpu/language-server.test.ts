@@ -1,22 +1,34 @@
 /** The language server as an editor meets it: the built program, a real adapter, a checkpoint with a random block. */
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { after, before, describe, it } from "node:test";
+import type {
+  CodeAction,
+  CodeLens,
+  DocumentSymbol,
+  FoldingRange,
+  InlayHint,
+  Location,
+  SymbolInformation,
+} from "vscode-languageserver";
 import {
   analyseCheckpoint,
   cancelAnalysis,
   focusMatrices,
   matrixDetail,
+  metricColumn,
   openCheckpoint,
+  outlineTensor,
   outlineText,
   type MatrixDetail,
+  type MetricColumn,
   type OpenResult,
 } from "../../server/protocol.ts";
 import { TestClient } from "../support/language-client.ts";
+import { childProcesses } from "../support/processes.ts";
 import { encode, safetensors, seededRandom } from "../support/safetensors.ts";
 import { copySample, reinitialise } from "../support/sample.ts";
 
@@ -69,6 +81,9 @@ describe("language server", () => {
     assert.equal(kinds()[0], "begin");
     assert.equal((client.progress[0] as { cancellable: boolean }).cancellable, true);
     assert.equal(client.engines.at(-1)?.phase, "ready");
+    const refreshed = (): string[] => [...new Set(client.refreshes)].sort();
+    await client.until("lenses and hints to be asked for again", () => refreshed().length === 2, 5);
+    assert.deepEqual(refreshed(), ["workspace/codeLens/refresh", "workspace/inlayHint/refresh"]);
   });
 
   it("pushes the random block onto its shards, with links into the editor and the texts", async () => {
@@ -128,7 +143,7 @@ describe("language server", () => {
     for (const { uri, line, character } of places) {
       const hover = await client.hover(uri, line, character);
       const { value } = hover!.contents as { value: string };
-      assert.match(value, /\*\*random\*\* \(p 0?\.\d+\)|\*\*random\*\* \(p 1\)/);
+      assert.match(value, /\*\*random\*\* \(p (0\.\d+|1)\)/);
       assert.match(value, /!\[[^\]]*\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\)/);
       assert.match(value, /\| effective rank \| \d+ \| \d+ \|/);
       assert.equal(await client.hover(uri, 0, 0), null);
@@ -136,6 +151,102 @@ describe("language server", () => {
       assert.equal(squiggles.length, random.length);
       assert.ok(squiggles.some(({ range }) => range.start.line === line));
     }
+  });
+
+  it("gives the outline lenses, symbols and folds, and its lines hints, quick fixes and a way to the index", async () => {
+    const outlineUri = `safetensors-outline:${new URL(opened.checkpoint).pathname}.outline`;
+    const outline: string = await client.connection.sendRequest(outlineText, { checkpoint: opened.checkpoint });
+    const textDocument = { uri: outlineUri };
+    const lines = outline.split("\n");
+    const blocks = ["model.layers.0", "model.layers.1", "model.layers.2"];
+
+    const lenses: CodeLens[] = await client.connection.sendRequest("textDocument/codeLens", { textDocument });
+    const titles = await Promise.all(
+      lenses.map(async (lens) => {
+        const { command, range }: CodeLens =
+          lens.command === undefined ? await client.connection.sendRequest("codeLens/resolve", lens) : lens;
+        return [lines[range.start.line]!, command!.title, command!.arguments ?? []] as const;
+      }),
+    );
+    const share = /rank 90 %: \d+ % of the directions, noise \d+ %$/;
+    assert.match(titles[0]![1], /^16 learned, 7 random · /);
+    for (const block of blocks) {
+      const [summary, link] = titles.filter(([line]) => line === block);
+      assert.match(summary![1], block === "model.layers.1" ? /^7 random · / : /^7 learned · /);
+      assert.match(summary![1], share);
+      assert.deepEqual(link!.slice(1), ["open", [{ checkpoint: opened.checkpoint, tensor: block }]]);
+    }
+
+    const symbols: DocumentSymbol[] = await client.connection.sendRequest("textDocument/documentSymbol", {
+      textDocument,
+    });
+    assert.deepEqual(
+      symbols.filter(({ children }) => children?.length === 9).map(({ name }) => name),
+      blocks,
+    );
+    const found: SymbolInformation[] = await client.connection.sendRequest("workspace/symbol", { query: "L2 qproj" });
+    assert.deepEqual(
+      found.map(({ name }) => name),
+      ["model.layers.2.self_attn.q_proj.weight"],
+    );
+    assert.equal(textAt(outline, found[0]!.location.range), "self_attn.q_proj.weight");
+    const folds: FoldingRange[] = await client.connection.sendRequest("textDocument/foldingRange", { textDocument });
+    assert.deepEqual(
+      folds.map(({ startLine, endLine }) => [lines[startLine], endLine - startLine]),
+      blocks.map((block) => [block, 9]),
+    );
+
+    const range = { start: { line: 0, character: 0 }, end: { line: lines.length, character: 0 } };
+    const hints: InlayHint[] = await client.connection.sendRequest("textDocument/inlayHint", { textDocument, range });
+    assert.equal(hints.length, 23);
+    const hint = hints.find(({ position }) => lines[position.line]!.includes("q_proj"))!;
+    assert.match(hint.label as string, /^learned · \d+ outliers · rank 90 %: \d+ of 384$/);
+    assert.equal(hint.position.character, lines[hint.position.line]!.length);
+    assert.equal(hints.filter(({ label }) => (label as string).startsWith("random")).length, random.length);
+
+    const [diagnostic] = await client.pullDiagnostics(outlineUri);
+    const actions: CodeAction[] = await client.connection.sendRequest("textDocument/codeAction", {
+      textDocument,
+      range: diagnostic!.range,
+      context: { diagnostics: [diagnostic, { ...diagnostic, source: "another tool" }] },
+    });
+    assert.deepEqual(
+      actions.map(({ command }) => [command!.command, command!.arguments]),
+      [
+        [
+          "safetensorsSpectrum.reveal",
+          [{ checkpoint: opened.checkpoint, tensor: (diagnostic!.data as { tensor: string }).tensor }],
+        ],
+        ["safetensorsSpectrum.silence", [{ code: "random" }]],
+      ],
+    );
+
+    const indexText = await readFile(index, "utf8");
+    const there: Location = await client.connection.sendRequest("textDocument/definition", {
+      textDocument,
+      position: hint.position,
+    });
+    assert.equal(there.uri, opened.checkpoint);
+    assert.match(textAt(indexText, there.range), /^"model\.layers\.\d\.self_attn\.q_proj\.weight"$/);
+    const back: Location = await client.connection.sendRequest("textDocument/definition", {
+      textDocument: { uri: opened.checkpoint },
+      position: there.range.start,
+    });
+    assert.equal(back.uri, outlineUri);
+    assert.equal(back.range.start.line, hint.position.line);
+    const keyHints: InlayHint[] = await client.connection.sendRequest("textDocument/inlayHint", {
+      textDocument: { uri: opened.checkpoint },
+      range: { start: there.range.start, end: there.range.start },
+    });
+    assert.deepEqual(
+      keyHints.map(({ label }) => label),
+      ["learned"],
+    );
+    const line: string | null = await client.connection.sendRequest(outlineTensor, {
+      checkpoint: opened.checkpoint,
+      line: hint.position.line,
+    });
+    assert.match(line!, /self_attn\.q_proj\.weight$/);
   });
 
   it("serves a matrix in full", async () => {
@@ -146,6 +257,22 @@ describe("language server", () => {
     assert.equal(detail!.grade, "learned");
     assert.equal(detail!.verdict.tests.length, 6);
     assert.equal(await client.connection.sendRequest(matrixDetail, { ...request, id: "absent" }), null);
+
+    // The same numbers stand in the columns, where the catalogue has the tensor.
+    const column: MetricColumn = await client.connection.sendRequest(metricColumn, {
+      checkpoint: opened.checkpoint,
+      metric: "effectiveRank",
+    });
+    const position = opened.catalogue.tensors
+      .filter(({ matrices }) => matrices > 0)
+      .findIndex(({ name }) => name === id);
+    const numbers = (base64: string): number[] => {
+      const bytes = Buffer.from(base64, "base64");
+      return Array.from({ length: bytes.length / 4 }, (_, index) => bytes.readFloatLE(4 * index));
+    };
+    assert.equal(numbers(column.values).length, 23);
+    assert.equal(numbers(column.values)[position], Math.fround(detail!.metrics.effectiveRank!));
+    assert.equal(numbers(column.noise)[position], Math.fround(detail!.noise.effectiveRank!));
   });
 
   it("shows results at once when it is opened again by another server", async () => {
@@ -175,10 +302,8 @@ describe("language server", () => {
     const state = (): { phase: string; done: number } =>
       client.results.findLast((each) => each.checkpoint === checkpoint)?.state ?? { phase: "", done: 0 };
     await client.until("the first result", () => state().done > 0);
-    const before = performance.now();
     await client.connection.sendRequest(cancelAnalysis, { checkpoint });
     await client.until("the end of it", () => state().phase === "cancelled", 5);
-    assert.ok(performance.now() - before < 5000);
     const done = state().done;
     assert.ok(done < 12);
 
@@ -206,12 +331,10 @@ describe("language server", () => {
 
 /** Kills the children of a process that run the worker. */
 function killGpuProcess(parent: number): void {
-  const list = execFileSync("ps", ["-o", "pid=,args=", "--ppid", String(parent)], { encoding: "utf8" });
-  const workers = list.split("\n").filter((line) => line.includes("worker.mjs"));
-  assert.ok(workers.length > 0, list);
-  for (const line of workers) {
-    process.kill(Number.parseInt(line, 10), "SIGKILL");
-  }
+  const children = childProcesses(parent);
+  const workers = children.filter(({ command }) => command.includes("worker.mjs"));
+  assert.ok(workers.length > 0, JSON.stringify(children));
+  for (const { pid } of workers) process.kill(pid, "SIGKILL");
 }
 
 function textAt(

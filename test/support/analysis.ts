@@ -47,6 +47,7 @@ export function analysisWith(singularValues: readonly number[]): Analysis {
     metrics: { ...metrics, spectralNorm: singularValues[0] ?? null },
     noise: metrics,
     tests: [],
+    vectors: null,
     engine: { adapter: "a test", backend: "none", software: true },
   };
 }

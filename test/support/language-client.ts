@@ -18,6 +18,8 @@ export class TestClient {
   readonly results: ResultsParams[] = [];
   readonly engines: EngineStatus[] = [];
   readonly progress: unknown[] = [];
+  /** What the server asked to be asked for again. */
+  readonly refreshes: string[] = [];
   readonly #watchers = new Set<() => void>();
   settings: unknown = { analyseOnOpen: "small", adapter: "", severity: {} };
 
@@ -57,6 +59,13 @@ export class TestClient {
       items.map(() => this.settings),
     );
     this.connection.onRequest("workspace/diagnostic/refresh", () => null);
+    for (const method of ["workspace/codeLens/refresh", "workspace/inlayHint/refresh"]) {
+      this.connection.onRequest(method, () => {
+        this.refreshes.push(method);
+        note();
+        return null;
+      });
+    }
     this.connection.onRequest("client/registerCapability", () => null);
     this.connection.onRequest("window/workDoneProgress/create", () => null);
     this.connection.onNotification("window/logMessage", () => undefined);
@@ -68,7 +77,12 @@ export class TestClient {
       processId: process.pid,
       rootUri: null,
       capabilities: {
-        workspace: { configuration: true, diagnostics: { refreshSupport: true } },
+        workspace: {
+          configuration: true,
+          diagnostics: { refreshSupport: true },
+          codeLens: { refreshSupport: true },
+          inlayHint: { refreshSupport: true },
+        },
         window: { workDoneProgress: true },
         textDocument: { diagnostic: {}, hover: { contentFormat: ["markdown"] } },
       },

@@ -128,6 +128,6 @@ export function detailOf(id: string, learned: boolean, seed: number, tensor = id
 }
 
 /** What streams into the tree of a detail. */
-export function resultOf({ id, tensor, grade, reason }: MatrixDetail): MatrixResult {
-  return { id, tensor, grade, reason };
+export function resultOf({ id, tensor, role, grade, reason }: MatrixDetail): MatrixResult {
+  return { id, tensor, role, grade, reason };
 }

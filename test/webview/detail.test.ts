@@ -50,6 +50,12 @@ describe("details", () => {
     assert.notEqual(detail.grade, "random");
     assert.match(await view.part("verdict").innerText(), new RegExp(detail.reason.slice(1, 20)));
 
+    // The energy's table says what the metrics say.
+    const energy = await tableOf(view, "chart-energy");
+    assert.equal(energy.length, 65);
+    assert.ok(Number.parseFloat(energy[detail.metrics.energy90!]![1]!) >= 90);
+    assert.ok(Number.parseFloat(energy[detail.metrics.energy90! - 1]![1]!) < 90);
+
     // The histogram's bars add up to all singular values, and the noise beside them to nearly as many.
     const bars = await tableOf(view, "chart-histogram");
     const counts = bars.map(([, , count]) => Number(count));
@@ -140,7 +146,7 @@ describe("details", () => {
     assert.equal(await view.row(query).getAttribute("data-grade"), "random");
     assert.equal(await view.row("model.layers.0").getAttribute("data-grade"), "random");
     assert.match(await view.row("model.layers.0").innerText(), /1 random/);
-    assert.equal(await line!.evaluate((element) => element.isConnected), true, "the line stayed");
+    assert.equal(await line.evaluate((element) => element.isConnected), true, "the line stayed");
     assert.equal(await view.part("progress").getAttribute("data-done"), "1");
     assert.match(await view.part("progress").innerText(), /1 of 16/);
     assert.deepEqual(view.errors, []);
@@ -204,6 +210,8 @@ describe("details", () => {
       state: { phase: "waiting", done: 0, total: 16, estimatedSeconds: 190 },
     });
     await view.part("waiting").getByText("about 3 minutes").waitFor();
+    await view.page.getByRole("button", { name: "Open the outline document" }).click();
+    await view.posts("command", ({ command }) => command === "outline");
     await view.close();
   });
 

@@ -4,9 +4,10 @@
  */
 import { build } from "esbuild";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
+import { findChromium } from "../../scripts/setup/chromium.mjs";
 import { editorHtml } from "../../media/html.ts";
 import type { ToHost, ToView } from "../../media/protocol.ts";
-import type { MatrixDetail } from "../../server/protocol.ts";
+import type { MatrixDetail, MetricColumn, MetricKey } from "../../server/protocol.ts";
 import { themes, type ThemeName } from "./themes.ts";
 
 const origin = "https://webview.test";
@@ -28,9 +29,12 @@ function bundled(): Promise<ReadonlyMap<string, string>> {
   return bundle;
 }
 
+/** Headless Chromium, the one that is installed or that the variable CHROMIUM names. */
 export async function launch(): Promise<Browser> {
+  const executablePath = findChromium();
+  if (executablePath === undefined) throw new Error("no Chromium is installed, and the variable CHROMIUM names none");
   return chromium.launch({
-    executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+    executablePath,
     args: ["--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run"],
   });
 }
@@ -41,6 +45,8 @@ export interface ViewOptions {
   readonly height?: number;
   /** Answers a request for a matrix; what it throws is sent back as the failure. */
   readonly matrix?: (id: string) => MatrixDetail | null | Promise<MatrixDetail | null>;
+  /** Answers a request for one metric of every matrix. */
+  readonly metric?: (metric: MetricKey) => MetricColumn;
 }
 
 /** What runs in the page before the editor: the interface that VS Code gives a webview. */
@@ -114,8 +120,12 @@ export class View {
     return view;
   }
 
-  async #receive(message: ToHost, { matrix }: ViewOptions): Promise<void> {
+  async #receive(message: ToHost, { matrix, metric }: ViewOptions): Promise<void> {
     this.posted.push(message);
+    if (message.type === "metric" && metric !== undefined) {
+      await this.send({ type: "response", id: message.id, value: metric(message.metric) });
+      return;
+    }
     if (message.type !== "matrix" || matrix === undefined) return;
     const { id } = message;
     try {

@@ -19,10 +19,11 @@ describe("text from files", () => {
   });
 
   it("is shown as text wherever it appears, whatever it says", async () => {
-    const details = [markup, reversed, long, quoted].map((name, seed) => ({
-      ...detailOf(name, false, seed),
-      reason: `because of ${markup}`,
-    }));
+    const details = [markup, reversed, long, quoted].map((name, seed) => {
+      const detail = detailOf(name, false, seed);
+      const reason = `because of ${markup}`;
+      return { ...detail, reason, verdict: { ...detail.verdict, reason } };
+    });
     const view = await View.open(browser, { matrix: (id) => details.find((detail) => detail.id === id) ?? null });
     const checkpoint = checkpointOf(
       [markup, reversed, long, quoted].map((name) => ({ name, shape: [64, 96] })),
@@ -62,7 +63,6 @@ describe("text from files", () => {
     for (const [name, title] of titles) {
       await view.row(name).click();
       await view.title(title).waitFor();
-      console.error("AT", name.slice(0,30), await view.part("detail").innerText());
       await view.part("verdict").getByText(`Because of ${markup}.`).waitFor();
     }
     await view.part("search").fill("<img");

@@ -6,6 +6,8 @@ import { after, before, describe, it } from "node:test";
 import { CheckpointAnalysis } from "../../../server/analysis/checkpoint-analysis.ts";
 import type { Analysis } from "../../../server/worker-protocol.ts";
 import type { MatrixResult } from "../../../server/protocol.ts";
+import { defaultPreferences } from "../../../server/analysis/policy.ts";
+import { settingsFileName } from "../../../server/analysis/settings-file.ts";
 import { analysisWith } from "../../support/analysis.ts";
 import { encode, safetensors, type TensorData } from "../../support/safetensors.ts";
 
@@ -119,17 +121,71 @@ describe("CheckpointAnalysis", () => {
       accept(analysis, id, contents("same"));
     }
     assert.deepEqual(
-      analysis.problems({}).map(({ code, severity, tensor }) => [code, severity, tensor]),
+      analysis.findings(defaultPreferences).map(({ code, severity, tensor }) => [code, severity, tensor]),
       [
         ["duplicate", "warning", "b"],
         ["duplicate", "warning", "c"],
       ],
     );
     assert.deepEqual(
-      analysis.problems({ duplicate: "error" }).map(({ severity }) => severity),
-      ["error", "error"],
+      analysis
+        .findings({ severity: { duplicate: "error" }, silence: [{ code: "duplicate", tensor: "b" }] })
+        .map(({ severity, tensor, path }) => [severity, tensor, path]),
+      [["error", "c", join(folder, "model.safetensors")]],
     );
-    assert.deepEqual(analysis.problems({ duplicate: "off" }), []);
+    assert.deepEqual(analysis.findings({ severity: { duplicate: "off" }, silence: [] }), []);
+    await analysis.close();
+  });
+
+  it("honours the settings file beside the checkpoint", async () => {
+    const file = join(folder, settingsFileName);
+    await writeFile(
+      file,
+      JSON.stringify({
+        severity: { duplicate: "error" },
+        silence: [{ code: "*", tensor: "c" }],
+        roles: { a: "query" },
+      }),
+    );
+    const { analysis } = await open({ a: matrix, b: matrix, c: matrix });
+    for (const id of ["a", "b", "c"]) {
+      accept(analysis, id, contents("same"));
+    }
+    assert.deepEqual(
+      analysis.findings(defaultPreferences).map(({ severity, tensor }) => [severity, tensor]),
+      [["error", "b"]],
+    );
+    assert.equal(analysis.catalogue.tensors[0]!.role, "query");
+    assert.equal(await analysis.settingsFileChanged(), false);
+    await writeFile(file, "[]");
+    assert.equal(await analysis.settingsFileChanged(), true);
+    await analysis.close();
+    const broken = await open({ a: matrix });
+    assert.deepEqual(
+      broken.analysis.findings(defaultPreferences).map(({ code, path }) => [code, path]),
+      [["invalid-settings", file]],
+    );
+    await broken.analysis.close();
+    await rm(file);
+  });
+
+  it("compares matrices only once all are known", async () => {
+    const names = [0, 1, 2, 3].map((expert) => `model.layers.0.mlp.experts.${expert}.up_proj.weight`);
+    const { analysis } = await open(Object.fromEntries(names.map((name) => [name, matrix])));
+    const zero = contents("zero");
+    const entries = { ...zero.measurement.entries, minimum: 0, maximum: 0 };
+    names.forEach((name, i) => {
+      assert.deepEqual(analysis.findings(defaultPreferences), []);
+      const learned = { ...contents(name), tests: [{ name: "john" as const, statistic: 99, pValue: 0 }] };
+      accept(analysis, name, i < 3 ? learned : { ...zero, measurement: { ...zero.measurement, entries } });
+    });
+    assert.deepEqual(
+      analysis.findings(defaultPreferences).map(({ code, tensor }) => [code, tensor]),
+      [
+        ["zero", names[3]],
+        ["random-expert", names[3]],
+      ],
+    );
     await analysis.close();
   });
 });

@@ -3,8 +3,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import { minimumMajor } from "../../../client/server/runtime.ts";
-import { gradeSeverities } from "../../../server/analysis/findings.ts";
-import { revealCommand } from "../../../server/protocol.ts";
+import { findingSeverities, gradeSeverities } from "../../../server/analysis/findings.ts";
+import { roles } from "../../../server/architecture/role.ts";
+import { revealCommand, silenceCommand } from "../../../server/protocol.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import texts from "../../../package.nls.json" with { type: "json" };
 
@@ -23,7 +24,8 @@ describe("the manifest", () => {
       readFileSync(join(root, "client", "commands", file), "utf8"),
     );
     const written = sources.flatMap((source) => /\n {2}id: (.+),\n/.exec(source)?.slice(1) ?? []);
-    const ids = written.map((id) => (id === "revealCommand" ? revealCommand : id.replaceAll('"', "")));
+    const named: Readonly<Record<string, string>> = { revealCommand, silenceCommand };
+    const ids = written.map((id) => named[id] ?? id.replaceAll('"', ""));
     assert.deepEqual(ids.sort(), contributes.commands.map(({ command }) => command).sort());
   });
 
@@ -34,7 +36,19 @@ describe("the manifest", () => {
 
   it("lets the loudness of every finding be chosen", () => {
     const codes = Object.keys(contributes.configuration.properties["safetensorsSpectrum.severity"].properties);
-    for (const grade of Object.keys(gradeSeverities)) assert.ok(codes.includes(grade), grade);
+    const findings = Object.keys({ ...gradeSeverities, ...findingSeverities });
+    for (const code of findings) assert.ok(codes.includes(code), code);
+  });
+
+  it("has a section in docs/problems.md for every finding", () => {
+    const codes = Object.keys(contributes.configuration.properties["safetensorsSpectrum.severity"].properties);
+    const sections = [...readFileSync(join(root, "docs/problems.md"), "utf8").matchAll(/^### `(.+)`$/gm)];
+    assert.deepEqual(sections.map(([, code]) => code).sort(), codes.sort());
+  });
+
+  it("offers every role for names that no table knows", () => {
+    const { enum: offered } = contributes.configuration.properties["safetensorsSpectrum.roles"].additionalProperties;
+    assert.deepEqual(offered, [...roles]);
   });
 
   it("keeps the path of the runtime from untrusted workspaces", () => {

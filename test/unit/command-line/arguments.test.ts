@@ -7,6 +7,8 @@ describe("parseArguments", () => {
     assert.deepEqual(parseArguments(["a", "b"]), {
       paths: ["a", "b"],
       tensors: [],
+      heads: false,
+      vectors: false,
       format: "text",
       output: null,
       failOn: "warning",
@@ -16,10 +18,13 @@ describe("parseArguments", () => {
   });
 
   it("takes every option", () => {
-    const argv = "m --tensor *.q --tensor *.k --format json --output o --fail-on never --adapter x --no-cache";
+    const argv =
+      "m --tensor *.q --tensor *.k --heads --vectors --format json --output o --fail-on never --adapter x --no-cache";
     assert.deepEqual(parseArguments(argv.split(" ")), {
       paths: ["m"],
       tensors: ["*.q", "*.k"],
+      heads: true,
+      vectors: true,
       format: "json",
       output: "o",
       failOn: "never",

@@ -103,7 +103,7 @@ describe("evidence for random", () => {
     const { reason } = judge(gaussianMatrix(64, 384, 2, 0.02), 64, 384, { initializerRange: 0.02 });
     assert.match(reason, /^spectrum within Marchenko–Pastur: John z \S+, largest value \S+ Tracy–Widom units; /);
     assert.match(reason, /consistent with N\(0, 0\.0\d+²\), the config's initializer_range; /);
-    assert.match(reason, /a learned direction shows from 0\.64 % of the energy on$/);
+    assert.match(reason, /a single learned direction would show from 0\.64 % of the energy on$/);
   });
 
   it("does not claim a range that does not fit", () => {

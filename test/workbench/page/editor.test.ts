@@ -8,6 +8,6 @@ test("a shard opens as the checkpoint that it belongs to", async () => {
     const editor = workbench.webviewFrame();
     await editor.getByText("7.87 M parameters").waitFor();
     await editor.getByText("model.layers.0", { exact: true }).waitFor();
-    await editor.getByText("23 matrices analysed").waitFor({ timeout: 200_000 });
+    await editor.getByText("23 matrices analysed", { exact: true }).waitFor({ timeout: 200_000 });
   });
 });

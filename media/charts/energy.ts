@@ -1,0 +1,123 @@
+/** The energy that the strongest directions hold together, with what noise of the same shape would give. */
+import type { MatrixDetail } from "../../server/protocol.ts";
+import { energyAbove, quantile } from "../../server/statistics/marchenko-pastur.ts";
+import { formatInteger, formatNumber, formatShare } from "../ui/format.ts";
+import { plotOptions, type Plot } from "./chart-card.ts";
+import { edgeLines } from "./edge-lines.ts";
+import { thin } from "./thin.ts";
+
+const thresholds = [
+  { share: 0.6, key: "energy60" },
+  { share: 0.8, key: "energy80" },
+  { share: 0.9, key: "energy90" },
+] as const;
+
+/** Σ of the first k squares over Σ of all, for k = 0 … m; null where there is no energy. */
+export function cumulativeEnergy(values: ArrayLike<number>): Float64Array | null {
+  const sums = new Float64Array(values.length + 1);
+  for (let k = 0; k < values.length; k++) sums[k + 1] = sums[k]! + values[k]! ** 2;
+  const all = sums[values.length]!;
+  return all > 0 && Number.isFinite(all) ? sums.map((sum) => sum / all) : null;
+}
+
+/** Null for a matrix without energy, or with values that do not exist. */
+export function energyPlot(detail: MatrixDetail): Plot | null {
+  const values = detail.singularValues.filter((value) => value !== null);
+  const energy = values.length === detail.singularValues.length ? cumulativeEnergy(values) : null;
+  if (energy === null) return null;
+  const small = values.length;
+  const shape = small / Math.max(detail.rows, detail.columns);
+  const drawn = thin(energy.length);
+  // The share above the quantile: exact for large matrices, and within a direction for small ones.
+  const noise = drawn.map((k) => (k === 0 ? 0 : k === small ? 1 : energyAbove(quantile(1 - k / small, shape), shape)));
+  const needed = thresholds.flatMap(({ share, key }) => {
+    const count = detail.metrics[key];
+    return count === null ? [] : [{ share, count, expected: detail.noise[key] }];
+  });
+  return {
+    description: `Cumulative energy of ${formatInteger(values.length)} directions: ${needed
+      .map(
+        ({ share, count, expected }) =>
+          `${formatShare(share)} in ${formatInteger(count)} (noise ${formatNumber(expected)})`,
+      )
+      .join(", ")}.`,
+    legend: [
+      { label: "energy", series: "bulk", shape: "line" },
+      { label: "60, 80, 90 %", series: "outlier", shape: "point" },
+      { label: "noise of this shape", series: "noise", shape: "dashes" },
+    ],
+    table: {
+      caption: "Share of the energy in the strongest directions",
+      columns: ["Directions", "Energy", "Noise"],
+      rows: drawn.map((k, index) => [formatInteger(k), formatShare(energy[k]!), formatShare(noise[index]!)]),
+    },
+    configuration: (colors) => ({
+      type: "line",
+      data: {
+        datasets: [
+          {
+            type: "line",
+            data: drawn.map((k) => ({ x: k, y: energy[k]! })),
+            borderColor: colors.bulk,
+            borderWidth: 2,
+            pointRadius: 0,
+            pointHoverRadius: 4,
+            pointHoverBackgroundColor: colors.bulk,
+            order: 2,
+          },
+          {
+            type: "line",
+            data: needed.map(({ count }) => ({ x: count, y: energy[count] ?? NaN })),
+            showLine: false,
+            backgroundColor: colors.outlier,
+            borderColor: colors.outlier,
+            pointStyle: "rectRot",
+            pointRadius: 5,
+            pointHoverRadius: 6,
+            order: 1,
+          },
+          {
+            type: "line",
+            data: drawn.map((k, index) => ({ x: k, y: noise[index]! })),
+            borderColor: colors.noise,
+            borderWidth: 1.5,
+            borderDash: [5, 3],
+            pointRadius: 0,
+            pointHitRadius: 0,
+            pointHoverRadius: 0,
+            order: 3,
+          },
+        ],
+      },
+      options: plotOptions(
+        { title: "directions, strongest first", minimum: 0, maximum: Math.max(1, small) },
+        { title: "share of the energy", minimum: 0, maximum: 1 },
+        colors,
+        (series, index) => {
+          const mark = series === 1 ? needed[index] : undefined;
+          if (mark !== undefined) {
+            return [
+              `${formatShare(mark.share)} of the energy in ${formatInteger(mark.count)} of ${formatInteger(small)}`,
+              `noise ${formatNumber(mark.expected)}`,
+            ];
+          }
+          const k = series === 0 ? drawn[index] : undefined;
+          return k === undefined
+            ? ""
+            : [`${formatInteger(k)} directions: ${formatShare(energy[k]!)}`, `noise ${formatShare(noise[index]!)}`];
+        },
+      ),
+      plugins: [
+        edgeLines(
+          needed.map(({ share, count }) => ({
+            at: share,
+            label: `${formatShare(share)} in ${formatNumber(count)}`,
+            below: true,
+          })),
+          "y",
+          colors,
+        ),
+      ],
+    }),
+  };
+}

@@ -1,0 +1,179 @@
+/** One metric over the whole checkpoint: by role and layer, against depth, and as a ranking. */
+import { metricKeys, type MetricKey } from "../../server/spectrum/metrics.ts";
+import { ChartCard } from "../charts/chart-card.ts";
+import { profilePlot } from "../charts/profile.ts";
+import { decodeColumn, roleLayers, type Column, type Measure, type RoleLayers } from "../model/across.ts";
+import type { Checkpoint } from "../model/checkpoint.ts";
+import { metricGroups } from "../model/metric-texts.ts";
+import type { Store } from "../store.ts";
+import { create, uniqueId } from "../ui/dom.ts";
+import { visibleText } from "../ui/text.ts";
+import { HeatMap } from "./heat-map.ts";
+import { Ranking } from "./ranking.ts";
+
+/** While results stream in, the numbers are asked for again so often. In milliseconds. */
+const refreshAfter = 1500;
+const ratioSwitch = "across-ratio";
+
+export class Across {
+  readonly element: HTMLElement;
+  readonly #store: Store;
+  readonly #checkpoint: Checkpoint;
+  readonly #map: HeatMap;
+  readonly #ranking: Ranking;
+  readonly #profile: ChartCard;
+  readonly #mapCard: HTMLElement;
+  readonly #rankingCard: HTMLElement;
+  readonly #ratio: HTMLButtonElement;
+  readonly #failure = create("p", { class: "hint", attributes: { role: "status" } });
+  #column: Column | null = null;
+  #layers: RoleLayers = { layers: [], rows: [] };
+  #request = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #disposed = false;
+
+  constructor(store: Store, checkpoint: Checkpoint) {
+    this.#store = store;
+    this.#checkpoint = checkpoint;
+    this.#map = new HeatMap(({ tensor }) => {
+      store.reveal(tensor.name, tensor.matrices > 1 ? 0 : null);
+    });
+    this.#ranking = new Ranking(store, checkpoint);
+    this.#profile = new ChartCard(store, {
+      testid: "chart-profile",
+      title: "Against depth",
+      switches: [],
+      plot: () => profilePlot(this.#layers, this.#metric, this.#measure),
+    });
+    this.#mapCard = card("By role and layer", this.#map.element);
+    this.#rankingCard = card("Ranking", this.#ranking.element);
+    this.#ratio = create(
+      "button",
+      {
+        class: "switch",
+        testid: "switch-across-ratio",
+        title: "Show each value divided by what noise of the same shape would give",
+        attributes: { type: "button" },
+        onClick: () => {
+          store.setSwitch(ratioSwitch, !this.#wantsRatio);
+          this.#draw();
+        },
+      },
+      "÷ noise",
+    );
+    const select = this.#select();
+    this.element = create(
+      "section",
+      { class: "across", testid: "across", attributes: { "aria-label": "One metric over the whole checkpoint" } },
+      create(
+        "div",
+        { class: "across-head" },
+        create("label", { class: "across-title", attributes: { for: select.id } }, "Across the model"),
+        select,
+        this.#ratio,
+        this.#failure,
+      ),
+      this.#mapCard,
+      this.#profile.element,
+      this.#rankingCard,
+    );
+    this.element.hidden = true;
+    void this.#ask();
+  }
+
+  /** Results came. */
+  refresh(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#ask();
+    }, refreshAfter);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+    this.#profile.dispose();
+  }
+
+  get #metric(): MetricKey {
+    return this.#store.state.metric;
+  }
+
+  get #wantsRatio(): boolean {
+    return this.#store.isOn(ratioSwitch, true);
+  }
+
+  /** The ratio where it is wanted and noise has any of the metric at all. */
+  get #measure(): Measure {
+    return this.#wantsRatio && this.#hasRatio() ? "ratio" : "value";
+  }
+
+  #hasRatio(): boolean {
+    const cells = this.#layers.rows.flatMap(({ cells: all }) => all.filter((cell) => cell !== null));
+    const valued = cells.filter(({ value }) => !Number.isNaN(value)).length;
+    return 2 * cells.filter(({ ratio }) => !Number.isNaN(ratio)).length >= valued;
+  }
+
+  async #ask(): Promise<void> {
+    // A checkpoint without results has nothing to show, and asks again when some come.
+    if (this.#checkpoint.root.tally.graded === 0) return;
+    this.#request += 1;
+    const request = this.#request;
+    try {
+      const column = decodeColumn(await this.#store.host.metric(this.#metric));
+      if (this.#disposed || request !== this.#request) return;
+      this.#column = column;
+      this.#failure.textContent = "";
+      this.#draw();
+    } catch (error) {
+      if (this.#disposed || request !== this.#request) return;
+      this.element.hidden = false;
+      this.#failure.textContent = visibleText(error instanceof Error ? error.message : String(error), 400);
+    }
+  }
+
+  #draw(): void {
+    if (this.#column === null) return;
+    this.#layers = roleLayers(this.#checkpoint, this.#column);
+    const { layers, rows } = this.#layers;
+    const known = this.#column.values.some((value) => !Number.isNaN(value));
+    const hasDepth = rows.length > 0 && layers.length > 1;
+    this.element.hidden = !known;
+    this.#ratio.disabled = !this.#hasRatio();
+    this.#ratio.setAttribute("aria-pressed", String(this.#measure === "ratio"));
+    this.#mapCard.hidden = !hasDepth;
+    this.#profile.element.hidden = !hasDepth;
+    if (!known) return;
+    if (hasDepth) {
+      this.#map.show(this.#layers, this.#metric, this.#measure);
+      this.#profile.draw();
+    }
+    this.#ranking.show(this.#column, this.#metric);
+  }
+
+  #select(): HTMLSelectElement {
+    const select = create(
+      "select",
+      { class: "select", testid: "metric-select", attributes: { id: uniqueId("metric") } },
+      ...metricGroups.map(({ title, metrics }) =>
+        create(
+          "optgroup",
+          { attributes: { label: title } },
+          ...metrics.map(({ key, label }) => create("option", { attributes: { value: key } }, label)),
+        ),
+      ),
+    );
+    select.value = this.#metric;
+    select.addEventListener("change", () => {
+      const metric = metricKeys.find((key) => key === select.value);
+      if (metric === undefined) return;
+      this.#store.update({ metric });
+      void this.#ask();
+    });
+    return select;
+  }
+}
+
+function card(title: string, content: HTMLElement): HTMLElement {
+  return create("section", { class: "card" }, create("div", { class: "card-head" }, create("h3", {}, title)), content);
+}

@@ -1,0 +1,32 @@
+import { metricKeys, type MetricKey, type Metrics } from "../spectrum/metrics.ts";
+
+const width = metricKeys.length;
+
+/**
+ * The metrics of every matrix of a checkpoint beside their noise values, for views of many matrices at once. Typed
+ * arrays, so that 100 000 matrices cost the heap nothing.
+ */
+export class MetricTable {
+  readonly #metrics: Float64Array;
+  readonly #noise: Float64Array;
+
+  /** @param matrices how many there are; none has a value yet */
+  constructor(matrices: number) {
+    this.#metrics = new Float64Array(matrices * width).fill(NaN);
+    this.#noise = new Float64Array(matrices * width).fill(NaN);
+  }
+
+  /** Notes what is known of the matrix at a position. */
+  set(position: number, metrics: Metrics, noise: Metrics): void {
+    metricKeys.forEach((key, column) => {
+      this.#metrics[position * width + column] = metrics[key] ?? NaN;
+      this.#noise[position * width + column] = noise[key] ?? NaN;
+    });
+  }
+
+  /** One metric of one matrix and what noise of its shape would give; NaN for what does not exist or is not known. */
+  get(position: number, key: MetricKey): { readonly value: number; readonly noise: number } {
+    const at = position * width + metricKeys.indexOf(key);
+    return { value: this.#metrics[at] ?? NaN, noise: this.#noise[at] ?? NaN };
+  }
+}

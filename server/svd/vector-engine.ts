@@ -1,0 +1,163 @@
+/** Singular vectors of matrices in files; they stay on the GPU, and a statistic of each comes back. */
+import { createBuffers, destroyAll, OutOfMemory } from "../gpu/buffers.ts";
+import type { Gpu } from "../gpu/device.ts";
+import { bindBuffers, dispatch } from "../gpu/kernels.ts";
+import { PacedSubmits } from "../gpu/paced-submits.ts";
+import { readBack } from "../gpu/readback.ts";
+import { BlockJacobi, jacobiBytes } from "./block-jacobi.ts";
+import { countersPerMatrix, scaleOf } from "./entry-statistics.ts";
+import { rawBytes, shapeOf, type MatrixLoader } from "./matrix-loader.ts";
+import type { MatrixSource, VectorStatistics } from "./measurement.ts";
+import { compileVectorKernels, type VectorKernels } from "./vector-kernels.ts";
+
+/** Bytes of what is computed together, everything counted. */
+const batchBytes = { hardware: 4 << 30, software: 32 << 20 };
+/** Below this part of the largest singular value a vector is what rounding left. */
+const negligible = 1e-6;
+/** Vectors of a dispatch that sorts them. */
+const rowsAtOnce = 256;
+
+export interface VectorOptions {
+  readonly signal: AbortSignal;
+  readonly onResult: (index: number, statistics: VectorStatistics) => void;
+  /** `message` is one sentence: why the vectors of this matrix are not known. */
+  readonly onUnsupported: (index: number, message: string) => void;
+}
+
+interface Indexed {
+  readonly index: number;
+  readonly source: MatrixSource;
+}
+
+export class VectorEngine {
+  readonly #gpu: Gpu;
+  readonly #loader: MatrixLoader;
+  readonly #submits: PacedSubmits;
+  #kernels: Promise<VectorKernels> | null = null;
+
+  constructor(gpu: Gpu, loader: MatrixLoader) {
+    this.#gpu = gpu;
+    this.#loader = loader;
+    this.#submits = new PacedSubmits(gpu.device);
+  }
+
+  /** As Engine.measureVectors, of matrices that are known to be decodable and of one shape and dtype. */
+  async measure(sources: readonly MatrixSource[], options: VectorOptions): Promise<void> {
+    const { device, description } = this.#gpu;
+    this.#kernels ??= compileVectorKernels(device, description.software);
+    const kernels = await this.#kernels;
+    const waiting: Indexed[] = sources.map((source, index) => ({ source, index }));
+    const [first] = sources;
+    if (first === undefined) return;
+    const { rows: length, columns: rows } = shapeOf(first);
+    const total = Object.values(jacobiBytes(rows, length, kernels.side)).reduce((sum, bytes) => sum + bytes, 0);
+    const binding = Math.min(device.limits.maxStorageBufferBindingSize, device.limits.maxBufferSize);
+    const each = Math.max(4 * rows * length, ...Object.values(jacobiBytes(rows, length, kernels.side)));
+    const allowed = batchBytes[description.software ? "software" : "hardware"];
+    let size = Math.max(1, Math.floor(Math.min(allowed / total, binding / each)));
+    while (waiting.length > 0) {
+      options.signal.throwIfAborted();
+      try {
+        await Promise.race([this.#measureGroup(waiting.slice(0, size), kernels, options), this.#gpu.failed]);
+        waiting.splice(0, size);
+      } catch (error) {
+        if (!(error instanceof OutOfMemory)) throw error;
+        if (size === 1) {
+          const message = `Its singular vectors need more memory than ${description.adapter} has free: ${error.message}.`;
+          options.onUnsupported(waiting.shift()!.index, message);
+        } else {
+          size = Math.ceil(size / 2);
+        }
+      }
+    }
+  }
+
+  async #measureGroup(
+    group: readonly Indexed[],
+    kernels: VectorKernels,
+    { signal, onResult, onUnsupported }: VectorOptions,
+  ): Promise<void> {
+    const { device } = this.#gpu;
+    const count = group.length;
+    // Of the shape with the larger side down: here it lies across.
+    const { rows: length, columns: rows, transposed } = shapeOf(group[0]!.source);
+    const bytes = jacobiBytes(rows, length, kernels.side);
+    const sizes = Object.fromEntries(Object.entries(bytes).map(([name, each]) => [name, each * count])) as typeof bytes;
+    const buffers = await createBuffers(device, {
+      ...sizes,
+      raw: rawBytes(group[0]!.source),
+      counters: 4 * countersPerMatrix * count,
+      longStatistics: 8 * rows * count,
+      shortStatistics: 8 * rows * count,
+    });
+    try {
+      const unreadable = new Set<number>();
+      for (const [slot, { index, source }] of group.entries()) {
+        const message = await this.#loader.load(source, slot, buffers, signal, "across");
+        if (message === null) continue;
+        unreadable.add(slot);
+        onUnsupported(index, message);
+      }
+      if (unreadable.size === count) return;
+      await new BlockJacobi(device, kernels, this.#submits).run({ count, rows, length }, buffers, signal);
+      await this.#encodeStatistics(kernels, buffers.turned, buffers.longStatistics, { count, rows, length }, signal);
+      await this.#encodeStatistics(
+        kernels,
+        buffers.basis,
+        buffers.shortStatistics,
+        { count, rows, length: rows },
+        signal,
+      );
+      const [counters, long, short] = await Promise.all([
+        readBack(device, buffers.counters),
+        readBack(device, buffers.longStatistics),
+        readBack(device, buffers.shortStatistics),
+      ]);
+      for (const [slot, { index }] of group.entries()) {
+        if (unreadable.has(slot)) continue;
+        const own = new Uint32Array(counters, 4 * countersPerMatrix * slot, countersPerMatrix);
+        const ofLong = new Float32Array(long, 8 * rows * slot, 2 * rows);
+        const ofShort = new Float32Array(short, 8 * rows * slot, 2 * rows);
+        const order = Array.from({ length: rows }, (_, row) => row).sort((a, b) => ofLong[2 * b]! - ofLong[2 * a]!);
+        const singularValues = Float64Array.from(order, (row) => ofLong[2 * row]!);
+        const scaled = (statistics: Float32Array, n: number): Float64Array =>
+          Float64Array.from(order, (row, i) =>
+            own[0] === 0 && singularValues[i]! > negligible * singularValues[0]!
+              ? Math.sqrt(n) * statistics[2 * row + 1]!
+              : NaN,
+          );
+        const [alongRows, alongColumns] = [scaled(ofShort, rows), scaled(ofLong, length)];
+        onResult(index, {
+          singularValues: singularValues.map((value) => value * scaleOf(own)),
+          // A wide matrix has its rows here as rows, so that the short vectors are the left ones.
+          left: transposed ? alongRows : alongColumns,
+          right: transposed ? alongColumns : alongRows,
+        });
+      }
+    } finally {
+      destroyAll(buffers);
+    }
+  }
+
+  /** The norm and the distance D of every row of `vectors`, which may be sorted by it. */
+  async #encodeStatistics(
+    kernels: VectorKernels,
+    vectors: GPUBuffer,
+    statistics: GPUBuffer,
+    { count, rows, length }: { readonly count: number; readonly rows: number; readonly length: number },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const kernel = length <= kernels.sortCapacity ? kernels.kolmogorovSmirnov : kernels.kolmogorovSmirnovLong;
+    const buffers = bindBuffers(this.#gpu.device, kernel, [{ buffer: vectors }, { buffer: statistics }]);
+    await this.#submits.run(
+      Math.ceil(rows / rowsAtOnce),
+      () => count * rowsAtOnce * length * Math.log2(length + 1) ** 2,
+      (pass, step) => {
+        const first = step * rowsAtOnce;
+        const groups = [Math.min(rowsAtOnce, rows - first), 1, count] as const;
+        dispatch(pass, kernel, buffers, [rows, length, first], groups);
+      },
+      signal,
+    );
+  }
+}
