@@ -40,5 +40,13 @@ export type ToHost =
   | { readonly type: "matrix"; readonly id: number; readonly matrix: string }
   /** Asks for one metric of every matrix; answered by `response` (a {@link MetricColumn}) or `failure`. */
   | { readonly type: "metric"; readonly id: number; readonly metric: MetricKey }
+  /** Saves a file where the person says. `content`: text, or the bytes of a picture as base64. */
+  | {
+      readonly type: "save";
+      /** What it is offered to be called, without ending. Untrusted text. */
+      readonly name: string;
+      readonly format: "png" | "csv";
+      readonly content: string;
+    }
   | { readonly type: "selected"; readonly tensor: string | null }
   | { readonly type: "command"; readonly command: "analyse" | "cancel" | "outline" | "log" | "settings" };

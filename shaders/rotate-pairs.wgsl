@@ -26,7 +26,7 @@ struct Step {
 
 var<immediate> step: Step;
 @group(0) @binding(0) var<storage, read> grams: array<f32>;
-// E, side × side for each pair of each matrix.
+// Eᵀ, side × side for each pair of each matrix.
 @group(0) @binding(1) var<storage, read_write> rotations: array<f32>;
 // 0 where there is nothing to turn.
 @group(0) @binding(2) var<storage, read_write> turned: array<u32>;
@@ -190,6 +190,6 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     workgroupBarrier();
   }
   for (var item = local; item < size; item += threads) {
-    rotations[pair * size + item] = e[item];
+    rotations[pair * size + item] = e[(item % side) * side + item / side];
   }
 }

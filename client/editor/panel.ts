@@ -7,6 +7,7 @@ import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
 import { focusMatrices, matrixDetail, metricColumn } from "../../server/protocol.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
 import { ServerUnavailable, type LanguageServer } from "../server/language-server.ts";
+import { save } from "./save.ts";
 import type { Lease, Session, SessionChange, Sessions } from "./session.ts";
 
 /** The command that each button of the webview stands for; all take the file's URI. */
@@ -142,6 +143,9 @@ export class Panel implements vscode.Disposable {
         void this.#answer(message.id, (checkpoint) =>
           this.#server.request(metricColumn, { checkpoint, metric: message.metric }),
         );
+        return;
+      case "save":
+        void save(message, this.uri);
         return;
       case "selected":
         if (message.tensor !== null) this.#selected.fire(message.tensor);

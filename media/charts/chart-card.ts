@@ -20,7 +20,10 @@ import type { Store } from "../store.ts";
 import { create, uniqueId } from "../ui/dom.ts";
 import { formatNumber } from "../ui/format.ts";
 import { dataTable, type DataTable } from "../ui/table.ts";
+import { visibleText } from "../ui/text.ts";
 import { chartColors, onThemeChange, type ChartColors } from "../ui/theme.ts";
+import { csvText, type NumberTable } from "./csv.ts";
+import { chartPicture } from "./picture.ts";
 
 Chart.register(
   BarController,
@@ -50,6 +53,8 @@ export interface Plot {
   readonly description: string;
   readonly legend: readonly LegendEntry[];
   readonly table: DataTable;
+  /** All the numbers, exactly, for a file. */
+  readonly numbers: () => NumberTable;
   readonly note?: string;
 }
 
@@ -64,6 +69,8 @@ export interface ChartSwitch {
 export interface ChartCardOptions {
   readonly testid: string;
   readonly title: string;
+  /** What the chart is about, for files made of it. Untrusted text. */
+  readonly subject: string;
   readonly switches: readonly ChartSwitch[];
   readonly plot: (isOn: (name: string) => boolean) => Plot;
 }
@@ -78,6 +85,19 @@ export class ChartCard {
   readonly #table: HTMLElement;
   readonly #note = create("p", { class: "chart-note" });
   readonly #stopListening: () => void;
+  readonly #saveButton = create(
+    "button",
+    {
+      class: "switch",
+      testid: "save",
+      attributes: { type: "button" },
+      onClick: () => {
+        this.#save();
+      },
+    },
+    "Save",
+  );
+  #plot: Plot | null = null;
   #chart: Chart<"bar" | "line", Point[]> | null = null;
 
   constructor(store: Store, options: ChartCardOptions) {
@@ -108,6 +128,7 @@ export class ChartCard {
           { class: "switches" },
           ...options.switches.map((each) => this.#switch(each)),
           this.#switch(tableSwitch, tableId),
+          this.#saveButton,
         ),
       ),
       this.#legend,
@@ -125,9 +146,11 @@ export class ChartCard {
     const isOn = (name: string): boolean =>
       this.#store.isOn(name, this.#options.switches.find((each) => each.name === name)?.initially ?? false);
     const plot = this.#options.plot(isOn);
+    this.#plot = plot;
     const asTable = isOn(`${this.#options.testid}-table`);
     this.#plotArea.hidden = asTable;
     this.#table.hidden = !asTable;
+    this.#saveButton.title = asTable ? "Save all numbers of this chart as CSV" : "Save this chart as PNG";
     this.#canvas.setAttribute("aria-label", plot.description);
     this.#legend.replaceChildren(
       ...plot.legend.map(({ label, series, shape }) =>
@@ -145,6 +168,24 @@ export class ChartCard {
     this.#stopListening();
     this.#chart?.destroy();
     this.#chart = null;
+  }
+
+  /** What one sees: the chart as a picture, or the table as numbers. */
+  #save(): void {
+    if (this.#plot === null) return;
+    const { title, subject } = this.#options;
+    const name = `${subject} ${title}`;
+    if (this.#plotArea.hidden) {
+      this.#store.host.send({ type: "save", name, format: "csv", content: csvText(this.#plot.numbers()) });
+      return;
+    }
+    const legend = [...this.#legend.children].map((entry) => ({
+      label: entry.textContent,
+      color: getComputedStyle(entry.firstElementChild ?? entry).color,
+    }));
+    const words = { title, subject: visibleText(subject, 120), legend };
+    const content = chartPicture(this.#canvas, words, chartColors());
+    this.#store.host.send({ type: "save", name, format: "png", content });
   }
 
   #switch({ name, label, title, initially }: ChartSwitch, controls?: string): HTMLButtonElement {

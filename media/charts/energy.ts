@@ -29,7 +29,9 @@ export function energyPlot(detail: MatrixDetail): Plot | null {
   const shape = small / Math.max(detail.rows, detail.columns);
   const drawn = thin(energy.length);
   // The share above the quantile: exact for large matrices, and within a direction for small ones.
-  const noise = drawn.map((k) => (k === 0 ? 0 : k === small ? 1 : energyAbove(quantile(1 - k / small, shape), shape)));
+  const noiseShare = (k: number): number =>
+    k === 0 ? 0 : k === small ? 1 : energyAbove(quantile(1 - k / small, shape), shape);
+  const noise = drawn.map(noiseShare);
   const needed = thresholds.flatMap(({ share, key }) => {
     const count = detail.metrics[key];
     return count === null ? [] : [{ share, count, expected: detail.noise[key] }];
@@ -51,6 +53,10 @@ export function energyPlot(detail: MatrixDetail): Plot | null {
       columns: ["Directions", "Energy", "Noise"],
       rows: drawn.map((k, index) => [formatInteger(k), formatShare(energy[k]!), formatShare(noise[index]!)]),
     },
+    numbers: () => ({
+      columns: ["directions", "energy", "noise"],
+      rows: Array.from(energy, (share, k) => [k, share, noiseShare(k)]),
+    }),
     configuration: (colors) => ({
       type: "line",
       data: {

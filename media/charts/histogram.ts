@@ -59,6 +59,10 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
     ...(leftOut > 0
       ? { note: `${plural(leftOut, "value")} of exactly zero cannot be shown on a logarithmic axis.` }
       : {}),
+    numbers: () => ({
+      columns: ["from", "to", "count", "noise"],
+      rows: bins.map((bin) => [Math.max(bin.from, 0), bin.to, bin.count, expected(bin)]),
+    }),
     configuration: (colors) => ({
       type: "bar",
       data: {

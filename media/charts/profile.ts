@@ -39,6 +39,10 @@ export function profilePlot({ layers, rows }: RoleLayers, metric: MetricKey, mea
         ...rows.map(({ cells }) => formatMeasure(metric, measure, cells[index]?.[measure] ?? NaN)),
       ]),
     },
+    numbers: () => ({
+      columns: ["layer", ...rows.map(rowLabel)],
+      rows: layers.map((layer, index) => [layer, ...rows.map(({ cells }) => cells[index]?.[measure] ?? null)]),
+    }),
     configuration: (colors) => {
       const options = plotOptions(
         { title: "layer", minimum: first - 0.3, maximum: last + 0.3 },

@@ -23,11 +23,13 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
   const upper = detail.metrics.upperEdge ?? Infinity;
   const all = detail.singularValues;
 
+  // The quantile in the middle of the share that a value stands for.
+  const noiseAt = (index: number): number | null =>
+    unit > 0 ? unit * quantile(1 - (index + 0.5) / small, small / large) : null;
   const points = thin(all.length).flatMap((index): ValuePoint[] => {
     const value = all[index] ?? null;
     if (value === null) return [];
-    // The quantile in the middle of the share that this value stands for.
-    const noise = unit > 0 ? unit * quantile(1 - (index + 0.5) / small, small / large) : null;
+    const noise = noiseAt(index);
     return [{ index: index + 1, value, noise, outlier: value > upper || value < lower }];
   });
   const shown = logarithmic ? points.filter(({ value }) => value > 0) : points;
@@ -57,6 +59,10 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
     ...(points.length < values.length
       ? { note: `${formatInteger(points.length)} of ${formatInteger(values.length)} values are drawn.` }
       : {}),
+    numbers: () => ({
+      columns: ["index", "singular value", "noise"],
+      rows: all.map((value, index) => [index + 1, value, noiseAt(index)]),
+    }),
     configuration: (colors) => ({
       type: "line",
       data: {

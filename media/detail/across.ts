@@ -42,6 +42,7 @@ export class Across {
     this.#profile = new ChartCard(store, {
       testid: "chart-profile",
       title: "Against depth",
+      subject: checkpoint.catalogue.path.split(/[/\\]/u).slice(-2).join("/"),
       switches: [],
       plot: () => profilePlot(this.#layers, this.#metric, this.#measure),
     });

@@ -125,6 +125,7 @@ export class TensorView implements DetailView {
         new ChartCard(this.#store, {
           testid: "chart-histogram",
           title: "Spectrum",
+          subject: detail.id,
           switches: [
             {
               name: "histogram-log",
@@ -138,6 +139,7 @@ export class TensorView implements DetailView {
         new ChartCard(this.#store, {
           testid: "chart-values",
           title: "Singular values by index",
+          subject: detail.id,
           switches: [
             { name: "values-log", label: "Log", title: "Logarithmic axis of singular values", initially: false },
           ],
@@ -186,7 +188,15 @@ function energyCard(store: Store, detail: MatrixDetail): ChartCard[] {
   const plot = energyPlot(detail);
   return plot === null
     ? []
-    : [new ChartCard(store, { testid: "chart-energy", title: "Cumulative energy", switches: [], plot: () => plot })];
+    : [
+        new ChartCard(store, {
+          testid: "chart-energy",
+          title: "Cumulative energy",
+          subject: detail.id,
+          switches: [],
+          plot: () => plot,
+        }),
+      ];
 }
 
 function whyNoMatrix({ tensor }: TensorNode): string {

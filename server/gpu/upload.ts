@@ -22,12 +22,6 @@ export interface FileRows {
 /** Bytes that are read at once where rows lie apart. */
 const bandBytes = 1 << 20;
 
-/** A staging buffer that is mapped: the GPU leaves it alone, and its memory can be written. */
-interface Mapped {
-  readonly buffer: GPUBuffer;
-  readonly memory: Uint8Array;
-}
-
 /**
  * Brings bytes of files to the GPU: read straight into mapped staging memory and copied from there, so that they are
  * never in the JavaScript heap. Two staging buffers take turns: one is filled while the other is copied.
@@ -35,7 +29,8 @@ interface Mapped {
 export class Uploader {
   readonly #device: GPUDevice;
   readonly #chunkBytes: number;
-  readonly #staging: Promise<Mapped>[];
+  /** Staging buffers, each when it is mapped: the GPU leaves it alone, and its memory can be written. */
+  readonly #staging: Promise<GPUBuffer>[];
   /** Settles when the uploads that were asked for so far are done: they take turns. */
   #queue: Promise<unknown> = Promise.resolve();
 
@@ -45,7 +40,7 @@ export class Uploader {
     const usage = GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC;
     this.#staging = [1, 2].map((number) => {
       const label = `staging ${number}`;
-      return Promise.resolve(mapped(device.createBuffer({ label, size: chunkBytes, usage, mappedAtCreation: true })));
+      return Promise.resolve(device.createBuffer({ label, size: chunkBytes, usage, mappedAtCreation: true }));
     });
   }
 
@@ -66,24 +61,22 @@ export class Uploader {
       signal.throwIfAborted();
       const bytes = Math.min(this.#chunkBytes, end - position);
       const padded = Math.ceil(bytes / 8) * 8;
-      const { buffer, memory } = await this.#staging[0]!;
+      const buffer = await this.#staging[0]!;
+      // No more than is needed: the garbage collector counts what is mapped.
+      const memory = new Uint8Array(buffer.getMappedRange(0, padded));
       await readRows(file, memory.subarray(0, bytes), rows, position);
       memory.fill(0, bytes, padded);
       buffer.unmap();
       const encoder = this.#device.createCommandEncoder({ label: "upload" });
       encoder.copyBufferToBuffer(buffer, 0, target, position, padded);
       this.#device.queue.submit([encoder.finish()]);
-      const again = buffer.mapAsync(GPUMapMode.WRITE).then(() => mapped(buffer));
+      const again = buffer.mapAsync(GPUMapMode.WRITE).then(() => buffer);
       // A device that is lost meanwhile is told of by whoever awaits results.
       again.catch(() => undefined);
       void this.#staging.shift();
       this.#staging.push(again);
     }
   }
-}
-
-function mapped(buffer: GPUBuffer): Mapped {
-  return { buffer, memory: new Uint8Array(buffer.getMappedRange()) };
 }
 
 /** Reads what stands at `position` when the rows are pushed together. */

@@ -28,12 +28,15 @@ export interface JacobiBuffers {
   readonly progress: GPUBuffer;
 }
 
-/** Sweeps over the stand-in end with a cosine of this: convergence is quadratic, and the rest is left to the matrix. */
-const nearlyOrthogonal = 1e-3;
-/** A sweep that met no larger cosine leaves them at rounding, also where singular values lie close together. */
-const orthogonal = 3e-6;
+/**
+ * When sweeps end: at a largest cosine of `enough`. Convergence is quadratic, and the stand-in leaves the rest to the
+ * matrix, whose last sweep leaves rounding alone, also where singular values lie close together.
+ */
+const enough = { standIn: 3e-4, matrix: 3e-6 };
 /** Sweeps converge in six to ten; more only go on turning rows that are rounding noise. */
 const mostSweeps = 24;
+/** Columns that cholesky-panel.wgsl factors at a time. */
+const panelWidth = 32;
 /** Columns of a partial Gram matrix. */
 const chunkColumns = 512;
 
@@ -66,9 +69,10 @@ export function jacobiBytes(rows: number, length: number, side: number): Readonl
 }
 
 /**
- * Computes singular vectors. The rows are turned until they are orthogonal: first those of a stand-in, W·Wᵀ where W is
- * long, else W itself, which needs many sweeps but no precision; then, with the basis made orthonormal again, those of
- * basis·W, which needs one or two and has the accuracy of those alone.
+ * Computes singular vectors. The rows are turned until they are orthogonal: first those of a small stand-in, Cᵀ of the
+ * Cholesky factorisation W·Wᵀ = C·Cᵀ, which needs most of the sweeps but no precision and gives a basis; then, with the
+ * basis made orthonormal, those of basis·W, which needs few and has the accuracy of those alone. (Drmač and Veselić 2008
+ * do the same with a QR factorisation: the rows of Cᵀ are nearer to orthogonal than those of W.)
  */
 export class BlockJacobi {
   readonly #device: GPUDevice;
@@ -88,25 +92,22 @@ export class BlockJacobi {
     signal: AbortSignal,
   ): Promise<{ readonly sweeps: readonly [number, number]; readonly cosine: number }> {
     const { count, rows, length } = batch;
-    const long = length > 2 * rows;
-    const square = { count, rows, length: rows };
-    this.#setIdentity(buffers.basis, batch);
-    if (long) this.#multiply(1, buffers.matrices, buffers.matrices, buffers.square, [rows, rows, length], count);
-    else this.#copy(buffers.matrices, buffers.turned);
-    const first = long
-      ? await this.#sweeps(square, buffers.square, buffers, nearlyOrthogonal, signal)
-      : await this.#sweeps(batch, buffers.turned, buffers, nearlyOrthogonal, signal);
+    const { matrices, square, spare, turned, basis } = buffers;
+    this.#multiply(1, matrices, matrices, square, [rows, rows, length], count);
+    await this.#factor(batch, square, spare, signal);
+    const first = await this.#sweeps({ count, rows, length: rows }, spare, null, buffers, signal);
+    this.#normalise(batch, spare, basis);
     this.#orthonormalise(batch, buffers);
-    this.#multiply(0, buffers.basis, buffers.matrices, buffers.turned, [rows, length, rows], count);
-    const second = await this.#sweeps(batch, buffers.turned, buffers, orthogonal, signal);
+    this.#multiply(0, basis, matrices, turned, [rows, length, rows], count);
+    const second = await this.#sweeps(batch, turned, basis, buffers, signal);
     return { sweeps: [first.sweeps, second.sweeps], cosine: second.cosine };
   }
 
   async #sweeps(
     { count, rows, length }: WideBatch,
     turned: GPUBuffer,
+    basis: GPUBuffer | null,
     buffers: JacobiBuffers,
-    enough: number,
     signal: AbortSignal,
   ): Promise<{ sweeps: number; cosine: number }> {
     const { gramPairs, rotatePairs, turnPairs, side } = this.#kernels;
@@ -117,33 +118,70 @@ export class BlockJacobi {
         kernel,
         parts.map((buffer) => ({ buffer })),
       );
-    const { grams, rotations, turnedFlags, basis, progress } = buffers;
+    const { grams, rotations, turnedFlags, progress } = buffers;
     const gramBuffers = bind(gramPairs, [turned, grams]);
     const rotateBuffers = bind(rotatePairs, [grams, rotations, turnedFlags, progress]);
     const turnBuffers = bind(turnPairs, [turned, rotations, turnedFlags]);
-    const basisBuffers = bind(turnPairs, [basis, rotations, turnedFlags]);
+    const basisBuffers = basis === null ? null : bind(turnPairs, [basis, rotations, turnedFlags]);
     this.#clear(progress);
     const rounds = blocks - 1;
-    for (let sweep = 0; ; sweep++) {
+    const limit = basis === null ? enough.standIn : enough.matrix;
+    // Looking whether it is enough costs a small matrix more than a sweep; this many are nearly always needed.
+    const sweepsAtLeast = basis === null ? 1 + Math.ceil(Math.log2(rows + 1)) : 1;
+    for (let done = 0, next = sweepsAtLeast; ; next = 1) {
       await this.#submits.run(
-        rounds,
+        next * rounds,
         // Entries that are read, and the cost of the rotations in entries.
         () => count * pairs * (2 * side * (length + rows) + 64 * side * side),
-        (pass, round) => {
+        (pass, step) => {
+          const sweep = done + Math.floor(step / rounds);
+          const round = step % rounds;
           dispatch(pass, gramPairs, gramBuffers, [rows, length, round, blocks, chunkColumns], [pairs, chunks, count]);
           dispatch(pass, rotatePairs, rotateBuffers, [chunks, sweep, mostSweeps, round, blocks], [pairs, 1, count]);
           const tiles = Math.ceil(length / side);
           dispatch(pass, turnPairs, turnBuffers, [rows, length, round, blocks], [tiles, pairs, count]);
+          if (basisBuffers === null) return;
           const basisTiles = Math.ceil(rows / side);
           dispatch(pass, turnPairs, basisBuffers, [rows, rows, round, blocks], [basisTiles, pairs, count]);
         },
         signal,
       );
+      done += next;
       const met = new Float32Array(await readBack(this.#device, progress));
       let cosine = 0;
-      for (let i = 0; i < count; i++) cosine = Math.max(cosine, met[2 * (i * mostSweeps + sweep)]!);
-      if (cosine <= enough || sweep + 1 === mostSweeps) return { sweeps: sweep + 1, cosine };
+      for (let i = 0; i < count; i++) cosine = Math.max(cosine, met[2 * (i * mostSweeps + done - 1)]!);
+      if (cosine <= limit || done === mostSweeps) return { sweeps: done, cosine };
     }
+  }
+
+  /** Cᵀ of C·Cᵀ = `gram`, which is used up. */
+  async #factor({ count, rows }: WideBatch, gram: GPUBuffer, factor: GPUBuffer, signal: AbortSignal): Promise<void> {
+    const { choleskyPanel, choleskyUpdate } = this.#kernels;
+    const panelBuffers = bindBuffers(this.#device, choleskyPanel, [{ buffer: gram }, { buffer: factor }]);
+    const updateBuffers = bindBuffers(this.#device, choleskyUpdate, [{ buffer: gram }, { buffer: factor }]);
+    this.#clear(factor);
+    await this.#submits.run(
+      Math.ceil(rows / panelWidth),
+      (step) => count * (rows - step * panelWidth) ** 2 + 100_000,
+      (pass, step) => {
+        const first = step * panelWidth;
+        const blocks = Math.ceil((rows - first) / panelWidth);
+        dispatch(pass, choleskyPanel, panelBuffers, [rows, first], [blocks, 1, count]);
+        const tiles = Math.ceil((rows - first - panelWidth) / 64);
+        if (tiles > 0) dispatch(pass, choleskyUpdate, updateBuffers, [rows, first], [tiles, tiles, count]);
+      },
+      signal,
+    );
+  }
+
+  #normalise({ count, rows }: WideBatch, from: GPUBuffer, to: GPUBuffer): void {
+    const { normaliseRows } = this.#kernels;
+    const encoder = this.#device.createCommandEncoder({ label: "normalise" });
+    const pass = encoder.beginComputePass();
+    const buffers = bindBuffers(this.#device, normaliseRows, [{ buffer: from }, { buffer: to }]);
+    dispatch(pass, normaliseRows, buffers, [rows, rows], [rows, 1, count]);
+    pass.end();
+    this.#device.queue.submit([encoder.finish()]);
   }
 
   /** One step of Newton and Schulz: what thousands of turns took from the basis comes back. */
@@ -181,11 +219,5 @@ export class BlockJacobi {
     const encoder = this.#device.createCommandEncoder({ label: "clear" });
     encoder.clearBuffer(buffer);
     this.#device.queue.submit([encoder.finish()]);
-  }
-
-  #setIdentity(basis: GPUBuffer, { count, rows }: WideBatch): void {
-    const identity = new Float32Array(rows * rows);
-    for (let i = 0; i < rows; i++) identity[i * rows + i] = 1;
-    for (let i = 0; i < count; i++) this.#device.queue.writeBuffer(basis, i * identity.byteLength, identity);
   }
 }

@@ -40,6 +40,36 @@ describe("details", () => {
       .locator("tbody tr")
       .evaluateAll((rows) => rows.map((row) => [...row.children].map((cell) => cell.textContent)));
 
+  it("saves a chart as a picture, and its table with every number", async () => {
+    const detail = detailOf(query, true, 1);
+    const view = await openLlama([detail]);
+    await view.row(query).click();
+    const chart = view.part("chart-values");
+    await chart.getByTestId("save").click();
+    const picture = await view.posts("save", ({ format }) => format === "png");
+    assert.equal(picture.name, `${query} Singular values by index`);
+    const size = await view.page.evaluate(async (content) => {
+      const image = new Image();
+      image.src = `data:image/png;base64,${content}`;
+      await image.decode();
+      return { width: image.naturalWidth, height: image.naturalHeight };
+    }, picture.content);
+    const canvas = (await chart.locator("canvas").boundingBox())!;
+    assert.ok(size.width > canvas.width && size.height > canvas.height, JSON.stringify(size));
+
+    await view.part("switch-chart-values-table").click();
+    await chart.getByTestId("save").click();
+    const table = await view.posts("save", ({ format }) => format === "csv");
+    const [heading, ...lines] = table.content.trimEnd().split("\r\n");
+    assert.equal(heading, "index,singular value,noise");
+    assert.deepEqual(
+      lines.map((line) => Number(line.split(",")[1])),
+      detail.singularValues,
+    );
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
   it("shows verdict, charts with their numbers, metrics and entries of a matrix", async () => {
     const detail = detailOf(query, true, 1);
     const view = await openLlama([detail]);

@@ -136,6 +136,7 @@ test("what was remembered is taken over where it makes sense", () => {
     scroll: 44,
     split: 0.3,
     switches: { "values-log": true },
+    metric: "stableRank",
   };
   assert.deepEqual(restoreState(kept), kept);
   assert.equal(restoreState({ split: 7 }).split, 0.85);
