@@ -1,20 +1,23 @@
-/** How long one submit should keep the GPU busy: short enough for a desktop to stay fluid and for cancelling at once. */
-const targetMilliseconds = 40;
-
 /**
- * Runs a long sequence of dispatches in submits that each take about 40 ms, whatever the adapter's speed: a watchdog
- * resets a GPU that is busy for seconds. The number of steps a submit grows and shrinks with the time the last one took;
- * two are in flight, so that the GPU does not wait for the next to be encoded.
+ * Runs a long sequence of dispatches in submits that each take about as long as told, whatever the adapter's speed: a
+ * watchdog resets a GPU that is busy for seconds. The number of steps a submit grows and shrinks with the time the last
+ * one took; two are in flight, so that the GPU does not wait for the next to be encoded.
  */
 export class PacedSubmits {
   readonly #device: GPUDevice;
+  readonly #milliseconds: number;
   /** Work per millisecond, in the caller's unit, once it was measured. */
   #speed: number | null = null;
   /** Settles when the GPU is done with what was submitted last. */
   #last: Promise<void> = Promise.resolve();
 
-  constructor(device: GPUDevice) {
+  /**
+   * @param milliseconds how long one submit should keep the GPU busy: short enough for a desktop to stay fluid and for
+   *   cancelling at once.
+   */
+  constructor(device: GPUDevice, milliseconds = 40) {
     this.#device = device;
+    this.#milliseconds = milliseconds;
   }
 
   /**
@@ -33,7 +36,7 @@ export class PacedSubmits {
       const begun = performance.now();
       const encoder = this.#device.createCommandEncoder();
       const pass = encoder.beginComputePass();
-      const allowed = this.#speed === null ? 0 : this.#speed * targetMilliseconds;
+      const allowed = this.#speed === null ? 0 : this.#speed * this.#milliseconds;
       let submitted = 0;
       do {
         encode(pass, step);

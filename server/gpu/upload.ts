@@ -64,17 +64,22 @@ export class Uploader {
       const buffer = await this.#staging[0]!;
       // No more than is needed: the garbage collector counts what is mapped.
       const memory = new Uint8Array(buffer.getMappedRange(0, padded));
-      await readRows(file, memory.subarray(0, bytes), rows, position);
-      memory.fill(0, bytes, padded);
-      buffer.unmap();
-      const encoder = this.#device.createCommandEncoder({ label: "upload" });
-      encoder.copyBufferToBuffer(buffer, 0, target, position, padded);
-      this.#device.queue.submit([encoder.finish()]);
-      const again = buffer.mapAsync(GPUMapMode.WRITE).then(() => buffer);
-      // A device that is lost meanwhile is told of by whoever awaits results.
-      again.catch(() => undefined);
-      void this.#staging.shift();
-      this.#staging.push(again);
+      try {
+        await readRows(file, memory.subarray(0, bytes), rows, position);
+        memory.fill(0, bytes, padded);
+        buffer.unmap();
+        const encoder = this.#device.createCommandEncoder({ label: "upload" });
+        encoder.copyBufferToBuffer(buffer, 0, target, position, padded);
+        this.#device.queue.submit([encoder.finish()]);
+      } finally {
+        // After a failure too: no range can be had twice of one mapping.
+        buffer.unmap();
+        const again = buffer.mapAsync(GPUMapMode.WRITE).then(() => buffer);
+        // A device that is lost meanwhile is told of by whoever awaits results.
+        again.catch(() => undefined);
+        void this.#staging.shift();
+        this.#staging.push(again);
+      }
     }
   }
 }

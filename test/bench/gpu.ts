@@ -1,0 +1,140 @@
+/**
+ * How long the engine takes for singular values, file to result, beside PyTorch on the same GPU where `python3` has it, and
+ * how far the values of both are from float64. `npm run bench:gpu [-- SHAPE…]`, a shape being `ROWSxCOLUMNS[*COUNT]`.
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { openEngine, type Engine } from "../../server/svd/engine.ts";
+import type { MatrixSource } from "../../server/svd/measurement.ts";
+
+interface Row {
+  readonly rows: number;
+  readonly columns: number;
+  readonly count: number;
+}
+
+const defaults = [
+  "1024x1024",
+  "2048x2048",
+  "4096x4096",
+  "4096x4096*8",
+  "8192x8192",
+  "14336x4096",
+  "1024x4096",
+  "1024x4096*8",
+];
+
+function parse(text: string): Row {
+  const match = /^(\d+)x(\d+)(?:\*(\d+))?$/.exec(text);
+  if (match === null) throw new Error(`“${text}” is no shape such as 4096x4096 or 1024x4096*8.`);
+  return { rows: Number(match[1]), columns: Number(match[2]), count: Number(match[3] ?? 1) };
+}
+
+/** Writes bf16 matrices, uniform in [−1, 1), one after another. */
+async function writeMatrices(path: string, { rows, columns, count }: Row): Promise<MatrixSource[]> {
+  const file = await open(path, "w");
+  const bytes = 2 * rows * columns;
+  let state = 1;
+  for (let matrix = 0; matrix < count; matrix++) {
+    const words = new Uint16Array(rows * columns);
+    const number = new Float32Array(1);
+    const bits = new Uint32Array(number.buffer);
+    for (let i = 0; i < words.length; i++) {
+      state = (Math.imul(state, 1664525) + 1013904223) | 0;
+      number[0] = state / 2 ** 31;
+      words[i] = bits[0]! >>> 16;
+    }
+    await file.write(new Uint8Array(words.buffer));
+  }
+  await file.close();
+  return Array.from({ length: count }, (_, i) => ({
+    path,
+    begin: i * bytes,
+    end: (i + 1) * bytes,
+    dtype: "BF16" as const,
+    rows,
+    columns,
+  }));
+}
+
+async function measure(engine: Engine, sources: readonly MatrixSource[]): Promise<Float64Array[]> {
+  const values: Float64Array[] = [];
+  await engine.measure(sources, {
+    signal: new AbortController().signal,
+    onResult: (index, { singularValues }) => (values[index] = singularValues),
+    onUnsupported: (_, message) => {
+      throw new Error(message);
+    },
+  });
+  return values;
+}
+
+/** The best of several runs, in milliseconds. */
+async function time(engine: Engine, sources: readonly MatrixSource[]): Promise<number> {
+  let best = Infinity;
+  for (let run = 0; run < 5; run++) {
+    const begun = performance.now();
+    await measure(engine, sources);
+    best = Math.min(best, performance.now() - begun);
+  }
+  return best;
+}
+
+interface Peer {
+  readonly device: string;
+  readonly milliseconds: number;
+  readonly error: number;
+}
+
+/** Runs test/bench/peer.py over the first matrix of a file; null where there is no PyTorch. It leaves float64's values. */
+async function peer(path: string, { rows, columns }: Row): Promise<Peer | null> {
+  const child = spawn("python3", ["test/bench/peer.py", path, String(rows), String(columns)], {
+    stdio: ["ignore", "pipe", "ignore"],
+  });
+  child.on("error", () => undefined);
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (line.startsWith("{")) return JSON.parse(line) as Peer;
+  }
+  return null;
+}
+
+function relativeError(values: Float64Array, expected: Float64Array): number {
+  return values.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i]!)), 0) / expected[0]!;
+}
+
+const cell = (text: string): string => text.padStart(12);
+const milliseconds = (value: number): string => `${value.toFixed(1)} ms`;
+
+const rows = (process.argv.length > 2 ? process.argv.slice(2) : defaults).map(parse);
+const engine = await openEngine({ adapter: "" });
+const folder = await mkdtemp(join(tmpdir(), "bench-"));
+try {
+  console.log(`${engine.description.adapter} (${engine.description.backend})`);
+  console.log(["matrices", "each", "PyTorch", "ratio", "error", "its error"].map(cell).join(""));
+  for (const row of rows) {
+    const path = join(folder, "matrices");
+    const sources = await writeMatrices(path, row);
+    const each = (await time(engine, sources)) / row.count;
+    const other = await peer(path, row);
+    const cells = [
+      `${row.rows}×${row.columns}${row.count > 1 ? `, ${row.count}` : ""}`,
+      milliseconds(each),
+      ...(other === null
+        ? ["–", "–"]
+        : [milliseconds(other.milliseconds), `${(other.milliseconds / each).toFixed(1)}×`]),
+    ];
+    if (other !== null) {
+      const [values] = await measure(engine, sources.slice(0, 1));
+      const expected = new Float64Array((await readFile(`${path}.values`)).buffer);
+      cells.push(relativeError(values!, expected).toExponential(1), other.error.toExponential(1));
+    }
+    console.log(cells.map(cell).join(""));
+  }
+} finally {
+  await engine.close();
+  await rm(folder, { recursive: true });
+}
+process.exit(0);
