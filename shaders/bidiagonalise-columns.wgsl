@@ -4,15 +4,15 @@
 // Both reflections of a step are applied as one rank-2 update A ← A − v·yᵀ − x·uᵀ (as xLABRD does with a block of one),
 // and the update waits until the next step reads A anyway. So for each column j > k this kernel
 //   applies step k−1's update to a_j,
-//   makes the reflection H = I − τ·v·vᵀ that turns column k (kept in `column`) into β·e, and
+//   makes the reflection H = I − τ·v·vᵀ (reflection.wgsl) that turns column c into β·e, and
 //   computes y_j = τ·vᵀa_j.
-// v = (c − β·e)/(α − β) is never needed as such: vᵀa = (cᵀa − β·a_k)/(α − β), so one pass gives ‖c‖ and all products.
+// v = (1, c·inverse) is never needed as such: vᵀa = a_k + inverse·cᵀa below row k, so one pass gives ‖c‖ and all products.
 //
 // One workgroup a tile of columns: lanes along the columns, strips share the rows. Every workgroup sums ‖c‖ again, which
 // is cheaper than a dispatch of its own. The first also stores β as the diagonal's k-th entry.
 //
 // Layout, each matrix after the other: `tall` holds column c, v and x (rows each), `wide` y and u (columns each),
-// `bidiagonal` the diagonal and the superdiagonal (columns each), `reflection` β and 1/(α − β) (0: no reflection).
+// `bidiagonal` the diagonal and the superdiagonal (columns each), `reflections` β and inverse (0: no reflection).
 
 struct Step {
   rows: u32,
@@ -25,16 +25,14 @@ var<immediate> step: Step;
 @group(0) @binding(1) var<storage, read> tall: array<f32>;
 @group(0) @binding(2) var<storage, read_write> wide: array<f32>;
 @group(0) @binding(3) var<storage, read_write> bidiagonal: array<f32>;
-@group(0) @binding(4) var<storage, read_write> reflection: array<vec2<f32>>;
+@group(0) @binding(4) var<storage, read_write> reflections: array<vec2<f32>>;
 
 override lanes: u32 = 16;
 override strips: u32 = 16;
 // Rows that a strip adds up before it adds their sum, with compensation, to its total: the error does not grow with rows.
 const BLOCK = 32u;
-// The largest entry is 1: what is smaller than 10⁻¹⁵ of it may be dropped, and squares of less are inexact in fp32.
-const NEGLIGIBLE = 1e-30f;
 
-// ‖c below k‖² and cᵀa_j, of each strip.
+// ‖c‖² and cᵀa_j below row k, of each strip.
 var<workgroup> partial: array<vec2<f32>, lanes * strips>;
 
 @compute @workgroup_size(lanes, strips)
@@ -55,7 +53,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     y_column = wide[y + column];
     u_column = wide[u + column];
   }
-  // The row of the diagonal by itself, so that ‖c below k‖ does not contain it.
+  // The row of the diagonal by itself.
   var first = 0.0;
   var sums = vec2<f32>();
   var lost = vec2<f32>();
@@ -72,10 +70,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
           matrices[place] = entry;
         }
       }
-      let leading = tall[c + row];
-      part += leading * vec2(select(leading, 0.0, row == k), entry);
       if row == k {
         first = entry;
+      } else {
+        let leading = tall[c + row];
+        part += leading * vec2(leading, entry);
       }
     }
     let next = sums + part;
@@ -90,23 +89,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
     for (var strip = 1u; strip < strips; strip++) {
       sums += partial[strip * lanes + local.x];
     }
-    let alpha = tall[c + k];
-    var beta = alpha;
-    var inverse = 0.0;
-    var product = 0.0;
-    if sums.x > NEGLIGIBLE {
-      let norm = sqrt(alpha * alpha + sums.x);
-      beta = select(norm, -norm, alpha > 0.0);
-      inverse = 1.0 / (alpha - beta);
-      // τ = (β − α)/β, and the division by α − β cancels it.
-      product = -(sums.y - beta * first) / beta;
-    }
+    let h = reflection(tall[c + k], sums.x);
     if inside {
-      wide[y + column] = product;
+      wide[y + column] = h.tau * (first + h.inverse * sums.y);
     }
     if group.x == 0u && local.x == 0u {
-      bidiagonal[group.z * 2u * step.columns + k] = beta;
-      reflection[group.z] = vec2(beta, inverse);
+      bidiagonal[group.z * 2u * step.columns + k] = h.beta;
+      reflections[group.z] = vec2(h.beta, h.inverse);
     }
   }
 }

@@ -2,7 +2,7 @@
 //
 // The row r = a_k − y (for v_k = 1) right of the diagonal is turned into β·e by G = I − τ·u·uᵀ. For each row i > k this
 // kernel computes x_i = τ·(a_i − v_i·y)ᵀu and the entry of the next step's column, c_i = a_{i,k+1} − v_i·y_{k+1} − x_i·u_{k+1}.
-// u = (r − β·e)/(α − β) again is applied without being formed: one pass gives ‖r‖, aᵀr and yᵀr.
+// u = (1, r·inverse) again is applied without being formed: one pass gives ‖r‖, aᵀr and yᵀr right of that first entry.
 //
 // One workgroup takes eight rows, its threads share the columns. Every workgroup sums ‖r‖ again; the first stores u and
 // the superdiagonal's k-th entry. Called once before the first step with k = 2³² − 1, it only fetches column 0.
@@ -18,17 +18,16 @@ var<immediate> step: Step;
 @group(0) @binding(1) var<storage, read_write> tall: array<f32>;
 @group(0) @binding(2) var<storage, read_write> wide: array<f32>;
 @group(0) @binding(3) var<storage, read_write> bidiagonal: array<f32>;
-@group(0) @binding(4) var<storage, read> reflection: array<vec2<f32>>;
+@group(0) @binding(4) var<storage, read> reflections: array<vec2<f32>>;
 
 override threads: u32 = 64;
-// As in bidiagonalise-columns.wgsl.
-const NEGLIGIBLE = 1e-30f;
 
+// All right of the first entry of r.
 struct Sums {
   // aᵢᵀr for the eight rows.
   near: vec4<f32>,
   far: vec4<f32>,
-  // ‖r right of its first entry‖², yᵀr.
+  // ‖r‖², yᵀr.
   row: vec2<f32>,
 }
 var<workgroup> partial: array<Sums, threads>;
@@ -65,8 +64,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   var sums = Sums();
   for (var column = next + local; column < step.columns; column += threads) {
     let y_column = wide[y + column];
-    let r = matrices[row_k + column] - y_column;
-    sums.row += r * vec2(select(r, 0.0, column == next), y_column);
+    let r = select(matrices[row_k + column] - y_column, 0.0, column == next);
+    sums.row += r * vec2(r, y_column);
     sums.near += r * vec4(matrices[place[0] + column], matrices[place[1] + column], matrices[place[2] + column],
                           matrices[place[3] + column]);
     sums.far += r * vec4(matrices[place[4] + column], matrices[place[5] + column], matrices[place[6] + column],
@@ -87,38 +86,27 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let total = partial[0];
 
   let y_next = wide[y + next];
-  let alpha = matrices[row_k + next] - y_next;
-  var beta = alpha;
-  var inverse = 0.0;
-  if total.row.x > NEGLIGIBLE {
-    let norm = sqrt(alpha * alpha + total.row.x);
-    beta = select(norm, -norm, alpha > 0.0);
-    inverse = 1.0 / (alpha - beta);
-  }
+  let g = reflection(matrices[row_k + next] - y_next, total.row.x);
   if local < 8u && first_row + local < step.rows {
     let row = first_row + local;
     let a_next = matrices[start + row * step.columns + next];
-    let v_row = tall[c + row] * reflection[group.z].y;
-    var x_row = 0.0;
-    if inverse != 0.0 {
-      var product = total.near[local & 3u];
-      if local >= 4u {
-        product = total.far[local & 3u];
-      }
-      // (a − v·y)ᵀ(r − β·e), times τ/(α − β) = −1/β.
-      x_row = -(product - beta * a_next - v_row * (total.row.y - beta * y_next)) / beta;
+    let v_row = tall[c + row] * reflections[group.z].y;
+    var product = total.near[local & 3u];
+    if local >= 4u {
+      product = total.far[local & 3u];
     }
+    let x_row = g.tau * (a_next - v_row * y_next + g.inverse * (product - v_row * total.row.y));
     tall[v + row] = v_row;
     tall[x + row] = x_row;
-    tall[c + row] = a_next - v_row * y_next - x_row * select(0.0, 1.0, inverse != 0.0);
+    tall[c + row] = a_next - v_row * y_next - x_row;
   }
   if number == 0u {
     for (var column = next + local; column < step.columns; column += threads) {
       let r = matrices[row_k + column] - wide[y + column];
-      wide[u + column] = select(r, r - beta, column == next) * inverse;
+      wide[u + column] = select(r * g.inverse, 1.0, column == next);
     }
     if local == 0u {
-      bidiagonal[group.z * 2u * step.columns + step.columns + k] = beta;
+      bidiagonal[group.z * 2u * step.columns + step.columns + k] = g.beta;
     }
   }
 }

@@ -2,6 +2,7 @@
 import { compileKernel, type Kernel } from "../gpu/kernels.ts";
 import bidiagonaliseColumns from "../../shaders/bidiagonalise-columns.wgsl";
 import bidiagonaliseRows from "../../shaders/bidiagonalise-rows.wgsl";
+import reflection from "../../shaders/reflection.wgsl";
 import columnNorms from "../../shaders/column-norms.wgsl";
 import decode from "../../shaders/decode.wgsl";
 import number from "../../shaders/number.wgsl";
@@ -26,13 +27,14 @@ export const rowsPerWorkgroup = 8;
 export async function compileKernels(device: GPUDevice, software: boolean): Promise<Kernels> {
   const strips = software ? 4 : 16;
   const threads = software ? 8 : 64;
+  const reflections = `const FUSED = ${String(!software)};\n${reflection}`;
   const [scanned, decoded, moments, norms, columns, rows] = await Promise.all([
     compileKernel(device, "scan", number + scan),
     compileKernel(device, "decode", number + decode),
     compileKernel(device, "row-moments", rowMoments, { threads }),
     compileKernel(device, "column-norms", columnNorms, { lanes: columnLanes, strips }),
-    compileKernel(device, "bidiagonalise-columns", bidiagonaliseColumns, { lanes: columnLanes, strips }),
-    compileKernel(device, "bidiagonalise-rows", bidiagonaliseRows, { threads }),
+    compileKernel(device, "bidiagonalise-columns", reflections + bidiagonaliseColumns, { lanes: columnLanes, strips }),
+    compileKernel(device, "bidiagonalise-rows", reflections + bidiagonaliseRows, { threads }),
   ]);
   return {
     scan: scanned,
