@@ -1,5 +1,6 @@
 /** The whole checkpoint: what is in it, how it was graded, and what deserves a look. */
 import type { Catalogue } from "../../server/protocol.ts";
+import { isExpectedGrade } from "../../server/spectrum/expected-grade.ts";
 import { gradePresentations, isFinding } from "../model/grades.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { entryCount } from "../model/nodes.ts";
@@ -49,16 +50,16 @@ export class Overview implements DetailView {
         ["Files", formatInteger(catalogue.files.length)],
       ]),
       catalogue.problems.length > 0 ? problemList(store, catalogue) : "",
-      card("Grades", this.#grades, this.#findings),
-      this.#across.element,
+      // A file that could not be read has nothing to count.
+      ...(catalogue.tensors.length > 0 ? [card("Grades", this.#grades, this.#findings), this.#across.element] : []),
       create(
         "div",
         { class: "columns" },
-        card("Parameters by role", this.#shares("role")),
+        catalogue.tensors.length > 0 ? card("Parameters by role", this.#shares("role")) : "",
         create(
           "div",
           { class: "stack" },
-          card("Parameters by dtype", this.#shares("dtype")),
+          catalogue.tensors.length > 0 ? card("Parameters by dtype", this.#shares("dtype")) : "",
           card("Files", fileTable(catalogue)),
           Object.keys(catalogue.metadata).length > 0 ? card("Metadata", metadataTable(catalogue)) : "",
         ),
@@ -119,7 +120,7 @@ export class Overview implements DetailView {
       total,
     );
 
-    const findings = this.#checkpoint.findings(isFinding);
+    const findings = this.#checkpoint.findings(({ role, grade }) => isFinding(grade) && !isExpectedGrade(role, grade));
     const shown = findings.slice(0, mostFindings);
     const key = `${findings.length}\n${shown.map(({ id, grade, reason }) => `${id}\n${grade}\n${reason}`).join("\n")}`;
     // Streaming must not pull a line away from under the pointer when nothing changed in this list.

@@ -1,5 +1,4 @@
 import type { Catalogue, MatrixResult } from "../../server/protocol.ts";
-import type { Grade } from "../../server/spectrum/verdict.ts";
 import { attentionRank } from "./grades.ts";
 import { buildNodes, type GroupNode, type Nodes, type TensorNode } from "./nodes.ts";
 
@@ -65,11 +64,11 @@ export class Checkpoint {
     return changed;
   }
 
-  /** Results of the given grades, what deserves attention first, in file order within a grade. */
-  findings(isFinding: (grade: Grade) => boolean): MatrixResult[] {
+  /** Results that are findings, what deserves attention first, in file order within a grade. */
+  findings(isFinding: (result: MatrixResult) => boolean): MatrixResult[] {
     const position = (result: MatrixResult): number => this.#byName.get(result.tensor)?.index ?? 0;
     return [...this.#results.values()]
-      .filter(({ grade }) => isFinding(grade))
+      .filter((result) => isFinding(result))
       .sort(
         (left, right) => attentionRank(left.grade) - attentionRank(right.grade) || position(left) - position(right),
       );

@@ -1,5 +1,6 @@
 import type { CheckpointProblem } from "../checkpoint/checkpoint.ts";
 import type { MatrixResult, Problem, Severity } from "../protocol.ts";
+import { isExpectedGrade } from "../spectrum/expected-grade.ts";
 import type { Grade } from "../spectrum/verdict.ts";
 import { checkpointFindingSeverities, type CheckpointFinding } from "./checkpoint-findings.ts";
 import { matrixFindingSeverities, type MatrixFinding } from "./matrix-findings.ts";
@@ -32,7 +33,7 @@ export interface Finding extends Problem {
 
 /** What a grade says as a finding on its matrix, at its usual severity; null when it is none. */
 export function gradeFinding(matrix: MatrixResult): Problem | null {
-  const severity = isExpected(matrix) ? undefined : gradeSeverities[matrix.grade];
+  const severity = isExpectedGrade(matrix.role, matrix.grade) ? undefined : gradeSeverities[matrix.grade];
   if (severity === undefined) {
     return null;
   }
@@ -43,14 +44,6 @@ export function gradeFinding(matrix: MatrixResult): Problem | null {
 /** A finding beyond grades as a problem, at its usual severity. */
 export function otherFinding(code: OtherCode, tensor: string | null, message: string): Problem {
   return { code, severity: findingSeverities[code], tensor, head: null, message };
-}
-
-/**
- * A low-rank adapter begins with a random A and a zero B. A stays close to where it began even in good training, and a B
- * that is not zero was trained, however little structure eight columns can show.
- */
-function isExpected({ role, grade }: MatrixResult): boolean {
-  return (role === "lora-a" || role === "lora-b") && (grade === "random" || grade === "near-random");
 }
 
 /** A problem of the files themselves as a finding. */

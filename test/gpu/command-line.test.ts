@@ -157,9 +157,7 @@ describe("safetensors-spectrum", () => {
       }
     }
     assert.deepEqual(problems, []);
-    const begun = performance.now();
     assert.deepEqual((await onlyCheckpoint(...argv)).matrices, matrices);
-    assert.ok(performance.now() - begun < 5000, "the second time from the cache");
     const [plain] = (await onlyCheckpoint(...argv.slice(0, 3))).matrices;
     assert.deepEqual(Object.keys(plain!.metrics).sort(), [...metricKeys].sort());
   });

@@ -71,11 +71,11 @@ test("an index has hovers and squiggles on its keys", async () => {
     await workbench.openFile(join(folder, "model.safetensors.index.json"));
     await page.locator(".squiggly-warning").first().waitFor(patience);
     const key = page.locator(".view-line", { hasText: random[0]! }).locator("span", { hasText: random[0]! }).last();
-    await key.scrollIntoViewIfNeeded();
     const hover = page.locator(".monaco-hover:visible", { hasText: "effective rank" }).first();
     for (let attempt = 0; attempt < 10 && !(await hover.isVisible()); attempt++) {
       await page.mouse.move(0, 0);
-      await key.hover();
+      // Lines are drawn anew while hints come in.
+      await key.hover({ timeout: 5000 }).catch(() => undefined);
       await hover.waitFor({ timeout: 10_000 }).catch(() => undefined);
     }
     const text = await hover.innerText();

@@ -43,8 +43,14 @@ test("the outline tells its lines' grades, and opens blocks in the editor; a qui
         .last()
         .click();
       await page.locator(".squiggly-warning").first().waitFor();
-      await page.keyboard.press("Control+.");
-      await page.locator(".action-widget").getByText("Turn findings “random” off in the settings").click();
+      // Until the findings have come a second time, after the document's, there is nothing to fix.
+      const fix = page.locator(".action-widget").getByText("Turn findings “random” off in the settings");
+      for (let attempt = 0; attempt < 10 && !(await fix.isVisible()); attempt++) {
+        await page.keyboard.press("Escape");
+        await page.keyboard.press("Control+.");
+        await fix.waitFor({ timeout: 3000 }).catch(() => undefined);
+      }
+      await fix.click();
       await page.locator(".squiggly-warning").first().waitFor({ state: "detached" });
       const settings = JSON.parse(await readFile(join(folder, ".vscode/settings.json"), "utf8")) as unknown;
       assert.deepEqual(settings, { "safetensorsSpectrum.severity": { random: "off" } });
