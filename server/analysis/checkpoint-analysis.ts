@@ -5,8 +5,9 @@ import { recognise } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, VectorsDetail } from "../protocol.ts";
+import { noMetrics } from "../spectrum/compute-metrics.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
-import { metricKeys, type MetricKey, type Metrics } from "../spectrum/metrics.ts";
+import type { MetricKey } from "../spectrum/metrics.ts";
 import { noiseRandomness, vectorRandomness } from "../spectrum/vector-randomness.ts";
 import type { Verdict } from "../spectrum/verdict.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
@@ -249,8 +250,8 @@ export class CheckpointAnalysis {
       dtype: matrix.tensor.dtype,
       singularValues:
         values?.length === count ? Array.from(values, finiteOrNull) : new Array<number | null>(count).fill(null),
-      metrics: analysis?.metrics ?? noMetrics,
-      noise: analysis?.noise ?? noMetrics,
+      metrics: analysis?.metrics ?? noMetrics(),
+      noise: analysis?.noise ?? noMetrics(),
       verdict: this.#verdict(matrix, analysis),
       entries: analysis?.measurement.entries ?? null,
       ...(matrix.head === undefined ? {} : { head: matrix.head }),
@@ -408,8 +409,8 @@ export class CheckpointAnalysis {
       shape: { rows: matrix.rows, columns: matrix.columns },
       entries: analysis?.measurement.entries ?? null,
       singularValues: analysis?.measurement.singularValues ?? new Float64Array(0),
-      metrics: analysis?.metrics ?? noMetrics,
-      noise: analysis?.noise ?? noMetrics,
+      metrics: analysis?.metrics ?? noMetrics(),
+      noise: analysis?.noise ?? noMetrics(),
       tests: analysis?.tests ?? [],
       context: {
         unsupported:
@@ -439,8 +440,6 @@ export class CheckpointAnalysis {
     }
   }
 }
-
-const noMetrics = Object.fromEntries(metricKeys.map((key) => [key, null])) as Metrics;
 
 /** Each matrix, and after it its heads. */
 function withHeads(checkpoint: Checkpoint, architecture: Architecture): MatrixView[] {
