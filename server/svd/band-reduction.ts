@@ -76,19 +76,15 @@ const tileVectors = 64;
  */
 const tall = 5 / 3;
 
-/**
- * Reduces every matrix of the batch to an upper band of `blocks.band` superdiagonals: a panel of columns is factored and
- * applied from the left, then one of rows from the right (Grösser and Lang, "Efficient parallel reduction to bidiagonal
- * form", Parallel Computing 25, 1999). Tall ones become square by a QR factorisation before. The band goes to `corners`; what becomes of the matrices is undefined.
- */
-export async function reduceToBand(
+type Half = (pass: GPUComputePassEncoder, rows: number, side: 0 | 1, k: number) => void;
+
+/** Factors a panel of the first `rows` rows and applies it to the columns (side 1: rows) from its end on. */
+function panelsOf(
   device: GPUDevice,
   kernels: TwoStageKernels,
-  submits: PacedSubmits,
-  { count, rows, columns, matrices }: Batch,
+  { count, rows: allRows, columns, matrices }: Batch,
   panels: PanelBuffers,
-  signal: AbortSignal,
-): Promise<void> {
+): Half {
   const { band, rows: nodeRows } = kernels.blocks;
   const { triangles, corners } = panels;
   const even = [panels.evenVectors, panels.evenFactors];
@@ -102,12 +98,9 @@ export async function reduceToBand(
       bindBuffers(device, kernel, [matrices, ...odd, triangles, ...even, corners]),
     ],
   }));
-  const nodes = totalNodes(treeOf(rows, band, nodeRows));
-
-  const matrix = rows * columns;
-
-  /** Factors a panel of the first `rows` rows and applies it to the columns (side 1: rows) from `rest` on. */
-  const half = (pass: GPUComputePassEncoder, rows: number, side: 0 | 1, k: number): void => {
+  const nodes = totalNodes(treeOf(allRows, band, nodeRows));
+  const matrix = allRows * columns;
+  return (pass, rows, side, k) => {
     const first = side === 0 ? k : k + band;
     const shortEnd = Math.min(k + band, columns);
     const rest = k + band;
@@ -124,28 +117,71 @@ export async function reduceToBand(
       dispatch(pass, kernel, buffers[level % 2]!, parameters, [1 + tiles, own, count]);
     }
   };
+}
+
+/** Bytes that half a step reads and writes, and its dispatches in such bytes. */
+function workOf(band: number, { count, columns }: Batch, rows: number, step: number): number {
+  return 8 * count * Math.max(0, rows - step * band) * (columns - step * band) + 5e7;
+}
+
+/**
+ * Factors every matrix of the batch, rows ≥ columns, into Q·R: the first `columns` rows become R, with zeros below its
+ * diagonal; what becomes of the others, and of `panels`, is undefined. `batch.matrices` may be larger than the batch.
+ */
+export async function reduceToTriangle(
+  device: GPUDevice,
+  kernels: TwoStageKernels,
+  submits: PacedSubmits,
+  batch: Batch,
+  panels: PanelBuffers,
+  signal: AbortSignal,
+): Promise<void> {
+  const { count, rows, columns, matrices } = batch;
+  const { band } = kernels.blocks;
+  const half = panelsOf(device, kernels, batch, panels);
   const steps = Math.ceil(columns / band);
-  // Bytes that a half reads and writes, and its dispatches in such bytes.
-  const work = (rows: number, step: number): number => 8 * count * (rows - step * band) * (columns - step * band) + 5e7;
-  const first = rows >= tall * columns;
-  if (first) {
-    const triangleBuffers = bindBuffers(device, kernels.keepTriangle, [matrices, corners]);
-    await submits.run(
-      steps,
-      (step) => work(rows, step),
-      (pass, step) => {
-        half(pass, rows, 0, step * band);
-        if (step + 1 < steps) return;
-        const groups = [Math.ceil(columns / 64), Math.min(columns, 65535), count] as const;
-        dispatch(pass, kernels.keepTriangle, triangleBuffers, [columns, matrix, cornersOf(columns, band)], groups);
-      },
-      signal,
-    );
-  }
-  const height = first ? columns : rows;
+  const triangleBuffers = bindBuffers(device, kernels.keepTriangle, [matrices, panels.corners]);
   await submits.run(
     steps,
-    (step) => 2 * work(height, step),
+    (step) => workOf(band, batch, rows, step),
+    (pass, step) => {
+      half(pass, rows, 0, step * band);
+      if (step + 1 < steps) return;
+      const groups = [Math.ceil(columns / 64), Math.min(columns, 65535), count] as const;
+      dispatch(
+        pass,
+        kernels.keepTriangle,
+        triangleBuffers,
+        [columns, rows * columns, cornersOf(columns, band)],
+        groups,
+      );
+    },
+    signal,
+  );
+}
+
+/**
+ * Reduces every matrix of the batch to an upper band of `blocks.band` superdiagonals: a panel of columns is factored and
+ * applied from the left, then one of rows from the right (Grösser and Lang, "Efficient parallel reduction to bidiagonal
+ * form", Parallel Computing 25, 1999). Tall ones become square by a QR factorisation before. The band goes to `corners`; what becomes of the matrices is undefined.
+ */
+export async function reduceToBand(
+  device: GPUDevice,
+  kernels: TwoStageKernels,
+  submits: PacedSubmits,
+  batch: Batch,
+  panels: PanelBuffers,
+  signal: AbortSignal,
+): Promise<void> {
+  const { rows, columns } = batch;
+  const { band } = kernels.blocks;
+  const first = rows >= tall * columns;
+  if (first) await reduceToTriangle(device, kernels, submits, batch, panels, signal);
+  const height = first ? columns : rows;
+  const half = panelsOf(device, kernels, batch, panels);
+  await submits.run(
+    Math.ceil(columns / band),
+    (step) => 2 * workOf(band, batch, height, step),
     (pass, step) => {
       half(pass, height, 0, step * band);
       if ((step + 1) * band < columns) half(pass, height, 1, step * band);
