@@ -2,7 +2,7 @@
 import type { EngineStatus } from "./protocol.ts";
 import type { Metrics } from "./spectrum/metrics.ts";
 import type { NoiseTest } from "./spectrum/verdict.ts";
-import type { MatrixSource, Measurement } from "./svd/measurement.ts";
+import type { MatrixSource, Measurement, ProductMeasurement, ProductSource } from "./svd/measurement.ts";
 
 /** A measurement with everything that follows from it alone: what is cached on disk. */
 export interface Analysis {
@@ -19,13 +19,14 @@ export interface Analysis {
   readonly engine: Pick<EngineStatus, "adapter" | "backend" | "software">;
 }
 
-/** Matrices of one shape and dtype, computed together. */
-export interface Job {
-  readonly id: number;
-  readonly sources: readonly MatrixSource[];
-  /** Whether singular vectors are wanted too. */
-  readonly vectors: boolean;
-}
+/** What is computed together. */
+export type Work =
+  /** Matrices of one shape and dtype, with their singular vectors if they are wanted too. */
+  | { readonly kind: "matrices"; readonly sources: readonly MatrixSource[]; readonly vectors: boolean }
+  /** Products whose left factors have one shape and dtype, and whose right ones have one. */
+  | { readonly kind: "products"; readonly products: readonly ProductSource[] };
+
+export type Job = Work & { readonly id: number };
 
 export type ToWorker =
   | { readonly type: "start"; readonly adapter: string }
@@ -38,8 +39,10 @@ export type FromWorker =
   | { readonly type: "engine"; readonly engine: EngineStatus; readonly maximumBytes: number }
   /** One matrix of a job is done; `index` into its sources. */
   | { readonly type: "result"; readonly id: number; readonly index: number; readonly analysis: Analysis }
-  /** One matrix of a job cannot be done, and why in one sentence. */
+  /** One product of a job is done. */
+  | { readonly type: "product"; readonly id: number; readonly index: number; readonly measurement: ProductMeasurement }
+  /** One matrix or product of a job cannot be done, and why in one sentence. */
   | { readonly type: "unsupported"; readonly id: number; readonly index: number; readonly message: string }
-  /** The job is over: all of its matrices were told of, or it was cancelled, or it failed. */
+  /** The job is over: all of its parts were told of, or it was cancelled, or it failed. */
   | { readonly type: "done"; readonly id: number; readonly outcome: "complete" | "cancelled" }
   | { readonly type: "failed"; readonly id: number; readonly message: string };

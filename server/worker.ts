@@ -86,35 +86,10 @@ async function run(job: Job, signal: AbortSignal): Promise<void> {
     if (engine === null) {
       throw new Error("the GPU is not open");
     }
-    // What needs a second look: small matrices the exact test, all of them their vectors where those are wanted.
-    const unfinished: { readonly index: number; readonly measurement: Measurement }[] = [];
-    await engine.measure(job.sources, {
-      signal,
-      onResult: (index, measurement) => {
-        const source = job.sources[index]!;
-        const finite = measurement.entries.nonFinite === 0;
-        if (finite && (job.vectors || isShuffled(source))) {
-          unfinished.push({ index, measurement });
-        } else {
-          send({
-            type: "result",
-            id: job.id,
-            index,
-            analysis: analyse(source, measurement, job.vectors ? none : null),
-          });
-        }
-      },
-      onUnsupported: (index, message) => {
-        send({ type: "unsupported", id: job.id, index, message });
-      },
-    });
-    const vectors = job.vectors ? await measureVectors(engine, job, unfinished, signal) : null;
-    for (const [place, { index, measurement }] of unfinished.entries()) {
-      signal.throwIfAborted();
-      const source = job.sources[index]!;
-      const whole = isShuffled(source) ? await withShuffleTest(engine, source, measurement) : measurement;
-      const analysis = analyse(source, whole, vectors === null ? null : (vectors.get(place) ?? none));
-      send({ type: "result", id: job.id, index, analysis });
+    if (job.kind === "products") {
+      await measureProducts(engine, job, signal);
+    } else {
+      await measureMatrices(engine, job, signal);
     }
     send({ type: "done", id: job.id, outcome: "complete" });
   } catch (error) {
@@ -129,13 +104,64 @@ async function run(job: Job, signal: AbortSignal): Promise<void> {
   }
 }
 
+type JobOf<Kind extends Job["kind"]> = Extract<Job, { readonly kind: Kind }>;
+
+async function measureProducts(
+  opened: Engine,
+  { id, products }: JobOf<"products">,
+  signal: AbortSignal,
+): Promise<void> {
+  await opened.measureProducts(products, {
+    signal,
+    onResult: (index, measurement) => {
+      send({ type: "product", id, index, measurement });
+    },
+    onUnsupported: (index, message) => {
+      send({ type: "unsupported", id, index, message });
+    },
+  });
+}
+
+async function measureMatrices(opened: Engine, job: JobOf<"matrices">, signal: AbortSignal): Promise<void> {
+  // What needs a second look: small matrices the exact test, all of them their vectors where those are wanted.
+  const unfinished: { readonly index: number; readonly measurement: Measurement }[] = [];
+  await opened.measure(job.sources, {
+    signal,
+    onResult: (index, measurement) => {
+      const source = job.sources[index]!;
+      const finite = measurement.entries.nonFinite === 0;
+      if (finite && (job.vectors || isShuffled(source))) {
+        unfinished.push({ index, measurement });
+      } else {
+        send({
+          type: "result",
+          id: job.id,
+          index,
+          analysis: analyse(source, measurement, job.vectors ? none : null),
+        });
+      }
+    },
+    onUnsupported: (index, message) => {
+      send({ type: "unsupported", id: job.id, index, message });
+    },
+  });
+  const vectors = job.vectors ? await measureVectors(opened, job, unfinished, signal) : null;
+  for (const [place, { index, measurement }] of unfinished.entries()) {
+    signal.throwIfAborted();
+    const source = job.sources[index]!;
+    const whole = isShuffled(source) ? await withShuffleTest(opened, source, measurement) : measurement;
+    const analysis = analyse(source, whole, vectors === null ? null : (vectors.get(place) ?? none));
+    send({ type: "result", id: job.id, index, analysis });
+  }
+}
+
 /** No vector can be told of. */
 const none: Analysis["vectors"] = { left: new Float32Array(), right: new Float32Array() };
 
 /** The vectors of some matrices of a job, by their place among them. What cannot be had is left out, and logged. */
 async function measureVectors(
   opened: Engine,
-  job: Job,
+  job: JobOf<"matrices">,
   wanted: readonly { readonly index: number }[],
   signal: AbortSignal,
 ): Promise<Map<number, Analysis["vectors"]>> {

@@ -1,15 +1,15 @@
-// Matrix products C = A·B and C = A·Bᵀ, and the step C = (3·A − D·A)/2 of Newton and Schulz, which squares the distance
-// of A's rows from orthonormal ones when D = A·Aᵀ (Higham, "Functions of Matrices", section 8.3).
+// Matrix products C = A·B, with A, B or both transposed, and the step C = (3·B − A·B)/2 of Newton and Schulz, which squares
+// the distance of B's rows from orthonormal ones when A = B·Bᵀ (Higham, "Functions of Matrices", section 8.3).
 //
-// Row-major, A rows × depth, C rows × columns, the batch on workgroup_id.z. A workgroup makes a tile of 64 × 64, one
+// Row-major, A rows × depth, B depth × columns, C rows × columns, the batch on workgroup_id.z. A workgroup makes a tile of 64 × 64, one
 // invocation 4 × 4 of it; 16 products are summed by themselves, so that the error hardly grows with the depth.
 
 struct Shape {
   rows: u32,
   columns: u32,
   depth: u32,
-  // 0: A·B, 1: A·Bᵀ, 2: (3·B − A·B)/2.
-  kind: u32,
+  // 1: A is stored transposed, 2: B is, 4: the step of Newton and Schulz.
+  flags: u32,
 }
 
 var<immediate> shape: Shape;
@@ -37,18 +37,30 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   var sums = mat4x4<f32>();
   for (var depth = 0u; depth < shape.depth; depth += DEPTH) {
     workgroupBarrier();
-    // One vector each.
-    let k = depth + index % DEPTH;
-    let row = first_row + 4u * (index / DEPTH);
+    // One vector each: along the depth where that lies across, else along the rows or columns.
     var rows = vec4<f32>();
-    for (var i = 0u; i < 4u; i++) {
-      if k < shape.depth && row + i < shape.rows {
-        rows[i] = a[start_a + (row + i) * shape.depth + k];
+    if (shape.flags & 1u) == 0u {
+      let k = depth + index % DEPTH;
+      let row = first_row + 4u * (index / DEPTH);
+      for (var i = 0u; i < 4u; i++) {
+        if k < shape.depth && row + i < shape.rows {
+          rows[i] = a[start_a + (row + i) * shape.depth + k];
+        }
       }
+      tile_a[(index % DEPTH) * (QUADS + 1u) + index / DEPTH] = rows;
+    } else {
+      let k = depth + index / QUADS;
+      let row = first_row + 4u * (index % QUADS);
+      for (var i = 0u; i < 4u; i++) {
+        if k < shape.depth && row + i < shape.rows {
+          rows[i] = a[start_a + k * shape.rows + row + i];
+        }
+      }
+      tile_a[(index / QUADS) * (QUADS + 1u) + index % QUADS] = rows;
     }
-    tile_a[(index % DEPTH) * (QUADS + 1u) + index / DEPTH] = rows;
     var columns = vec4<f32>();
-    if shape.kind == 1u {
+    if (shape.flags & 2u) != 0u {
+      let k = depth + index % DEPTH;
       let column = first_column + 4u * (index / DEPTH);
       for (var i = 0u; i < 4u; i++) {
         if k < shape.depth && column + i < shape.columns {
@@ -84,7 +96,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
       let column = first_column + 4u * local.x + j;
       if row < shape.rows && column < shape.columns {
         let place = row * shape.columns + column;
-        c[start_c + place] = select(sums[i][j], 1.5 * b[start_b + place] - 0.5 * sums[i][j], shape.kind == 2u);
+        c[start_c + place] = select(sums[i][j], 1.5 * b[start_b + place] - 0.5 * sums[i][j], (shape.flags & 4u) != 0u);
       }
     }
   }

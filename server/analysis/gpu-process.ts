@@ -3,8 +3,8 @@ import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineStatus } from "../protocol.ts";
-import type { MatrixSource } from "../svd/measurement.ts";
-import type { Analysis, FromWorker, ToWorker } from "../worker-protocol.ts";
+import type { MatrixSource, ProductMeasurement, ProductSource } from "../svd/measurement.ts";
+import type { Analysis, FromWorker, ToWorker, Work } from "../worker-protocol.ts";
 
 /** A GPU process that says nothing for so long is taken for hung: it reports once a second while its driver lets it. */
 const silenceLimit = 120_000;
@@ -17,7 +17,8 @@ export class GpuUnavailable extends Error {}
 
 interface RunningJob {
   readonly id: number;
-  readonly onResult: (index: number, analysis: Analysis) => void;
+  readonly onResult?: (index: number, analysis: Analysis) => void;
+  readonly onProduct?: (index: number, measurement: ProductMeasurement) => void;
   readonly onUnsupported: (index: number, message: string) => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
@@ -83,23 +84,48 @@ export class GpuProcess {
       readonly onUnsupported: (index: number, message: string) => void;
     },
   ): Promise<void> {
+    const { signal, vectors = false, ...handlers } = options;
+    await this.#run({ kind: "matrices", sources, vectors }, signal, handlers);
+  }
+
+  /**
+   * Computes the singular values of products, see Engine.measureProducts. One job at a time.
+   * @throws GpuUnavailable, GpuProcessLost, or the signal's reason when it is aborted.
+   */
+  async runProducts(
+    products: readonly ProductSource[],
+    options: {
+      readonly signal: AbortSignal;
+      readonly onResult: (index: number, measurement: ProductMeasurement) => void;
+      readonly onUnsupported: (index: number, message: string) => void;
+    },
+  ): Promise<void> {
+    const { signal, onResult: onProduct, onUnsupported } = options;
+    await this.#run({ kind: "products", products }, signal, { onProduct, onUnsupported });
+  }
+
+  async #run(
+    work: Work,
+    signal: AbortSignal,
+    handlers: Pick<RunningJob, "onResult" | "onProduct" | "onUnsupported">,
+  ): Promise<void> {
     await this.start();
-    options.signal.throwIfAborted();
+    signal.throwIfAborted();
     const id = this.#nextId++;
     const cancel = (): void => {
       this.#send({ type: "cancel", id });
     };
-    options.signal.addEventListener("abort", cancel);
+    signal.addEventListener("abort", cancel);
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#job = { id, onResult: options.onResult, onUnsupported: options.onUnsupported, resolve, reject };
+        this.#job = { id, ...handlers, resolve, reject };
         this.#lastHeard = Date.now();
-        this.#send({ type: "job", job: { id, sources, vectors: options.vectors === true } });
+        this.#send({ type: "job", job: { ...work, id } });
       });
-      options.signal.throwIfAborted();
+      signal.throwIfAborted();
     } finally {
       this.#job = null;
-      options.signal.removeEventListener("abort", cancel);
+      signal.removeEventListener("abort", cancel);
     }
   }
 
@@ -191,7 +217,10 @@ export class GpuProcess {
     }
     switch (message.type) {
       case "result":
-        job.onResult(message.index, message.analysis);
+        job.onResult?.(message.index, message.analysis);
+        break;
+      case "product":
+        job.onProduct?.(message.index, message.measurement);
         break;
       case "unsupported":
         job.onUnsupported(message.index, message.message);

@@ -2,6 +2,7 @@
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { readBack } from "../gpu/readback.ts";
+import { multiply, type MatrixProduct } from "./matrix-product.ts";
 import type { VectorKernels } from "./vector-kernels.ts";
 
 /** Equal-shaped matrices on the GPU, rows ≤ length, row-major, one after another. */
@@ -96,12 +97,21 @@ export class BlockJacobi {
   ): Promise<{ readonly sweeps: readonly [number, number]; readonly cosine: number }> {
     const { count, rows, length } = batch;
     const { matrices, square, spare, turned, basis } = buffers;
-    this.#multiply(1, matrices, matrices, square, [rows, rows, length], count);
+    this.#multiply({
+      a: matrices,
+      b: matrices,
+      transposedB: true,
+      c: square,
+      rows,
+      columns: rows,
+      depth: length,
+      count,
+    });
     await this.#factor(batch, square, spare, signal);
     const first = await this.#sweeps({ count, rows, length: rows }, spare, null, buffers, signal);
     this.#normalise(batch, spare, basis);
     this.#orthonormalise(batch, buffers);
-    this.#multiply(0, basis, matrices, turned, [rows, length, rows], count);
+    this.#multiply({ a: basis, b: matrices, c: turned, rows, columns: length, depth: rows, count });
     const second = await this.#sweeps(batch, turned, basis, buffers, signal);
     return { sweeps: [first.sweeps, second.sweeps], cosine: second.cosine };
   }
@@ -189,27 +199,14 @@ export class BlockJacobi {
 
   /** One step of Newton and Schulz: what thousands of turns took from the basis comes back. */
   #orthonormalise({ count, rows }: WideBatch, { basis, square, spare }: JacobiBuffers): void {
-    this.#multiply(1, basis, basis, square, [rows, rows, rows], count);
-    this.#multiply(2, square, basis, spare, [rows, rows, rows], count);
+    const shape = { rows, columns: rows, depth: rows, count };
+    this.#multiply({ a: basis, b: basis, transposedB: true, c: square, ...shape });
+    this.#multiply({ a: square, b: basis, newtonSchulz: true, c: spare, ...shape });
     this.#copy(spare, basis);
   }
 
-  #multiply(
-    kind: 0 | 1 | 2,
-    a: GPUBuffer,
-    b: GPUBuffer,
-    c: GPUBuffer,
-    [rows, columns, depth]: readonly [number, number, number],
-    count: number,
-  ): void {
-    const { multiply } = this.#kernels;
-    const encoder = this.#device.createCommandEncoder({ label: "multiply" });
-    const pass = encoder.beginComputePass();
-    const buffers = bindBuffers(this.#device, multiply, [{ buffer: a }, { buffer: b }, { buffer: c }]);
-    const groups = [Math.ceil(columns / 64), Math.ceil(rows / 64), count] as const;
-    dispatch(pass, multiply, buffers, [rows, columns, depth, kind], groups);
-    pass.end();
-    this.#device.queue.submit([encoder.finish()]);
+  #multiply(product: MatrixProduct): void {
+    multiply(this.#device, this.#kernels.multiply, product);
   }
 
   #copy(from: GPUBuffer, to: GPUBuffer): void {

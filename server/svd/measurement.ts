@@ -72,3 +72,24 @@ export interface VectorStatistics {
   /** Of the right ones. */
   readonly right: Float64Array;
 }
+
+/** A matrix in a product, with the side of it that the product sums over. */
+export interface Factor {
+  readonly source: MatrixSource;
+  readonly shared: "rows" | "columns";
+}
+
+/**
+ * The product of two matrices that share a side: with `left` as m × h and `right` as h × n, left·right. Of a query and a
+ * key head, h × m and h × n in their files, both share their rows: W_QᵀW_K. Of LoRA's B, m × r, the columns are shared and
+ * of A, r × n, the rows: B·A.
+ */
+export interface ProductSource {
+  readonly left: Factor;
+  readonly right: Factor;
+}
+
+export interface ProductMeasurement {
+  /** min(m, h, n) values, descending: those beyond are zero. Empty when an entry of a factor is not finite. */
+  readonly singularValues: Float64Array;
+}

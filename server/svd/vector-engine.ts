@@ -9,6 +9,7 @@ import { countersPerMatrix, scaleOf } from "./entry-statistics.ts";
 import { rawBytes, shapeOf, type MatrixLoader } from "./matrix-loader.ts";
 import type { MatrixSource, VectorStatistics } from "./measurement.ts";
 import { compileVectorKernels, type VectorKernels } from "./vector-kernels.ts";
+import { WideLq } from "./wide-lq.ts";
 
 /** Bytes of what is computed together, everything counted. */
 const batchBytes = { hardware: 2 ** 32, software: 2 ** 25 };
@@ -24,6 +25,13 @@ export interface VectorOptions {
   readonly onUnsupported: (index: number, message: string) => void;
 }
 
+/** What is compiled when it is first needed. */
+export interface OpenedVectors {
+  readonly kernels: VectorKernels;
+  readonly jacobi: BlockJacobi;
+  readonly lq: WideLq;
+}
+
 interface Indexed {
   readonly index: number;
   readonly source: MatrixSource;
@@ -33,7 +41,7 @@ export class VectorEngine {
   readonly #gpu: Gpu;
   readonly #loader: MatrixLoader;
   readonly #submits: PacedSubmits;
-  #opened: Promise<{ readonly kernels: VectorKernels; readonly jacobi: BlockJacobi }> | null = null;
+  #opened: Promise<OpenedVectors> | null = null;
 
   constructor(gpu: Gpu, loader: MatrixLoader) {
     this.#gpu = gpu;
@@ -41,14 +49,20 @@ export class VectorEngine {
     this.#submits = new PacedSubmits(gpu.device);
   }
 
+  open(): Promise<OpenedVectors> {
+    const { device, description } = this.#gpu;
+    this.#opened ??= compileVectorKernels(device, description.software).then((kernels) => ({
+      kernels,
+      jacobi: new BlockJacobi(device, kernels),
+      lq: new WideLq(device, description.software),
+    }));
+    return this.#opened;
+  }
+
   /** As Engine.measureVectors, of matrices that are known to be decodable and of one shape and dtype. */
   async measure(sources: readonly MatrixSource[], options: VectorOptions): Promise<void> {
     const { device, description } = this.#gpu;
-    this.#opened ??= compileVectorKernels(device, description.software).then((compiled) => ({
-      kernels: compiled,
-      jacobi: new BlockJacobi(device, compiled),
-    }));
-    const { kernels, jacobi } = await this.#opened;
+    const { kernels, jacobi } = await this.open();
     const waiting: Indexed[] = sources.map((source, index) => ({ source, index }));
     const [first] = sources;
     if (first === undefined) return;

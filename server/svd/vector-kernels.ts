@@ -8,6 +8,7 @@ import kolmogorovSmirnovLong from "../../shaders/kolmogorov-smirnov-long.wgsl";
 import multiply from "../../shaders/multiply.wgsl";
 import normalDistribution from "../../shaders/normal-distribution.wgsl";
 import normaliseRows from "../../shaders/normalise-rows.wgsl";
+import rowLengths from "../../shaders/row-lengths.wgsl";
 import rotatePairs from "../../shaders/rotate-pairs.wgsl";
 import turnPairs from "../../shaders/turn-pairs.wgsl";
 
@@ -19,6 +20,7 @@ export interface VectorKernels {
   readonly choleskyPanel: Kernel;
   readonly choleskyUpdate: Kernel;
   readonly normaliseRows: Kernel;
+  readonly rowLengths: Kernel;
   readonly kolmogorovSmirnov: Kernel;
   readonly kolmogorovSmirnovLong: Kernel;
   /** Rows of a pair of blocks. */
@@ -36,7 +38,7 @@ export async function compileVectorKernels(device: GPUDevice, software: boolean)
   const threads = software ? 32 : Math.min(1024, device.limits.maxComputeInvocationsPerWorkgroup);
   const rotationThreads = Math.min(threads, (side * side) / 4);
   const sort = { threads };
-  const [gram, rotate, turn, product, panel, update, normalise, short, long] = await Promise.all([
+  const [gram, rotate, turn, product, panel, update, normalise, lengths, short, long] = await Promise.all([
     compileKernel(device, "gram-pairs", gramPairs, { side }),
     compileKernel(device, "rotate-pairs", rotatePairs, { side, threads: rotationThreads }),
     compileKernel(device, "turn-pairs", turnPairs, { side }),
@@ -44,6 +46,7 @@ export async function compileVectorKernels(device: GPUDevice, software: boolean)
     compileKernel(device, "cholesky-panel", choleskyPanel, { threads: software ? 32 : 256 }),
     compileKernel(device, "cholesky-update", choleskyUpdate),
     compileKernel(device, "normalise-rows", normaliseRows),
+    compileKernel(device, "row-lengths", rowLengths, { threads: software ? 8 : 64 }),
     compileKernel(device, "kolmogorov-smirnov", normalDistribution + kolmogorovSmirnov, {
       ...sort,
       capacity: sortCapacity,
@@ -58,6 +61,7 @@ export async function compileVectorKernels(device: GPUDevice, software: boolean)
     choleskyPanel: panel,
     choleskyUpdate: update,
     normaliseRows: normalise,
+    rowLengths: lengths,
     kolmogorovSmirnov: short,
     kolmogorovSmirnovLong: long,
     side,

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { GpuProcess, GpuProcessLost, GpuUnavailable } from "../../../server/analysis/gpu-process.ts";
-import type { MatrixSource } from "../../../server/svd/measurement.ts";
+import type { MatrixSource, ProductSource } from "../../../server/svd/measurement.ts";
 import type { EngineStatus } from "../../../server/protocol.ts";
 
 /** A process that speaks the worker's protocol, and ends as drivers do when a source's path says so. */
@@ -22,7 +22,14 @@ process.on("message", (message) => {
       process.send({ type: "engine", engine, maximumBytes: 1024 });
     }
   } else if (message.type === "job") {
-    const { id, sources } = message.job;
+    const { id, kind, sources, products } = message.job;
+    if (kind === "products") {
+      for (const [index, { left, right }] of products.entries()) {
+        if (left.source.path === "odd") process.send({ type: "unsupported", id, index, message: "too odd" });
+        else process.send({ type: "product", id, index, measurement: { of: left.source.path + right.source.path } });
+      }
+      return process.send({ type: "done", id, outcome: "complete" });
+    }
     for (const [index, { path }] of sources.entries()) {
       if (path === "crash") return process.kill(process.pid, "SIGSEGV");
       if (path === "fail") return process.send({ type: "failed", id, message: "out of luck" });
@@ -88,6 +95,24 @@ describe("GpuProcess", () => {
     ]);
     assert.deepEqual(phases, ["starting", "ready"]);
     assert.equal(gpu.maximumBytes, 1024);
+  });
+
+  it("tells of every product", async () => {
+    const { gpu } = open();
+    const product = (left: string, right: string): ProductSource => {
+      return { left: { source: source(left), shared: "rows" }, right: { source: source(right), shared: "rows" } };
+    };
+    const told: unknown[] = [];
+    await gpu.runProducts([product("a", "b"), product("odd", "c"), product("d", "e")], {
+      signal: new AbortController().signal,
+      onResult: (index, measurement) => told.push([index, (measurement as unknown as { of: string }).of]),
+      onUnsupported: (index, message) => told.push([index, message]),
+    });
+    assert.deepEqual(told, [
+      [0, "ab"],
+      [1, "too odd"],
+      [2, "de"],
+    ]);
   });
 
   it("survives a crash: the job fails, the next one runs in a new process", async () => {
