@@ -8,8 +8,10 @@ import {
   ProposedFeatures,
   ResponseError,
   ErrorCodes,
+  LSPErrorCodes,
   TextDocuments,
   TextDocumentSyncKind,
+  type CancellationToken,
   type CodeLens,
   type Diagnostic,
 } from "vscode-languageserver/node";
@@ -170,6 +172,21 @@ connection.onRequest(
   protocol.metricColumn,
   async ({ checkpoint, metric }: protocol.MetricColumnParams): Promise<protocol.MetricColumn> =>
     metricColumn((await openSession(checkpoint)).analysis, metric),
+);
+
+connection.onRequest(
+  protocol.drawSpectrum,
+  async (
+    { checkpoint, id, seed }: protocol.DrawParams,
+    token: CancellationToken,
+  ): Promise<protocol.DrawnSpectrum | null> => {
+    const session = await openSession(checkpoint);
+    const abort = new AbortController();
+    token.onCancellationRequested(() => {
+      abort.abort(new ResponseError(LSPErrorCodes.RequestCancelled, "cancelled"));
+    });
+    return ready().draw(session, id, seed ?? 1, abort.signal);
+  },
 );
 
 connection.onRequest(protocol.outlineText, async ({ checkpoint }: protocol.CheckpointParams): Promise<string> => {

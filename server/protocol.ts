@@ -8,6 +8,8 @@ import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
 import type { Role } from "./architecture/role.ts";
 import type { MetricKey, Metrics } from "./spectrum/metrics.ts";
 import type { Grade, Verdict } from "./spectrum/verdict.ts";
+import type { FreshInitialiser } from "./spectrum/fresh-initialiser.ts";
+import type { Localisation } from "./spectrum/localisation.ts";
 import type { VectorRandomness } from "./spectrum/vector-randomness.ts";
 import type { EntryStatistics } from "./svd/measurement.ts";
 
@@ -81,6 +83,22 @@ export interface VectorsDetail {
   readonly left: VectorRandomness;
   readonly right: VectorRandomness;
   readonly noise: { readonly left: VectorRandomness; readonly right: VectorRandomness };
+  /** Of each vector, in the order of the singular values; null for those of the null space. */
+  readonly pValues: { readonly left: readonly (number | null)[]; readonly right: readonly (number | null)[] };
+  readonly localisation: {
+    readonly left: VectorLocalisation;
+    readonly right: VectorLocalisation;
+    readonly noise: { readonly left: Localisation; readonly right: Localisation };
+  };
+}
+
+/** How far the vectors of one side are concentrated in few entries. */
+export interface VectorLocalisation {
+  /** Means over the vectors. */
+  readonly mean: Localisation;
+  /** Of each vector, in the order of the singular values; null for those of the null space. */
+  readonly largest: readonly (number | null)[];
+  readonly inverseParticipation: readonly (number | null)[];
 }
 
 export type Severity = "error" | "warning" | "information";
@@ -160,6 +178,24 @@ export const cancelAnalysis = "spectrum/cancel";
 export const matrixDetail = "spectrum/matrix";
 export interface MatrixParams extends CheckpointParams {
   readonly id: string;
+}
+
+/** Request: a freshly drawn matrix of the initialiser that a matrix probably began with; null where none can be told. */
+export const drawSpectrum = "spectrum/draw";
+export interface DrawParams extends CheckpointParams {
+  readonly id: string;
+  /** Another seed draws another matrix. */
+  readonly seed?: number;
+}
+/** The spectrum of a drawn matrix: of the same shape, its entries rounded to the same dtype. */
+export interface DrawnSpectrum {
+  readonly initialiser: FreshInitialiser;
+  readonly seed: number;
+  /** What the entries were rounded to; F32 where the checkpoint's dtype is no floating-point number. */
+  readonly dtype: Dtype;
+  /** Descending, min(rows, columns) of them. */
+  readonly singularValues: readonly number[];
+  readonly metrics: Metrics;
 }
 
 /** Request: one metric of every matrix, for views of the whole checkpoint. */
@@ -246,4 +282,15 @@ export interface SilenceArguments {
 export const outlineScheme = "safetensors-outline";
 export const outlineLanguage = "safetensors-outline";
 
-export type { Dtype, EntryStatistics, Grade, MetricKey, Metrics, Role, Verdict, CheckpointProblem };
+export type {
+  Dtype,
+  EntryStatistics,
+  FreshInitialiser,
+  Grade,
+  Localisation,
+  MetricKey,
+  Metrics,
+  Role,
+  Verdict,
+  CheckpointProblem,
+};

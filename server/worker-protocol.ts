@@ -2,7 +2,21 @@
 import type { EngineStatus } from "./protocol.ts";
 import type { Metrics } from "./spectrum/metrics.ts";
 import type { NoiseTest } from "./spectrum/verdict.ts";
+import type { MatrixDraw } from "./svd/drawn-matrix.ts";
 import type { MatrixSource, Measurement, ProductMeasurement, ProductSource } from "./svd/measurement.ts";
+
+/** Statistics of the singular vectors, one number a vector in the order of the values; NaN where a value is zero to rounding. */
+export interface VectorMeasurement {
+  /** √n·D of the Kolmogorov–Smirnov test. */
+  readonly left: Float32Array;
+  readonly right: Float32Array;
+  /** max |vᵢ|. */
+  readonly leftLargest: Float32Array;
+  readonly rightLargest: Float32Array;
+  /** Σ vᵢ⁴. */
+  readonly leftParticipation: Float32Array;
+  readonly rightParticipation: Float32Array;
+}
 
 /** A measurement with everything that follows from it alone: what is cached on disk. */
 export interface Analysis {
@@ -10,11 +24,8 @@ export interface Analysis {
   readonly metrics: Metrics;
   readonly noise: Metrics;
   readonly tests: readonly NoiseTest[];
-  /**
-   * √n·D of the Kolmogorov–Smirnov test of each left and right singular vector, in the order of the values; NaN where a
-   * value is zero to rounding. Null where vectors were not asked for.
-   */
-  readonly vectors: { readonly left: Float32Array; readonly right: Float32Array } | null;
+  /** Null where vectors were not asked for; empty where they cannot be had. */
+  readonly vectors: VectorMeasurement | null;
   /** What computed it. */
   readonly engine: Pick<EngineStatus, "adapter" | "backend" | "software">;
 }
@@ -24,7 +35,9 @@ export type Work =
   /** Matrices of one shape and dtype, with their singular vectors if they are wanted too. */
   | { readonly kind: "matrices"; readonly sources: readonly MatrixSource[]; readonly vectors: boolean }
   /** Products whose left factors have one shape and dtype, and whose right ones have one. */
-  | { readonly kind: "products"; readonly products: readonly ProductSource[] };
+  | { readonly kind: "products"; readonly products: readonly ProductSource[] }
+  /** A matrix that is drawn, and measured as if a file had it. */
+  | { readonly kind: "draw"; readonly draw: MatrixDraw };
 
 export type Job = Work & { readonly id: number };
 
@@ -37,7 +50,7 @@ export type FromWorker =
   /** Once a second: the event loop, and with it the driver, is not stuck. */
   | { readonly type: "alive" }
   | { readonly type: "engine"; readonly engine: EngineStatus; readonly maximumBytes: number }
-  /** One matrix of a job is done; `index` into its sources. */
+  /** One matrix of a job is done; `index` into its sources, 0 for a drawn one. */
   | { readonly type: "result"; readonly id: number; readonly index: number; readonly analysis: Analysis }
   /** One product of a job is done. */
   | { readonly type: "product"; readonly id: number; readonly index: number; readonly measurement: ProductMeasurement }

@@ -11,8 +11,9 @@ import { spectrumMetrics } from "./spectrum/compute-metrics.ts";
 import { noiseMetrics } from "./spectrum/noise-metrics.ts";
 import { isShuffled, noiseTests } from "./spectrum/noise-tests.ts";
 import { shuffleTest, shuffleTestEntries } from "./statistics/shuffle-test.ts";
+import { withDrawnMatrix } from "./svd/drawn-matrix.ts";
 import type { MatrixSource, Measurement } from "./svd/measurement.ts";
-import type { Analysis, FromWorker, Job, ToWorker } from "./worker-protocol.ts";
+import type { Analysis, FromWorker, Job, ToWorker, VectorMeasurement } from "./worker-protocol.ts";
 
 let engine: Engine | null = null;
 const aborts = new Map<number, AbortController>();
@@ -86,11 +87,7 @@ async function run(job: Job, signal: AbortSignal): Promise<void> {
     if (engine === null) {
       throw new Error("the GPU is not open");
     }
-    if (job.kind === "products") {
-      await measureProducts(engine, job, signal);
-    } else {
-      await measureMatrices(engine, job, signal);
-    }
+    await perform(engine, job, signal);
     send({ type: "done", id: job.id, outcome: "complete" });
   } catch (error) {
     if (signal.aborted) {
@@ -101,6 +98,22 @@ async function run(job: Job, signal: AbortSignal): Promise<void> {
       const message = error instanceof Error ? error.message : String(error);
       send({ type: "failed", id: job.id, message });
     }
+  }
+}
+
+async function perform(opened: Engine, job: Job, signal: AbortSignal): Promise<void> {
+  switch (job.kind) {
+    case "matrices":
+      await measureMatrices(opened, job, signal);
+      break;
+    case "products":
+      await measureProducts(opened, job, signal);
+      break;
+    case "draw":
+      await withDrawnMatrix(job.draw, signal, (source) =>
+        measureMatrices(opened, { id: job.id, kind: "matrices", sources: [source], vectors: false }, signal),
+      );
+      break;
   }
 }
 
@@ -156,7 +169,14 @@ async function measureMatrices(opened: Engine, job: JobOf<"matrices">, signal: A
 }
 
 /** No vector can be told of. */
-const none: Analysis["vectors"] = { left: new Float32Array(), right: new Float32Array() };
+const none: VectorMeasurement = {
+  left: new Float32Array(),
+  right: new Float32Array(),
+  leftLargest: new Float32Array(),
+  rightLargest: new Float32Array(),
+  leftParticipation: new Float32Array(),
+  rightParticipation: new Float32Array(),
+};
 
 /** The vectors of some matrices of a job, by their place among them. What cannot be had is left out, and logged. */
 async function measureVectors(
@@ -164,13 +184,20 @@ async function measureVectors(
   job: JobOf<"matrices">,
   wanted: readonly { readonly index: number }[],
   signal: AbortSignal,
-): Promise<Map<number, Analysis["vectors"]>> {
-  const found = new Map<number, Analysis["vectors"]>();
+): Promise<Map<number, VectorMeasurement>> {
+  const found = new Map<number, VectorMeasurement>();
   const sources = wanted.map(({ index }) => job.sources[index]!);
   await opened.measureVectors(sources, {
     signal,
-    onResult: (place, { left, right }) => {
-      found.set(place, { left: Float32Array.from(left), right: Float32Array.from(right) });
+    onResult: (place, { left, right, localisation }) => {
+      found.set(place, {
+        left: Float32Array.from(left),
+        right: Float32Array.from(right),
+        leftLargest: Float32Array.from(localisation.left.largest),
+        rightLargest: Float32Array.from(localisation.right.largest),
+        leftParticipation: Float32Array.from(localisation.left.inverseParticipation),
+        rightParticipation: Float32Array.from(localisation.right.inverseParticipation),
+      });
     },
     onUnsupported: (place, message) => {
       process.stderr.write(

@@ -10,7 +10,7 @@ struct Shape {
 
 var<immediate> shape: Shape;
 @group(0) @binding(0) var<storage, read_write> x: array<f32>;
-@group(0) @binding(1) var<storage, read_write> results: array<vec2<f32>>;
+@group(0) @binding(1) var<storage, read_write> results: array<vec4<f32>>;
 
 override threads: u32 = 128;
 // Squares that a thread adds up by themselves.
@@ -60,8 +60,11 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
 
   let scale = select(0.0, sqrt(f32(n)) / norm, norm > 0.0);
   var distance = 0.0;
+  var fourths = 0.0;
   for (var i = local; i < n; i += threads) {
-    let expected = normal_distribution(scale * x[start + i]);
+    let value = scale * x[start + i];
+    fourths += value * value * value * value;
+    let expected = normal_distribution(value);
     distance = max(distance, max(expected - f32(i) / f32(n), f32(i + 1u) / f32(n) - expected));
   }
   // All have read the norm from it.
@@ -73,7 +76,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       partial[local] = max(partial[local], partial[local + half]);
     }
   }
+  var largest_distance = 0.0;
   if local == 0u {
-    results[row] = vec2(norm, partial[0]);
+    largest_distance = partial[0];
+  }
+  workgroupBarrier();
+  partial[local] = fourths;
+  for (var half = threads / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if local < half {
+      partial[local] += partial[local + half];
+    }
+  }
+  if local == 0u {
+    let root = sqrt(f32(n));
+    let largest = scale / root * max(abs(x[start]), abs(x[start + n - 1u]));
+    results[row] = vec4(norm, largest_distance, largest, partial[0] / root / root / root / root);
   }
 }

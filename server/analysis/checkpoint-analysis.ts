@@ -4,11 +4,10 @@ import { missingTensors } from "../architecture/missing.ts";
 import { recognise } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
-import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult, VectorsDetail } from "../protocol.ts";
+import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult } from "../protocol.ts";
 import { noMetrics } from "../spectrum/compute-metrics.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
 import type { MetricKey } from "../spectrum/metrics.ts";
-import { noiseRandomness, vectorRandomness } from "../spectrum/vector-randomness.ts";
 import type { Verdict } from "../spectrum/verdict.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
 import type { Analysis } from "../worker-protocol.ts";
@@ -23,6 +22,7 @@ import { MatrixQueue } from "./queue.ts";
 import { readSettingsFile } from "./settings-file.ts";
 import { AnalysisStore, storeKey } from "./store.ts";
 import { summaryOf, type JudgedMatrix, type MatrixSummary } from "./summary.ts";
+import { vectorsDetail } from "./vectors-detail.ts";
 
 /** What is analysed beyond the matrices themselves. */
 export interface AnalysisExtent {
@@ -453,15 +453,6 @@ function withHeads(checkpoint: Checkpoint, architecture: Architecture): MatrixVi
     }
   }
   return architecture.matrices.flatMap((matrix) => [matrix, ...(heads.get(matrix.tensor.name) ?? [])]);
-}
-
-function vectorsDetail({ rows, columns }: MatrixView, vectors: Analysis["vectors"]): VectorsDetail {
-  return {
-    left: vectorRandomness(vectors?.left ?? []),
-    right: vectorRandomness(vectors?.right ?? []),
-    // Left vectors are as long as a column.
-    noise: { left: noiseRandomness(rows), right: noiseRandomness(columns) },
-  };
 }
 
 function finiteOrNull(value: number): number | null {

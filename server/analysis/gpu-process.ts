@@ -3,6 +3,7 @@ import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { EngineStatus } from "../protocol.ts";
+import type { MatrixDraw } from "../svd/drawn-matrix.ts";
 import type { MatrixSource, ProductMeasurement, ProductSource } from "../svd/measurement.ts";
 import type { Analysis, FromWorker, ToWorker, Work } from "../worker-protocol.ts";
 
@@ -16,7 +17,6 @@ export class GpuProcessLost extends Error {}
 export class GpuUnavailable extends Error {}
 
 interface RunningJob {
-  readonly id: number;
   readonly onResult?: (index: number, analysis: Analysis) => void;
   readonly onProduct?: (index: number, measurement: ProductMeasurement) => void;
   readonly onUnsupported: (index: number, message: string) => void;
@@ -41,7 +41,7 @@ export class GpuProcess {
   readonly #options: GpuProcessOptions;
   #child: ChildProcess | null = null;
   #ready: Promise<void> | null = null;
-  #job: RunningJob | null = null;
+  readonly #jobs = new Map<number, RunningJob>();
   #nextId = 1;
   #lastHeard = 0;
   #watchdog: NodeJS.Timeout | null = null;
@@ -72,7 +72,8 @@ export class GpuProcess {
   }
 
   /**
-   * Computes matrices of one shape and dtype, with their singular vectors if they are wanted. One job at a time.
+   * Computes matrices of one shape and dtype, with their singular vectors if they are wanted. Jobs are done one after
+   * another, in the order in which they were given.
    * @throws GpuUnavailable, GpuProcessLost, or the signal's reason when it is aborted.
    */
   async run(
@@ -89,8 +90,8 @@ export class GpuProcess {
   }
 
   /**
-   * Computes the singular values of products, see Engine.measureProducts. One job at a time.
-   * @throws GpuUnavailable, GpuProcessLost, or the signal's reason when it is aborted.
+   * Computes the singular values of products, see Engine.measureProducts.
+   * @throws as {@link run}.
    */
   async runProducts(
     products: readonly ProductSource[],
@@ -102,6 +103,28 @@ export class GpuProcess {
   ): Promise<void> {
     const { signal, onResult: onProduct, onUnsupported } = options;
     await this.#run({ kind: "products", products }, signal, { onProduct, onUnsupported });
+  }
+
+  /**
+   * Draws a matrix and computes it.
+   * @throws as {@link run}; an Error that says why, if this matrix cannot be computed.
+   */
+  async draw(draw: MatrixDraw, signal: AbortSignal): Promise<Analysis> {
+    const results: Analysis[] = [];
+    let reason = "nothing came back";
+    await this.#run({ kind: "draw", draw }, signal, {
+      onResult: (_, result) => {
+        results.push(result);
+      },
+      onUnsupported: (_, message) => {
+        reason = message;
+      },
+    });
+    const [analysis] = results;
+    if (analysis === undefined) {
+      throw new Error(reason);
+    }
+    return analysis;
   }
 
   async #run(
@@ -118,13 +141,13 @@ export class GpuProcess {
     signal.addEventListener("abort", cancel);
     try {
       await new Promise<void>((resolve, reject) => {
-        this.#job = { id, ...handlers, resolve, reject };
+        this.#jobs.set(id, { ...handlers, resolve, reject });
         this.#lastHeard = Date.now();
         this.#send({ type: "job", job: { ...work, id } });
       });
       signal.throwIfAborted();
     } finally {
-      this.#job = null;
+      this.#jobs.delete(id);
       signal.removeEventListener("abort", cancel);
     }
   }
@@ -179,7 +202,7 @@ export class GpuProcess {
           return;
         }
         this.#options.log(`GPU process ended: ${reason}`);
-        const job = this.#job;
+        const jobs = [...this.#jobs.values()];
         this.#forget();
         if (this.#status.phase === "starting") {
           const message = `The GPU process ended while it was starting (${reason}).`;
@@ -191,7 +214,9 @@ export class GpuProcess {
           });
           reject(new GpuUnavailable(message));
         }
-        job?.reject(new GpuProcessLost(`the GPU process ended (${reason})`));
+        for (const { reject: fail } of jobs) {
+          fail(new GpuProcessLost(`the GPU process ended (${reason})`));
+        }
       };
       child.on("error", (error) => {
         ended(error.message);
@@ -200,7 +225,7 @@ export class GpuProcess {
         ended(signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`);
       });
       this.#watchdog = setInterval(() => {
-        if (this.#job !== null && Date.now() - this.#lastHeard > silenceLimit) {
+        if (this.#jobs.size > 0 && Date.now() - this.#lastHeard > silenceLimit) {
           this.#options.log(`GPU process silent for ${silenceLimit / 1000} s: ending it`);
           child.kill("SIGKILL");
         }
@@ -211,8 +236,8 @@ export class GpuProcess {
   }
 
   #receive(message: Exclude<FromWorker, { type: "engine" }>): void {
-    const job = this.#job;
-    if (message.type === "alive" || job?.id !== message.id) {
+    const job = message.type === "alive" ? undefined : this.#jobs.get(message.id);
+    if (message.type === "alive" || job === undefined) {
       return;
     }
     switch (message.type) {
@@ -244,6 +269,9 @@ export class GpuProcess {
     const child = this.#child;
     this.#forget();
     child?.kill("SIGKILL");
+    for (const { reject } of this.#jobs.values()) {
+      reject(new GpuProcessLost("the GPU process was stopped"));
+    }
   }
 
   #forget(): void {

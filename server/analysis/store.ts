@@ -5,17 +5,19 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import type { MatrixView } from "../architecture/architecture.ts";
 import type { CheckpointFile } from "../checkpoint/checkpoint.ts";
-import type { Analysis } from "../worker-protocol.ts";
+import type { Analysis, VectorMeasurement } from "../worker-protocol.ts";
 import { engineVersion } from "./version.ts";
 
 /** Spectra are read back from disk when they are asked for; this many are kept at hand. */
 const recentLimit = 64;
 
+type VectorsOf<Numbers> = Readonly<{ [Key in keyof VectorMeasurement]: Numbers }>;
+
 interface Record {
   readonly key: string;
   readonly analysis: Omit<Analysis, "measurement" | "vectors"> & {
     readonly measurement: Omit<Analysis["measurement"], "singularValues"> & { readonly singularValues: string };
-    readonly vectors: { readonly left: string; readonly right: string } | null;
+    readonly vectors: VectorsOf<string> | null;
   };
 }
 
@@ -204,7 +206,7 @@ function encode(key: string, analysis: Analysis): Buffer {
     analysis: {
       ...analysis,
       measurement: { ...measurement, singularValues: base64(measurement.singularValues) },
-      vectors: vectors === null ? null : { left: base64(vectors.left), right: base64(vectors.right) },
+      vectors: vectors === null ? null : mapVectors(vectors, base64),
     },
   };
   const json = JSON.stringify(record);
@@ -226,10 +228,21 @@ function analysisOf({ analysis }: Record): Analysis {
   return {
     ...analysis,
     measurement: { ...measurement, singularValues: new Float64Array(bytesOf(measurement.singularValues)) },
-    vectors:
-      vectors === null
-        ? null
-        : { left: new Float32Array(bytesOf(vectors.left)), right: new Float32Array(bytesOf(vectors.right)) },
+    vectors: vectors === null ? null : mapVectors(vectors, (text) => new Float32Array(bytesOf(text))),
+  };
+}
+
+function mapVectors<From, To>(
+  { left, right, leftLargest, rightLargest, leftParticipation, rightParticipation }: VectorsOf<From>,
+  convert: (from: From) => To,
+): VectorsOf<To> {
+  return {
+    left: convert(left),
+    right: convert(right),
+    leftLargest: convert(leftLargest),
+    rightLargest: convert(rightLargest),
+    leftParticipation: convert(leftParticipation),
+    rightParticipation: convert(rightParticipation),
   };
 }
 

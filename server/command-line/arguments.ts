@@ -9,6 +9,8 @@ export interface Arguments {
   readonly heads: boolean;
   /** Whether the randomness of singular vectors is. */
   readonly vectors: boolean;
+  /** Whether a freshly drawn matrix stands beside each. */
+  readonly draw: boolean;
   readonly format: "text" | "json";
   /** Null for standard output. */
   readonly output: string | null;
@@ -23,7 +25,8 @@ PATH is a .safetensors file, an index (*.safetensors.index.json) or a folder of 
 
   --tensor GLOB      analyse only the tensors whose name matches; may be repeated
   --heads            analyse attention heads as matrices of their own too
-  --vectors          test how random the singular vectors look
+  --vectors          test how random, and how localised, the singular vectors are
+  --draw             beside each matrix, a freshly drawn one of its likely initialiser
   --format FORMAT    text (the default) or json
   --output FILE      write the results to FILE instead of standard output
   --fail-on LEVEL    exit with 1 on findings of this level or above:
@@ -55,6 +58,7 @@ export function parseArguments(argv: readonly string[]): Arguments | "help" | "v
     tensors: values.tensor ?? [],
     heads: values.heads === true,
     vectors: values.vectors === true,
+    draw: values.draw === true,
     format: oneOf("--format", values.format ?? "text", ["text", "json"]),
     output: values.output ?? null,
     failOn: oneOf("--fail-on", values["fail-on"] ?? "warning", ["error", "warning", "information", "never"]),
@@ -73,6 +77,7 @@ function parse(argv: readonly string[]) {
         tensor: { type: "string", multiple: true },
         heads: { type: "boolean" },
         vectors: { type: "boolean" },
+        draw: { type: "boolean" },
         format: { type: "string" },
         output: { type: "string" },
         "fail-on": { type: "string" },

@@ -8,6 +8,7 @@ import picomatch from "picomatch";
 import manifest from "../../package.json" with { type: "json" };
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { atLeast, type Finding } from "../analysis/findings.ts";
+import { drawFresh } from "../analysis/fresh-draw.ts";
 import { GpuProcess } from "../analysis/gpu-process.ts";
 import { defaultPreferences } from "../analysis/policy.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
@@ -15,7 +16,7 @@ import { findCheckpoints } from "../checkpoint/find.ts";
 import { printable } from "../text/format.ts";
 import { parseArguments, usage, UsageError, type Arguments } from "./arguments.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { jsonReport, type EngineDescription } from "./report-json.ts";
+import { jsonReport, type Draw, type EngineDescription } from "./report-json.ts";
 import { textReport } from "./report-text.ts";
 
 /** Exit statuses of the contract. */
@@ -108,9 +109,20 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
       }
       checkpoints.push({ analysis, ids, problems: chosenFindings(analysis, ids) });
     }
+    const draw = options.draw ? drawing(gpu, checkpoints, abort.signal) : null;
     const report =
-      options.format === "json" ? jsonReport(describe(gpu, checkpoints), checkpoints) : textReports(checkpoints);
-    await write(options.output, report);
+      options.format === "json"
+        ? jsonReport(describe(gpu, checkpoints), checkpoints, draw)
+        : textReports(checkpoints, draw);
+    try {
+      await write(options.output, report);
+    } catch (error) {
+      if (!abort.signal.aborted) {
+        throw error;
+      }
+      process.stderr.write("interrupted; what was computed is kept\n");
+      return interrupted;
+    }
     const { failOn } = options;
     if (
       failOn !== "never" &&
@@ -185,9 +197,33 @@ function describe(gpu: GpuProcess, checkpoints: readonly Analysed[]): EngineDesc
   };
 }
 
-async function* textReports(checkpoints: readonly Analysed[]): AsyncGenerator<string> {
+/** Draws fresh matrices for a report, and shows how far it is. A matrix that cannot be drawn is told of and left out. */
+function drawing(gpu: GpuProcess, checkpoints: readonly Analysed[], signal: AbortSignal): Draw {
+  const bar = new ProgressBar(
+    process.stderr,
+    checkpoints.reduce((sum, { ids }) => sum + ids.length, 0),
+  );
+  let done = 0;
+  return async ({ initializerRange }, detail) => {
+    bar.update(done++, `drawing ${detail.id}`);
+    try {
+      return await drawFresh(gpu, detail, initializerRange, { seed: 1, signal });
+    } catch (error) {
+      signal.throwIfAborted();
+      complain(
+        `no matrix was drawn to compare ${detail.id} with: ${error instanceof Error ? error.message : String(error)}`,
+      );
+      return null;
+    } finally {
+      // What is written next begins on a clean line.
+      bar.end();
+    }
+  };
+}
+
+async function* textReports(checkpoints: readonly Analysed[], draw: Draw | null): AsyncGenerator<string> {
   for (const { analysis, ids, problems } of checkpoints) {
-    yield* textReport(analysis, ids, problems);
+    yield* textReport(analysis, ids, problems, draw);
   }
 }
 

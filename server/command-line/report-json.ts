@@ -1,15 +1,19 @@
 import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { profilesOf } from "../analysis/profiles.ts";
-import type { EngineStatus, MatrixDetail, Problem, VectorsDetail } from "../protocol.ts";
+import type { DrawnSpectrum, EngineStatus, MatrixDetail, Problem, VectorsDetail } from "../protocol.ts";
 import { AverageSpectra } from "../spectrum/average-spectra.ts";
 import { compressionOf } from "../spectrum/compression.ts";
 import { likelyInitialiser } from "../spectrum/likely-initialiser.ts";
 import { nonzeroPart } from "../spectrum/nonzero-part.ts";
+import { movingAverage } from "../statistics/moving-average.ts";
 
 /** What schema 1 says of the engine. */
 export interface EngineDescription extends Pick<EngineStatus, "adapter" | "backend" | "software"> {
   readonly version: string;
 }
+
+/** A fresh matrix to lay beside one; null where there is none. */
+export type Draw = (analysis: CheckpointAnalysis, detail: MatrixDetail) => Promise<DrawnSpectrum | null>;
 
 /**
  * The results in schema 1, in pieces: spectra are read and written a matrix at a time, so that a checkpoint of any size
@@ -22,6 +26,7 @@ export async function* jsonReport(
     readonly ids: readonly string[];
     readonly problems: readonly Problem[];
   }>,
+  draw: Draw | null,
 ): AsyncGenerator<string> {
   yield `{"schema":1,\n"engine":${JSON.stringify(engine)},\n"checkpoints":[`;
   let first = true;
@@ -49,11 +54,13 @@ export async function* jsonReport(
             dtype: detail.dtype,
             shape: [detail.rows, detail.columns],
             singularValues: detail.singularValues,
-            metrics: { ...detail.metrics, ...randomness(detail.vectors) },
-            noise: { ...detail.noise, ...randomness(detail.vectors?.noise) },
+            metrics: { ...detail.metrics, ...vectorMetrics(detail.vectors) },
+            noise: { ...detail.noise, ...vectorNoise(detail.vectors) },
             verdict: { grade, pValue, reason },
             entries: entriesOf(detail, values, analysis.initializerRange),
             compression: compressionOf(values, detail, detail.metrics.outliersLeft ?? 0),
+            ...(detail.vectors === undefined ? {} : { vectors: eachVector(detail.vectors) }),
+            ...(draw === null ? {} : { drawn: await draw(analysis, detail) }),
           })
         );
         separator = ",\n";
@@ -74,11 +81,36 @@ export async function* jsonReport(
   yield "]}\n";
 }
 
-/** The keys that `--vectors` adds. */
-function randomness(
-  vectors: Pick<VectorsDetail, "left" | "right"> | undefined,
-): Readonly<Record<string, VectorsDetail["left"]>> {
-  return vectors === undefined ? {} : { ksLeft: vectors.left, ksRight: vectors.right };
+/** The keys that `--vectors` adds to the metrics. */
+function vectorMetrics(vectors: VectorsDetail | undefined): Readonly<Record<string, object>> {
+  if (vectors === undefined) return {};
+  const { left, right, localisation } = vectors;
+  return {
+    ksLeft: left,
+    ksRight: right,
+    localisationLeft: localisation.left.mean,
+    localisationRight: localisation.right.mean,
+  };
+}
+
+function vectorNoise(vectors: VectorsDetail | undefined): Readonly<Record<string, object>> {
+  if (vectors === undefined) return {};
+  const { noise, localisation } = vectors;
+  return {
+    ksLeft: noise.left,
+    ksRight: noise.right,
+    localisationLeft: localisation.noise.left,
+    localisationRight: localisation.noise.right,
+  };
+}
+
+/** One number a singular vector, in the order of the values. */
+function eachVector({ pValues, localisation }: VectorsDetail): Readonly<Record<"left" | "right", object>> {
+  const side = (which: "left" | "right"): object => {
+    const { largest, inverseParticipation } = localisation[which];
+    return { pValues: pValues[which], movingAverage: movingAverage(pValues[which]), largest, inverseParticipation };
+  };
+  return { left: side("left"), right: side("right") };
 }
 
 /** The moments of the entries, and the initialiser that they are consistent with, in words; null where they were not read. */
@@ -88,7 +120,9 @@ function entriesOf(detail: MatrixDetail, singularValues: Float64Array, initializ
   const { mean, variance, excessKurtosis, minimum, maximum, zeros, nonFinite, zeroRows, zeroColumns } = entries;
   const { rowDispersion, columnDispersion } = entries;
   const initialiser =
-    nonFinite > 0 ? null : likelyInitialiser(entries, nonzeroPart(entries, detail, singularValues), initializerRange);
+    nonFinite > 0
+      ? null
+      : (likelyInitialiser(entries, nonzeroPart(entries, detail, singularValues), initializerRange)?.words ?? null);
   return {
     ...{ mean, variance, excessKurtosis, minimum, maximum, zeros, nonFinite, zeroRows, zeroColumns },
     ...{ rowDispersion, columnDispersion, initialiser },

@@ -1,12 +1,14 @@
 import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
-import type { Problem, VectorsDetail } from "../protocol.ts";
+import type { DrawnSpectrum, Problem, VectorsDetail } from "../protocol.ts";
 import { formatBytes, formatCount, formatNumber, plural, printable } from "../text/format.ts";
+import type { Draw } from "./report-json.ts";
 
 /** The results as a table for people, one line a matrix, then the problems. */
 export async function* textReport(
   analysis: CheckpointAnalysis,
   ids: readonly string[],
   problems: readonly Problem[],
+  draw: Draw | null,
 ): AsyncGenerator<string> {
   const { catalogue } = analysis;
   const facts = [
@@ -41,6 +43,10 @@ export async function* textReport(
       ...(detail.vectors === undefined ? [] : vectorNumbers(detail.vectors)),
     ];
     yield `${cells.join("  ").trimEnd()}\n`;
+    const drawn = draw === null ? null : await draw(analysis, detail);
+    if (drawn !== null) {
+      yield `${drawnCells(drawn, nameWidth).join("  ").trimEnd()}\n`;
+    }
   }
   yield problems.length === 0 ? "\nNo problems.\n" : `\n${plural(problems.length, "problem")}:\n`;
   for (const problem of problems) {
@@ -64,4 +70,14 @@ const vectorColumns = [
 
 function vectorNumbers(vectors: VectorsDetail): string[] {
   return vectorColumns.map(([, side]) => formatNumber(vectors[side].meanP).padStart(10));
+}
+
+/** The row of a fresh matrix, under the one that it is compared with. */
+function drawnCells({ initialiser, metrics }: DrawnSpectrum, nameWidth: number): string[] {
+  // The rule behind the distribution comes after a comma; a table has no room for it.
+  const name = `  fresh ${initialiser.words
+    .split(", ")
+    .slice(0, initialiser.distribution === "normal" ? 2 : 1)
+    .join(", ")}`;
+  return [name.padEnd(nameWidth + 13 + 14 + 4), ...columns.map(([, key]) => formatNumber(metrics[key]).padStart(10))];
 }

@@ -3,10 +3,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { estimateSeconds } from "../analysis/estimate.ts";
+import { drawFresh } from "../analysis/fresh-draw.ts";
 import { GpuProcess } from "../analysis/gpu-process.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
 import { clearStores } from "../analysis/store.ts";
-import type { EngineStatus, MatrixResult, Settings } from "../protocol.ts";
+import type { DrawnSpectrum, EngineStatus, MatrixResult, Settings } from "../protocol.ts";
 import { Session } from "./session.ts";
 
 /** Tabs come and go while a person reads: a checkpoint that nothing holds is let go only after this time. */
@@ -106,6 +107,16 @@ export class Sessions {
 
   cancel(session: Session): void {
     this.#scheduler.cancel(session.analysis);
+  }
+
+  /**
+   * The spectrum of a fresh matrix beside one of a checkpoint; null while that is not analysed, and where nothing fresh
+   * compares with it.
+   * @throws the signal's reason when it is aborted; an Error in one sentence if it cannot be computed.
+   */
+  async draw(session: Session, id: string, seed: number, signal: AbortSignal): Promise<DrawnSpectrum | null> {
+    const detail = await session.analysis.detail(id);
+    return detail === null ? null : drawFresh(this.#gpu, detail, session.analysis.initializerRange, { seed, signal });
   }
 
   /** Takes new settings over; another adapter means another GPU process. */

@@ -32,7 +32,7 @@ export function randomEvidence(
     nothingFound(tests) + exceptZeros(part.shape, shape),
     initialiser === null
       ? `entries of standard deviation ${formatSignificant(part.sigma)}`
-      : `consistent with ${initialiser}`,
+      : `consistent with ${initialiser.words}`,
     // Baik, Ben Arous and Péché: a direction of energy θ² leaves the bulk when θ² > σ²√(mn), out of mnσ².
     `a single learned direction would show from ${formatPercent(1 / Math.sqrt(m * n))} of the energy on`,
   ].join("; ");

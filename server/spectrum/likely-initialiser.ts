@@ -1,12 +1,20 @@
+import { truncatedNormalSigma } from "../statistics/normal.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
 import { formatSignificant } from "./format-significant.ts";
 import type { NonzeroPart } from "./nonzero-part.ts";
 
-/** Standard deviation of a standard normal variable cut at ±2. */
-const truncatedSigma = 0.8796;
-
 /** A standard deviation that an initialiser would give, and the words for it. */
 type Known = readonly [sigma: number, name: string];
+
+/** How fresh entries are drawn, independently of each other. */
+export interface Initialiser {
+  /** `truncated-normal`: cut at twice the standard deviation that it had before the cut. */
+  readonly distribution: "normal" | "truncated-normal" | "uniform";
+  /** Standard deviation of the entries. */
+  readonly sigma: number;
+  /** Such as "N(0, 0.02²), the config's initializer_range". */
+  readonly words: string;
+}
 
 /**
  * Names the initialiser whose entries these could be, from their σ, their excess kurtosis (0 normal, −1.2 uniform, −0.63
@@ -17,7 +25,7 @@ export function likelyInitialiser(
   entries: EntryStatistics,
   part: NonzeroPart,
   initializerRange: number | null,
-): string | null {
+): Initialiser | null {
   const { sigma, excessKurtosis, shape } = part;
   const fanIn = shape.columns;
   const fans = shape.rows + shape.columns;
@@ -45,16 +53,17 @@ export function likelyInitialiser(
       [Math.sqrt(2 / fans), "Glorot's ±√(6/(fan_in + fan_out))"],
       [Math.sqrt(2 / fanIn), "Kaiming's ±√(6/fan_in)"],
     ]);
-    return `U(±${formatSignificant(sigma * Math.sqrt(3))})${name}`;
+    return { distribution: "uniform", sigma, words: `U(±${formatSignificant(sigma * Math.sqrt(3))})${name}` };
   }
-  if (kurtosisIs(-0.63) && extreme < (2 / truncatedSigma) * 1.04) {
+  if (kurtosisIs(-0.63) && extreme < (2 / truncatedNormalSigma) * 1.04) {
     // Libraries differ in whether σ is meant before or after the cut.
-    const configSigma = [1, truncatedSigma].map((factor) => (initializerRange ?? NaN) * factor);
+    const configSigma = [1, truncatedNormalSigma].map((factor) => (initializerRange ?? NaN) * factor);
     const closest = configSigma.find((value) => Math.abs(sigma - value) <= tolerance * sigma);
     const name = named(closest === undefined ? null : [closest, configName], [
       [1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"],
     ]);
-    return `a normal distribution of standard deviation ${formatSignificant(sigma)} truncated at 2σ${name}`;
+    const words = `a normal distribution of standard deviation ${formatSignificant(sigma)} truncated at 2σ${name}`;
+    return { distribution: "truncated-normal", sigma, words };
   }
   if (!kurtosisIs(0)) return null;
   const match = matching(initializerRange === null ? null : [initializerRange, configName], [
@@ -66,6 +75,6 @@ export function likelyInitialiser(
   ]);
   // The rule's own number, which the estimate agrees with, says more than the estimate.
   return match === undefined
-    ? `N(0, ${formatSignificant(sigma)}²)`
-    : `N(0, ${formatSignificant(match[0])}²), ${match[1]}`;
+    ? { distribution: "normal", sigma, words: `N(0, ${formatSignificant(sigma)}²)` }
+    : { distribution: "normal", sigma: match[0], words: `N(0, ${formatSignificant(match[0])}²), ${match[1]}` };
 }

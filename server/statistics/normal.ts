@@ -16,3 +16,6 @@ export function normalSurvival(z: number): number {
 export function normalTwoSided(z: number): number {
   return Math.min(1, 2 * normalCdf(-Math.abs(z)));
 }
+
+/** Standard deviation of a standard normal variable cut at ±2. */
+export const truncatedNormalSigma = 0.87962566;

@@ -71,6 +71,15 @@ export interface VectorStatistics {
   readonly left: Float64Array;
   /** Of the right ones. */
   readonly right: Float64Array;
+  readonly localisation: { readonly left: LocalisationStatistics; readonly right: LocalisationStatistics };
+}
+
+/** How concentrated singular vectors are, in the order of the values; NaN where a value is zero to rounding. */
+export interface LocalisationStatistics {
+  /** max |vᵢ| of a vector of length 1. */
+  readonly largest: Float64Array;
+  /** Σ vᵢ⁴: 1 for a single entry, 1/n for entries of one size. */
+  readonly inverseParticipation: Float64Array;
 }
 
 /** A matrix in a product, with the side of it that the product sums over. */

@@ -15,6 +15,8 @@ import { WideLq } from "./wide-lq.ts";
 const batchBytes = { hardware: 2 ** 32, software: 2 ** 25 };
 /** Below this part of the largest singular value a vector is what rounding left. */
 const negligible = 1e-6;
+/** What shaders/kolmogorov-smirnov.wgsl tells of a vector: norm, D, max |v| and Σ v⁴ at length 1. */
+const statisticsPerRow = 4;
 /** Vectors of a dispatch that sorts them. */
 const rowsAtOnce = 256;
 
@@ -105,8 +107,8 @@ export class VectorEngine {
       ...sizes,
       raw: rawBytes(group[0]!.source),
       counters: 4 * countersPerMatrix * count,
-      longStatistics: 8 * rows * count,
-      shortStatistics: 8 * rows * count,
+      longStatistics: 4 * statisticsPerRow * rows * count,
+      shortStatistics: 4 * statisticsPerRow * rows * count,
     });
     try {
       const unreadable = new Set<number>();
@@ -134,22 +136,30 @@ export class VectorEngine {
       for (const [slot, { index }] of group.entries()) {
         if (unreadable.has(slot)) continue;
         const own = new Uint32Array(counters, 4 * countersPerMatrix * slot, countersPerMatrix);
-        const ofLong = new Float32Array(long, 8 * rows * slot, 2 * rows);
-        const ofShort = new Float32Array(short, 8 * rows * slot, 2 * rows);
-        const order = Array.from({ length: rows }, (_, row) => row).sort((a, b) => ofLong[2 * b]! - ofLong[2 * a]!);
-        const singularValues = Float64Array.from(order, (row) => ofLong[2 * row]!);
-        const scaled = (statistics: Float32Array, n: number): Float64Array =>
+        const part = (buffer: ArrayBuffer): Float32Array =>
+          new Float32Array(buffer, 4 * statisticsPerRow * rows * slot, statisticsPerRow * rows);
+        const [ofLong, ofShort] = [part(long), part(short)];
+        const norm = (row: number): number => ofLong[statisticsPerRow * row]!;
+        const order = Array.from({ length: rows }, (_, row) => row).sort((a, b) => norm(b) - norm(a));
+        const singularValues = Float64Array.from(order, norm);
+        const column = (statistics: Float32Array, place: number, factor = 1): Float64Array =>
           Float64Array.from(order, (row, i) =>
             own[0] === 0 && singularValues[i]! > negligible * singularValues[0]!
-              ? Math.sqrt(n) * statistics[2 * row + 1]!
+              ? factor * statistics[statisticsPerRow * row + place]!
               : NaN,
           );
-        const [alongRows, alongColumns] = [scaled(ofShort, rows), scaled(ofLong, length)];
+        const side = (statistics: Float32Array, n: number) => ({
+          distances: column(statistics, 1, Math.sqrt(n)),
+          localisation: { largest: column(statistics, 2), inverseParticipation: column(statistics, 3) },
+        });
+        const [alongRows, alongColumns] = [side(ofShort, rows), side(ofLong, length)];
+        // A wide matrix has its rows here as rows, so that the short vectors are the left ones.
+        const [left, right] = transposed ? [alongRows, alongColumns] : [alongColumns, alongRows];
         onResult(index, {
           singularValues: singularValues.map((value) => value * scaleOf(own)),
-          // A wide matrix has its rows here as rows, so that the short vectors are the left ones.
-          left: transposed ? alongRows : alongColumns,
-          right: transposed ? alongColumns : alongRows,
+          left: left.distances,
+          right: right.distances,
+          localisation: { left: left.localisation, right: right.localisation },
         });
       }
     } finally {
@@ -157,7 +167,7 @@ export class VectorEngine {
     }
   }
 
-  /** The norm and the distance D of every row of `vectors`, which may be sorted by it. */
+  /** The statistics of every row of `vectors`, which may be sorted by it. */
   async #encodeStatistics(
     kernels: VectorKernels,
     vectors: GPUBuffer,

@@ -29,6 +29,10 @@ type Numbers = Readonly<Record<string, number | null | Randomness>> & {
   readonly ksRight?: Randomness;
 };
 
+type EachVector = Readonly<
+  Record<"pValues" | "movingAverage" | "largest" | "inverseParticipation", readonly (number | null)[]>
+>;
+
 interface Matrix {
   readonly name: string;
   readonly role: string;
@@ -40,6 +44,13 @@ interface Matrix {
   readonly noise: Numbers;
   readonly entries: { readonly variance: number; readonly initialiser: string | null } | null;
   readonly compression: { readonly byEnergy: readonly { readonly rank: number }[] } | null;
+  readonly vectors?: Readonly<Record<"left" | "right", EachVector>>;
+  readonly drawn?: {
+    readonly initialiser: { readonly words: string; readonly sigma: number; readonly basis: string };
+    readonly dtype: string;
+    readonly singularValues: readonly number[];
+    readonly metrics: Numbers;
+  } | null;
   readonly verdict: { readonly grade: string; readonly pValue: number | null; readonly reason: string };
 }
 
@@ -138,9 +149,19 @@ describe("safetensors-spectrum", () => {
       ]),
     );
     const references = await readSafetensors("test/references/tiny-llama.heads.safetensors");
-    for (const { name, head, singularValues, metrics, noise } of matrices) {
+    for (const { name, head, singularValues, metrics, noise, vectors } of matrices) {
       assert.ok(Math.abs(noise.ksRight!.meanP! - 0.5527) < 1e-3 && noise.ksLeft!.shareBelow05 === 0.039);
       assert.ok(metrics.ksLeft !== undefined && metrics.ksRight !== undefined);
+      const { pValues, movingAverage, largest, inverseParticipation } = vectors!.right;
+      for (const each of [pValues, movingAverage, largest, inverseParticipation]) {
+        assert.equal(each.length, singularValues.length);
+      }
+      const mean = pValues.reduce((sum, p) => sum! + p!, 0)! / pValues.length;
+      assert.ok(Math.abs(mean - metrics.ksRight.meanP!) < 1e-5);
+      const { localisationRight } = metrics as unknown as { localisationRight: { largest: number } };
+      const noiseRight = (noise as unknown as { localisationRight: { largest: number } }).localisationRight;
+      // Where a head has learned something, a few entries are larger than in a random direction.
+      assert.ok(localisationRight.largest > 0.9 * noiseRight.largest && localisationRight.largest < 1, name);
       if (head === null) continue;
       const { values } = references.get(`${name}#head${head}`)!;
       singularValues.forEach((value, i) => {
@@ -160,6 +181,21 @@ describe("safetensors-spectrum", () => {
     assert.deepEqual((await onlyCheckpoint(...argv)).matrices, matrices);
     const [plain] = (await onlyCheckpoint(...argv.slice(0, 3))).matrices;
     assert.deepEqual(Object.keys(plain!.metrics).sort(), [...metricKeys].sort());
+  });
+
+  it("draws a fresh matrix beside each", async () => {
+    const { matrices } = await onlyCheckpoint(sampleIndex, "--tensor", "*.1.self_attn.k_proj.weight", "--draw");
+    const { drawn, noise, metrics } = matrices[0]!;
+    assert.match(drawn!.initialiser.words, /initializer_range/);
+    assert.deepEqual([drawn!.initialiser.basis, drawn!.dtype], ["config", "BF16"]);
+    assert.equal(drawn!.singularValues.length, 128);
+    assert.ok(Math.abs((drawn!.metrics["sigmaEntries"] as number) - 0.02) < 0.0005);
+    // Fresh is as noise is, and not as what was learned.
+    const ratio = (key: string): number => (drawn!.metrics[key] as number) / (noise[key] as number);
+    assert.ok(Math.abs(ratio("participationRatio") - 1) < 0.02);
+    assert.ok((metrics["participationRatio"] as number) < 0.9 * (noise["participationRatio"] as number));
+    const { output } = await run(sampleIndex, "--tensor", "*.1.self_attn.k_proj.weight", "--draw");
+    assert.match(output, /^ {2}fresh N\(0, 0\.02²\) /m);
   });
 
   it("tells of a single random head, once for its layer", async () => {

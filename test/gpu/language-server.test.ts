@@ -29,7 +29,8 @@ import {
 } from "../../server/protocol.ts";
 import { TestClient } from "../support/language-client.ts";
 import { childProcesses } from "../support/processes.ts";
-import { encode, safetensors, seededRandom } from "../support/safetensors.ts";
+import { seededRandom } from "../../server/statistics/random.ts";
+import { encode, safetensors } from "../support/safetensors.ts";
 import { copySample, reinitialise } from "../support/sample.ts";
 
 function uriOf(path: string): string {

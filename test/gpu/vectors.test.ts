@@ -137,6 +137,10 @@ describe("Kolmogorov–Smirnov statistics", () => {
         const both = [distance(v), distance(v.map((value) => -value))];
         const error = Math.min(...both.map((d) => Math.abs(d - statistics!.right[i]!)));
         assert.ok(error < 1e-4, `${rows}×${columns}: ${statistics!.right[i]} instead of ${both.join(" or ")}`);
+        const { largest, inverseParticipation } = statistics!.localisation.right;
+        const [most, fourths] = [Math.max(...v.map(Math.abs)), v.reduce((sum, value) => sum + value ** 4, 0)];
+        assert.ok(Math.abs(largest[i]! / most - 1) < 1e-5, `${rows}×${columns}: max |v| ${largest[i]}`);
+        assert.ok(Math.abs(inverseParticipation[i]! / fourths - 1) < 2e-5, `${rows}×${columns}: Σ v⁴`);
       }
     }
   });
@@ -146,6 +150,7 @@ describe("Kolmogorov–Smirnov statistics", () => {
     const [statistics] = await vectors([await engine.write(entries, 64, 40)]);
     assert.equal(statistics!.left.filter((value) => !Number.isNaN(value)).length, 1);
     assert.equal(statistics!.right.filter((value) => !Number.isNaN(value)).length, 1);
+    assert.equal(statistics!.localisation.left.largest.filter((value) => !Number.isNaN(value)).length, 1);
   });
 
   it("of noise are near .55 on average, and below .05 for about .039", async () => {

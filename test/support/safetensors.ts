@@ -1,6 +1,7 @@
 /** Writes and reads small `.safetensors` files for tests, in plain float64: simple enough to be taken for right. */
 import { readFile } from "node:fs/promises";
 import { dtypeBits, type Dtype } from "../../server/checkpoint/dtype.ts";
+import { floatWriter, isFloatDtype } from "../../server/checkpoint/encode.ts";
 
 export interface TensorData {
   readonly dtype: Dtype;
@@ -92,76 +93,9 @@ export async function readSafetensors(path: string): Promise<Map<string, TensorV
   return tensors;
 }
 
-export interface SeededRandom {
-  /** Uniform in [0, 1), 53 bits. */
-  uniform(): number;
-  /** Standard normal. */
-  normal(): number;
-}
-
-/** Random numbers that are the same in every run: xoshiro128** (Blackman, Vigna), normals by Box and Muller. */
-export function seededRandom(seed: number): SeededRandom {
-  // splitmix32 spreads the seed over the state.
-  let mix = seed | 0;
-  const splitmix = (): number => {
-    mix = (mix + 0x9e3779b9) | 0;
-    let z = mix;
-    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
-    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
-    return z ^ (z >>> 16);
-  };
-  let a = splitmix();
-  let b = splitmix();
-  let c = splitmix();
-  let d = splitmix();
-  const rotate = (x: number, k: number): number => (x << k) | (x >>> (32 - k));
-  const next = (): number => {
-    const result = Math.imul(rotate(Math.imul(b, 5), 7), 9);
-    const t = b << 9;
-    c ^= a;
-    d ^= b;
-    b ^= c;
-    a ^= d;
-    c ^= t;
-    d = rotate(d, 11);
-    return result >>> 0;
-  };
-  const uniform = (): number => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
-  let spare: number | null = null;
-  const normal = (): number => {
-    if (spare !== null) {
-      const value = spare;
-      spare = null;
-      return value;
-    }
-    const radius = Math.sqrt(-2 * Math.log(1 - uniform()));
-    const angle = 2 * Math.PI * uniform();
-    spare = radius * Math.sin(angle);
-    return radius * Math.cos(angle);
-  };
-  return { uniform, normal };
-}
-
 function elementWriter(view: DataView, dtype: Dtype): (offset: number, value: number) => void {
-  const format = floatFormats[dtype];
-  if (format !== undefined) {
-    return dtypeBits[dtype] === 8
-      ? (offset, value) => {
-          view.setUint8(offset, floatCode(value, format));
-        }
-      : (offset, value) => {
-          view.setUint16(offset, floatCode(value, format), true);
-        };
-  }
+  if (isFloatDtype(dtype)) return floatWriter(view, dtype);
   switch (dtype) {
-    case "F64":
-      return (offset, value) => {
-        view.setFloat64(offset, value, true);
-      };
-    case "F32":
-      return (offset, value) => {
-        view.setFloat32(offset, value, true);
-      };
     case "BOOL":
     case "U8":
     case "F8_E8M0":
@@ -234,27 +168,6 @@ function elementReader(view: DataView, dtype: Dtype): (offset: number) => number
     default:
       throw new Error(`the test reader does not read ${dtype}`);
   }
-}
-
-const double = new Float64Array(1);
-const doubleWords = new Uint32Array(double.buffer);
-
-function floatCode(value: number, { exponentBits, fractionBits, infinity }: FloatFormat): number {
-  const bias = 2 ** (exponentBits - 1) - 1;
-  const allOnes = 2 ** (exponentBits + fractionBits) - 1;
-  const infinityCode = infinity ? allOnes - (2 ** fractionBits - 1) : allOnes;
-  const sign = value < 0 || Object.is(value, -0) ? 2 ** (exponentBits + fractionBits) : 0;
-  if (Number.isNaN(value)) return allOnes;
-  const magnitude = Math.abs(value);
-  if (magnitude === Infinity) return sign + infinityCode;
-  double[0] = magnitude;
-  const exponent = Math.max((doubleWords[1]! >>> 20) - 1023, 1 - bias);
-  const scaled = magnitude / 2 ** (exponent - fractionBits);
-  const floor = Math.floor(scaled);
-  const rest = scaled - floor;
-  const rounded = floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0);
-  // A carry out of the fraction runs into the exponent, as it should.
-  return sign + Math.min((exponent + bias - 1) * 2 ** fractionBits + rounded, infinityCode);
 }
 
 function floatValue(code: number, { exponentBits, fractionBits, infinity }: FloatFormat): number {

@@ -2,7 +2,8 @@ import { cp, mkdtemp, open, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { openCheckpoint } from "../../server/checkpoint/open.ts";
-import { encode, seededRandom } from "./safetensors.ts";
+import { seededRandom } from "../../server/statistics/random.ts";
+import { encode } from "./safetensors.ts";
 
 /** The sample checkpoints of the project. Tests run from its root. */
 export const samples = resolve("samples");

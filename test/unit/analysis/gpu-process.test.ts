@@ -30,6 +30,11 @@ process.on("message", (message) => {
       }
       return process.send({ type: "done", id, outcome: "complete" });
     }
+    if (kind === "draw") {
+      if (message.job.draw.sigma < 0) process.send({ type: "unsupported", id, index: 0, message: "too small" });
+      else process.send({ type: "result", id, index: 0, analysis: { of: message.job.draw.seed } });
+      return process.send({ type: "done", id, outcome: "complete" });
+    }
     for (const [index, { path }] of sources.entries()) {
       if (path === "crash") return process.kill(process.pid, "SIGSEGV");
       if (path === "fail") return process.send({ type: "failed", id, message: "out of luck" });
@@ -138,6 +143,28 @@ describe("GpuProcess", () => {
       abort.abort(new Error("enough"));
     }, 20);
     await assert.rejects(running, /enough/);
+    assert.deepEqual(await run(gpu, ["b"]), [[0, "b"]]);
+  });
+
+  it("draws while another job runs, and says why one cannot be drawn", async () => {
+    const { gpu } = open();
+    const abort = new AbortController();
+    const running = run(gpu, ["wait"], abort.signal);
+    const draw = { distribution: "normal", sigma: 1, seed: 8, rows: 2, columns: 2, dtype: "F32" } as const;
+    const never = new AbortController().signal;
+    assert.deepEqual(await gpu.draw(draw, never), { of: 8 });
+    await assert.rejects(gpu.draw({ ...draw, sigma: -1 }, never), /too small/);
+    abort.abort(new Error("enough"));
+    await assert.rejects(running, /enough/);
+  });
+
+  it("lets its jobs go when it is stopped", async () => {
+    const { gpu } = open();
+    const running = run(gpu, ["wait"]);
+    await gpu.start();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    gpu.stop();
+    await assert.rejects(running, GpuProcessLost);
     assert.deepEqual(await run(gpu, ["b"]), [[0, "b"]]);
   });
 

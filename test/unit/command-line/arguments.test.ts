@@ -9,6 +9,7 @@ describe("parseArguments", () => {
       tensors: [],
       heads: false,
       vectors: false,
+      draw: false,
       format: "text",
       output: null,
       failOn: "warning",
@@ -19,12 +20,13 @@ describe("parseArguments", () => {
 
   it("takes every option", () => {
     const argv =
-      "m --tensor *.q --tensor *.k --heads --vectors --format json --output o --fail-on never --adapter x --no-cache";
+      "m --tensor *.q --tensor *.k --heads --vectors --draw --format json --output o --fail-on never --adapter x --no-cache";
     assert.deepEqual(parseArguments(argv.split(" ")), {
       paths: ["m"],
       tensors: ["*.q", "*.k"],
       heads: true,
       vectors: true,
+      draw: true,
       format: "json",
       output: "o",
       failOn: "never",

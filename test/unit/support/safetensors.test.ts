@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { Dtype } from "../../../server/checkpoint/dtype.ts";
-import { decode, encode, readSafetensors, safetensors, seededRandom } from "../../support/safetensors.ts";
+import { seededRandom } from "../../../server/statistics/random.ts";
+import { decode, encode, readSafetensors, safetensors } from "../../support/safetensors.ts";
 
 const hex = (values: number[], dtype: Dtype): string => Buffer.from(encode(values, dtype)).toString("hex");
 

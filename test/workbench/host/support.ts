@@ -3,7 +3,8 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
-import { encode, safetensors, seededRandom, type TensorData } from "../../support/safetensors.ts";
+import { seededRandom } from "../../../server/statistics/random.ts";
+import { encode, safetensors, type TensorData } from "../../support/safetensors.ts";
 
 export const viewType = "safetensorsSpectrum.editor";
 
