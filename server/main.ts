@@ -18,6 +18,7 @@ import {
 import { TextDocument } from "vscode-languageserver-textdocument";
 import manifest from "../package.json" with { type: "json" };
 import { metricColumn } from "./analysis/metric-column.ts";
+import { headColumn, portionList } from "./analysis/portion-list.ts";
 import { codeActions } from "./language/code-actions.ts";
 import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
 import { definitionAt } from "./language/definition.ts";
@@ -32,6 +33,7 @@ import { Refresh } from "./language/refresh.ts";
 import type { Session } from "./language/session.ts";
 import { Sessions } from "./language/sessions.ts";
 import { defaultSettings, settingsOf, settingsSection } from "./language/settings.ts";
+import { headSummary } from "./language/summary.ts";
 import { outlineSymbols, workspaceSymbols } from "./language/symbols.ts";
 import * as protocol from "./protocol.ts";
 
@@ -157,6 +159,34 @@ connection.onRequest(protocol.analyseCheckpoint, async (parameters: protocol.Ana
   return null;
 });
 
+connection.onRequest(
+  protocol.analyseHeads,
+  async ({ checkpoint, tensors }: protocol.AnalyseHeadsParams): Promise<number> => {
+    const session = await openSession(checkpoint);
+    return orRefuse(() => ready().analyseHeads(session, tensors ?? null));
+  },
+);
+
+connection.onRequest(
+  protocol.analyseVectors,
+  async ({ checkpoint, ids }: protocol.AnalyseVectorsParams): Promise<number> => {
+    const session = await openSession(checkpoint);
+    return orRefuse(() => ready().analyseVectors(session, ids));
+  },
+);
+
+connection.onRequest(
+  protocol.portionList,
+  async ({ checkpoint }: protocol.CheckpointParams): Promise<protocol.PortionList> =>
+    portionList((await openSession(checkpoint)).analysis, ready().engine.software),
+);
+
+connection.onRequest(
+  protocol.headColumn,
+  async ({ checkpoint, metric }: protocol.MetricColumnParams): Promise<protocol.MetricColumn> =>
+    headColumn((await openSession(checkpoint)).analysis, metric),
+);
+
 connection.onRequest(protocol.cancelAnalysis, async ({ checkpoint }: protocol.CheckpointParams): Promise<null> => {
   ready().cancel(await openSession(checkpoint));
   return null;
@@ -230,7 +260,8 @@ connection.onHover(async ({ textDocument, position }) => {
   const id = tensor.matrices > 1 ? `${tensor.name}[0]` : tensor.name;
   ready().focus(session, [id]);
   const detail = await session.analysis.detail(id);
-  return { contents: { kind: "markdown", value: matrixHover(tensor, detail, waitingText(session)) }, range };
+  const known = { waiting: waitingText(session), heads: headSummary(session.analysis, tensor) };
+  return { contents: { kind: "markdown", value: matrixHover(tensor, detail, known) }, range };
 });
 
 connection.onDocumentSymbol(async ({ textDocument }) => {
@@ -279,6 +310,15 @@ function ready(): Sessions {
     throw new ResponseError(ErrorCodes.ServerNotInitialized, "the server is not initialised");
   }
   return sessions;
+}
+
+/** What cannot be done is told in the sentence that says why. */
+function orRefuse<T>(action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    throw new ResponseError(ErrorCodes.InvalidParams, error instanceof Error ? error.message : String(error));
+  }
 }
 
 function pathOf(uri: string): string {

@@ -5,6 +5,7 @@
 import type { AnalysisPreferences } from "./analysis/policy.ts";
 import type { Dtype } from "./checkpoint/dtype.ts";
 import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
+import type { HeadBasis } from "./architecture/head-sizes.ts";
 import type { Role } from "./architecture/role.ts";
 import type { MetricKey, Metrics } from "./spectrum/metrics.ts";
 import type { Grade, Verdict } from "./spectrum/verdict.ts";
@@ -57,6 +58,10 @@ export interface MatrixResult {
   readonly role: Role;
   readonly grade: Grade;
   readonly reason: string;
+  /** Index of the attention head, where the matrix is the part of a tensor that one head owns. */
+  readonly head?: number;
+  /** The projection, where the matrix is a part of a fused weight. */
+  readonly part?: Role;
 }
 
 /** Everything known of one analysed matrix. */
@@ -73,8 +78,6 @@ export interface MatrixDetail extends MatrixResult {
   readonly noise: Metrics;
   readonly verdict: Verdict;
   readonly entries: EntryStatistics | null;
-  /** Index of the attention head, where the matrix is the part of a tensor that one head owns. */
-  readonly head?: number;
   /** How random its singular vectors look, beside what noise gives; absent where they were not asked for. */
   readonly vectors?: VectorsDetail;
 }
@@ -120,6 +123,8 @@ export interface AnalysisState {
   readonly total: number;
   /** About how long the rest would take on this adapter, while it waits for the person to decide; else null. */
   readonly estimatedSeconds: number | null;
+  /** What was asked for besides the matrices (heads, parts of fused weights, vectors), while it is computed. */
+  readonly asked?: { readonly done: number; readonly total: number };
 }
 
 /** The adapter that computes, or why there is none and what to do. */
@@ -170,6 +175,58 @@ export interface AnalyseParams extends CheckpointParams {
   /** Compute again what is known already. */
   readonly again?: boolean;
 }
+
+/** Request: analyse attention heads as matrices of their own; answers with how many are to be computed. */
+export const analyseHeads = "spectrum/analyseHeads";
+export interface AnalyseHeadsParams extends CheckpointParams {
+  /** The weights whose heads are meant; left out, those of the whole checkpoint. */
+  readonly tensors?: readonly string[];
+}
+
+/** Request: analyse matrices with the randomness of their singular vectors; answers with how many are to be computed. */
+export const analyseVectors = "spectrum/analyseVectors";
+export interface AnalyseVectorsParams extends CheckpointParams {
+  /** Of matrices, heads or parts. */
+  readonly ids: readonly string[];
+}
+
+/** Request: the heads and the parts of fused weights that a checkpoint has, analysed or not. */
+export const portionList = "spectrum/portions";
+export interface PortionList {
+  /** In the checkpoint's order, those of a fused weight by role. */
+  readonly heads: readonly HeadGroup[];
+  readonly parts: readonly Part[];
+  /** About how long the heads without a result would take on this adapter. */
+  readonly estimatedSeconds: number;
+}
+/** The heads of one role in one tensor. */
+export interface HeadGroup {
+  /** Untrusted text, as is the block. */
+  readonly tensor: string;
+  readonly role: Role;
+  readonly block: string;
+  readonly layer: number | null;
+  /** How the size of a head was found. */
+  readonly basis: HeadBasis;
+  /** Of each head. */
+  readonly rows: number;
+  readonly columns: number;
+  /** Of the heads, by their number. */
+  readonly ids: readonly string[];
+}
+/** A projection in a fused weight. */
+export interface Part {
+  readonly id: string;
+  readonly tensor: string;
+  readonly role: Role;
+  /** Of a stack. */
+  readonly expert: number | null;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/** Request: one metric of every head, in the order of {@link PortionList.heads}; answers with a {@link MetricColumn}. */
+export const headColumn = "spectrum/headColumn";
 
 /** Request: stop the analysis; what is computed stays. */
 export const cancelAnalysis = "spectrum/cancel";
@@ -287,6 +344,7 @@ export type {
   EntryStatistics,
   FreshInitialiser,
   Grade,
+  HeadBasis,
   Localisation,
   MetricKey,
   Metrics,

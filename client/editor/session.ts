@@ -2,6 +2,8 @@
 import * as vscode from "vscode";
 import {
   analyseCheckpoint,
+  analyseHeads,
+  analyseVectors,
   cancelAnalysis,
   closeCheckpoint,
   openCheckpoint,
@@ -178,6 +180,22 @@ export class Sessions implements vscode.Disposable {
 
   async analyse(session: Session): Promise<void> {
     await this.#server.request(analyseCheckpoint, { checkpoint: session.checkpoint });
+  }
+
+  /**
+   * Analyses attention heads: those of some weights, or of the whole checkpoint.
+   * @returns how many are to be computed; 0 when all are known
+   */
+  async analyseHeads({ checkpoint }: Session, tensors?: readonly string[]): Promise<number> {
+    return this.#server.request(analyseHeads, { checkpoint, ...(tensors === undefined ? {} : { tensors }) });
+  }
+
+  /**
+   * Analyses matrices, heads or parts of fused weights with the randomness of their singular vectors.
+   * @returns how many are to be computed; 0 when all are known
+   */
+  async analyseVectors({ checkpoint }: Session, ids: readonly string[]): Promise<number> {
+    return this.#server.request(analyseVectors, { checkpoint, ids });
   }
 
   async cancel(session: Session): Promise<void> {

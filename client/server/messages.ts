@@ -1,13 +1,18 @@
 /** The requests and notifications of `server/protocol.ts` with the types of what they carry. */
 import type {
   analyseCheckpoint,
+  analyseHeads,
+  AnalyseHeadsParams,
   AnalyseParams,
+  analyseVectors,
+  AnalyseVectorsParams,
   cancelAnalysis,
   CheckpointParams,
   clearCache,
   closeCheckpoint,
   focusMatrices,
   FocusParams,
+  headColumn,
   MatrixDetail,
   matrixDetail,
   MatrixParams,
@@ -22,11 +27,17 @@ import type {
   outlineTensor,
   OutlineTensorParams,
   outlineText,
+  PortionList,
+  portionList,
 } from "../../server/protocol.ts";
 
 export interface Requests {
   [openCheckpoint]: (params: OpenParams) => OpenResult;
   [analyseCheckpoint]: (params: AnalyseParams) => null;
+  [analyseHeads]: (params: AnalyseHeadsParams) => number;
+  [analyseVectors]: (params: AnalyseVectorsParams) => number;
+  [portionList]: (params: CheckpointParams) => PortionList;
+  [headColumn]: (params: MetricColumnParams) => MetricColumn;
   [cancelAnalysis]: (params: CheckpointParams) => null;
   [matrixDetail]: (params: MatrixParams) => MatrixDetail | null;
   [metricColumn]: (params: MetricColumnParams) => MetricColumn;

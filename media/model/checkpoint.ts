@@ -2,6 +2,11 @@ import type { Catalogue, MatrixResult } from "../../server/protocol.ts";
 import { attentionRank } from "./grades.ts";
 import { buildNodes, type GroupNode, type Nodes, type TensorNode } from "./nodes.ts";
 
+/** Whether a result is of a head or a part of a matrix. */
+function isPortion({ head, part }: MatrixResult): boolean {
+  return head !== undefined || part !== undefined;
+}
+
 /** The checkpoint on show: its catalogue as a tree, and the results that have come so far. */
 export class Checkpoint {
   readonly catalogue: Catalogue;
@@ -54,7 +59,8 @@ export class Checkpoint {
       const before = this.#results.get(result.id)?.grade ?? null;
       this.#results.set(result.id, result);
       changed.add(node);
-      if (before === result.grade) continue;
+      // Heads and parts are no matrices of their own in the tree.
+      if (before === result.grade || isPortion(result)) continue;
       node.tally?.change(before, result.grade);
       node.grade = node.tally === null ? result.grade : node.tally.worst;
       for (let above: GroupNode | null = node.parent; above !== null; above = above.parent) {
@@ -68,7 +74,7 @@ export class Checkpoint {
   findings(isFinding: (result: MatrixResult) => boolean): MatrixResult[] {
     const position = (result: MatrixResult): number => this.#byName.get(result.tensor)?.index ?? 0;
     return [...this.#results.values()]
-      .filter((result) => isFinding(result))
+      .filter((result) => !isPortion(result) && isFinding(result))
       .sort(
         (left, right) => attentionRank(left.grade) - attentionRank(right.grade) || position(left) - position(right),
       );

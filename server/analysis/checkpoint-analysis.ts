@@ -1,9 +1,9 @@
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
-import { headViews } from "../architecture/heads.ts";
 import { missingTensors } from "../architecture/missing.ts";
 import { recognise } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
+import { groupBy } from "../collections/group-by.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult } from "../protocol.ts";
 import { noMetrics } from "../spectrum/compute-metrics.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
@@ -20,15 +20,16 @@ import { combine, defaultPreferences, underPolicy, type AnalysisPreferences, typ
 import { MetricTable } from "./metric-table.ts";
 import { MatrixQueue } from "./queue.ts";
 import { readSettingsFile } from "./settings-file.ts";
+import { isPortion, Portions } from "./portions.ts";
 import { AnalysisStore, storeKey } from "./store.ts";
 import { summaryOf, type JudgedMatrix, type MatrixSummary } from "./summary.ts";
 import { vectorsDetail } from "./vectors-detail.ts";
 
-/** What is analysed beyond the matrices themselves. */
-export interface AnalysisExtent {
-  /** The attention heads as matrices of their own. */
-  readonly heads?: boolean;
-  /** The randomness of singular vectors. */
+/** How matrices are analysed. */
+export interface EnqueueOptions {
+  /** Also what is known already. */
+  readonly again?: boolean;
+  /** With the randomness of singular vectors. */
   readonly vectors?: boolean;
 }
 
@@ -40,9 +41,8 @@ export class CheckpointAnalysis {
   readonly checkpoint: Checkpoint;
   readonly architecture: Architecture;
   readonly catalogue: Catalogue;
-  /** What there is to analyse, in the checkpoint's order: each matrix, and its heads after it where they are wanted. */
+  /** The whole matrices, in the checkpoint's order. Heads and parts of them are analysed when they are asked for. */
   readonly matrices: readonly MatrixView[];
-  readonly wantsVectors: boolean;
   /** The standard deviation of fresh weights that the config tells. */
   readonly initializerRange: number | null;
   readonly queue = new MatrixQueue();
@@ -56,8 +56,13 @@ export class CheckpointAnalysis {
   readonly #results = new Map<string, MatrixResult>();
   readonly #summaries = new Map<string, MatrixSummary>();
   readonly #refusals = new Map<string, string>();
-  /** Results that came with vectors. */
+  /** Results that came with vectors, or were asked for with them. */
   readonly #withVectors = new Set<string>();
+  /** What was asked for by its id and is not a matrix without a result: heads, parts, vectors. */
+  readonly #asked = new Set<string>();
+  #askedDone = 0;
+  #portionResults = 0;
+  #portions: Portions | null = null;
   /** The ids of computed matrices by contents: shape, dtype and fingerprint. */
   readonly #contents = new Map<string, string[]>();
   readonly #contentOf = new Map<string, string>();
@@ -72,25 +77,16 @@ export class CheckpointAnalysis {
   #estimatedSeconds: number | null = null;
   #engine: Analysis["engine"] | null = null;
 
-  private constructor(
-    checkpoint: Checkpoint,
-    near: AnalysisPreferences,
-    preferences: AnalysisPreferences,
-    { heads = false, vectors = false }: AnalysisExtent,
-  ) {
+  private constructor(checkpoint: Checkpoint, near: AnalysisPreferences, preferences: AnalysisPreferences) {
     this.checkpoint = checkpoint;
     this.#preferences = near;
     this.architecture = recognise(checkpoint, preferences.roles);
     this.#missing = missingTensors(checkpoint, this.architecture);
     this.catalogue = catalogueOf(checkpoint, this.architecture);
-    this.matrices = heads ? withHeads(checkpoint, this.architecture) : this.architecture.matrices;
-    this.wantsVectors = vectors;
+    this.matrices = this.architecture.matrices;
     this.#byId = new Map(this.matrices.map((matrix) => [matrix.id, matrix]));
     this.matrices.forEach((matrix, index) => {
       this.#order.set(matrix.id, index);
-      if (matrix.head !== undefined) {
-        return;
-      }
       const siblings = this.#byTensor.get(matrix.tensor.name);
       if (siblings === undefined) {
         this.#byTensor.set(matrix.tensor.name, [matrix]);
@@ -107,15 +103,11 @@ export class CheckpointAnalysis {
    * exception.
    * @param general what the person prefers for every checkpoint: its roles are taken now, the rest with each question
    */
-  static async open(
-    path: string,
-    general: AnalysisPreferences = defaultPreferences,
-    extent: AnalysisExtent = {},
-  ): Promise<CheckpointAnalysis> {
+  static async open(path: string, general: AnalysisPreferences = defaultPreferences): Promise<CheckpointAnalysis> {
     const checkpoint = await openCheckpoint(path);
     const { preferences, problem } = await readSettingsFile(checkpoint.path);
     const problems = problem === null ? checkpoint.problems : [...checkpoint.problems, problem];
-    return new CheckpointAnalysis({ ...checkpoint, problems }, preferences, combine(general, preferences), extent);
+    return new CheckpointAnalysis({ ...checkpoint, problems }, preferences, combine(general, preferences));
   }
 
   /**
@@ -124,15 +116,15 @@ export class CheckpointAnalysis {
    * @throws when the folder cannot be written.
    */
   async attachStores(folder: string): Promise<void> {
-    const byPlace = new Map<string, MatrixView[]>();
-    for (const matrix of this.matrices) {
-      const place = `${matrix.tensor.file} ${storeKey(matrix)}`;
-      byPlace.set(place, [...(byPlace.get(place) ?? []), matrix]);
-    }
+    const matrices = byPlace(this.matrices);
+    // Only who has looked at heads before pays for finding them now.
+    let portions: ReturnType<typeof byPlace> | null = null;
     for (const [index, file] of this.checkpoint.files.entries()) {
       let found: MatrixResult[] = [];
       const store = await AnalysisStore.open(folder, file, (key, analysis) => {
-        for (const matrix of byPlace.get(`${index} ${key}`) ?? []) {
+        const place = `${index} ${key}`;
+        const known = matrices.get(place) ?? (portions ??= byPlace(this.portions.all)).get(place) ?? [];
+        for (const matrix of known) {
           found.push(...this.#judge(matrix, analysis));
         }
         if (found.length >= 32) {
@@ -155,10 +147,27 @@ export class CheckpointAnalysis {
   get state(): AnalysisState {
     return {
       phase: this.#phase,
-      done: this.#results.size,
+      done: this.#done,
       total: this.matrices.length,
       estimatedSeconds: this.#estimatedSeconds,
+      ...(this.#asked.size === 0
+        ? {}
+        : { asked: { done: this.#askedDone, total: this.#askedDone + this.#asked.size } }),
     };
+  }
+
+  /** Heads and parts of fused weights; found when something first asks for them. */
+  get portions(): Portions {
+    if (this.#portions === null) {
+      this.#portions = new Portions(this.checkpoint, this.architecture);
+      this.#metrics.grow(this.#portions.all.length);
+    }
+    return this.#portions;
+  }
+
+  /** Each matrix, and after it its heads. */
+  get matricesWithHeads(): readonly MatrixView[] {
+    return this.matrices.flatMap((matrix) => [matrix, ...this.portions.headsOf(matrix.tensor.name)]);
   }
 
   get results(): readonly MatrixResult[] {
@@ -177,33 +186,40 @@ export class CheckpointAnalysis {
 
   setPhase(phase: AnalysisState["phase"], estimatedSeconds: number | null = null): void {
     this.#phase = phase;
+    if (phase !== "running") {
+      this.#asked.clear();
+      this.#askedDone = 0;
+    }
     this.#estimatedSeconds = estimatedSeconds;
     this.onResults([]);
   }
 
-  /** Queues matrices: those without a result, or all of them `again`. */
-  enqueue(ids: readonly string[] | null, again = false): void {
-    const wanted =
-      ids === null
-        ? this.matrices
-        : ids.flatMap((id) => {
-            const matrix = this.#byId.get(id);
-            return matrix === undefined ? [] : [matrix];
-          });
+  /**
+   * Queues matrices: those without a result, or without vectors where these are wanted, or all of them `again`.
+   * @param ids of matrices, heads and parts; null for all matrices. What is not there is passed over.
+   * @returns how many of them are queued now
+   */
+  enqueue(ids: readonly string[] | null, { again = false, vectors = false }: EnqueueOptions = {}): number {
+    const wanted = ids === null ? this.matrices : ids.flatMap((id) => this.#view(id) ?? []);
     const refused: MatrixResult[] = [];
-    this.queue.add(
-      wanted.filter((matrix) => {
-        if (matrix.description.unsupported !== null) {
-          if (!this.#results.has(matrix.id)) {
-            refused.push(this.#refuse(matrix, matrix.description.unsupported));
-          }
-          return false;
-        }
-        const complete = this.wantsVectors ? this.#withVectors : this.#results;
-        return again || !complete.has(matrix.id);
-      }),
-    );
+    const added = { plain: [] as MatrixView[], vectors: [] as MatrixView[] };
+    for (const matrix of new Set(wanted)) {
+      const { id, description } = matrix;
+      if (description.unsupported !== null) {
+        if (!this.#results.has(id)) refused.push(this.#refuse(matrix, description.unsupported));
+        continue;
+      }
+      // What has vectors keeps them when it is computed again.
+      const withVectors = vectors || this.#withVectors.has(id);
+      const complete = vectors ? this.#withVectors.has(id) : this.#results.has(id);
+      if (complete && !again) continue;
+      added[withVectors ? "vectors" : "plain"].push(matrix);
+      if (isPortion(matrix) || vectors) this.#asked.add(id);
+    }
+    this.queue.add(added.plain);
+    this.queue.add(added.vectors, true);
     this.#announce(refused);
+    return added.plain.length + added.vectors.length;
   }
 
   source(matrix: MatrixView): MatrixSource {
@@ -229,9 +245,12 @@ export class CheckpointAnalysis {
     this.#announce([this.#refuse(matrix, reason)]);
   }
 
-  /** One matrix in full; null while it has no result. */
-  async detail(id: string): Promise<MatrixDetail | null> {
-    const matrix = this.#byId.get(id);
+  /**
+   * One matrix in full; null while it has no result.
+   * @param vectors whether what is known of its singular vectors comes with it; left out: where something is known
+   */
+  async detail(id: string, vectors?: boolean): Promise<MatrixDetail | null> {
+    const matrix = this.#view(id);
     const result = this.#results.get(id);
     if (matrix === undefined || result === undefined) {
       return null;
@@ -254,8 +273,9 @@ export class CheckpointAnalysis {
       noise: analysis?.noise ?? noMetrics(),
       verdict: this.#verdict(matrix, analysis),
       entries: analysis?.measurement.entries ?? null,
-      ...(matrix.head === undefined ? {} : { head: matrix.head }),
-      ...(this.wantsVectors ? { vectors: vectorsDetail(matrix, analysis?.vectors ?? null) } : {}),
+      ...((vectors ?? (analysis?.vectors ?? null) !== null)
+        ? { vectors: vectorsDetail(matrix, analysis?.vectors ?? null) }
+        : {}),
     };
   }
 
@@ -282,18 +302,12 @@ export class CheckpointAnalysis {
         path: this.checkpoint.path,
       })),
     ];
-    const heads: JudgedHead[] = [];
     for (const matrix of this.matrices) {
       const result = this.#results.get(matrix.id);
       if (result === undefined) {
         continue;
       }
       const { path } = this.#file(matrix);
-      if (matrix.head !== undefined) {
-        const { role, block, layer } = matrix.description;
-        heads.push({ tensor: result.tensor, grade: result.grade, role, block, layer, head: matrix.head });
-        continue;
-      }
       const graded = gradeFinding(result);
       if (graded !== null) {
         found.push({ ...graded, path });
@@ -305,16 +319,25 @@ export class CheckpointAnalysis {
         }
       }
     }
-    const files = new Map(this.matrices.map((matrix) => [matrix.tensor.name, this.#file(matrix).path]));
-    for (const finding of headFindings(heads, (tensor) => this.#results.get(tensor)?.grade ?? null)) {
-      found.push({ ...finding, path: files.get(finding.tensor) ?? this.checkpoint.path });
+    for (const finding of headFindings(this.judgedHeads, (tensor) => this.#results.get(tensor)?.grade ?? null)) {
+      const [matrix] = this.matricesOf(finding.tensor);
+      found.push({ ...finding, path: matrix === undefined ? this.checkpoint.path : this.#file(matrix).path });
     }
     found.push(...this.#comparison());
     return found.flatMap((finding) => underPolicy(finding, { severity, silence }) ?? []);
   }
 
+  /** The heads that were computed, in the checkpoint's order. */
+  get judgedHeads(): readonly JudgedHead[] {
+    return (this.#portions?.heads ?? []).flatMap(({ id, tensor, description, head }) => {
+      const result = this.#results.get(id);
+      const { role, block, layer } = description;
+      return result === undefined ? [] : [{ tensor: tensor.name, grade: result.grade, role, block, layer, head }];
+    });
+  }
+
   #comparison(): readonly Finding[] {
-    if (this.architecture.matrices.some(({ id }) => !this.#results.has(id))) {
+    if (this.#done < this.matrices.length) {
       return [];
     }
     this.#compared ??= this.#compare();
@@ -333,6 +356,11 @@ export class CheckpointAnalysis {
     return this.#results.get(id) ?? null;
   }
 
+  /** Whether an id is that of a matrix, a head or a part. */
+  has(id: string): boolean {
+    return this.#view(id) !== undefined;
+  }
+
   /** The matrices in a tensor, in the order of its slices; none for a vector. */
   matricesOf(tensor: string): readonly MatrixView[] {
     return this.#byTensor.get(tensor) ?? [];
@@ -340,7 +368,7 @@ export class CheckpointAnalysis {
 
   /** One metric of a matrix beside its noise value; NaN while it is not known, and where it does not exist. */
   metric(id: string, key: MetricKey): { readonly value: number; readonly noise: number } {
-    return this.#metrics.get(this.#order.get(id) ?? -1, key);
+    return this.#metrics.get(this.#position(id), key);
   }
 
   async close(): Promise<void> {
@@ -348,6 +376,32 @@ export class CheckpointAnalysis {
     for (const store of this.#stores.values()) {
       await store.close();
     }
+  }
+
+  /** A matrix, a head or a part. */
+  #view(id: string): MatrixView | undefined {
+    return this.#byId.get(id) ?? this.portions.view(id);
+  }
+
+  /** Matrices come first, then what lies within them; −1 for what is not there. */
+  #position(id: string): number {
+    const portion = (): number => {
+      const index = this.#portions?.index(id);
+      return index === undefined ? -1 : this.matrices.length + index;
+    };
+    return this.#order.get(id) ?? portion();
+  }
+
+  /** How many matrices have a result. */
+  get #done(): number {
+    return this.#results.size - this.#portionResults;
+  }
+
+  /** Keeps a result, and counts it where it is due. */
+  #keep(matrix: MatrixView, result: MatrixResult): void {
+    if (isPortion(matrix) && !this.#results.has(result.id)) this.#portionResults += 1;
+    this.#results.set(result.id, result);
+    if (this.#asked.delete(result.id)) this.#askedDone += 1;
   }
 
   #file(matrix: MatrixView): CheckpointFile {
@@ -364,43 +418,43 @@ export class CheckpointAnalysis {
     }
     const { entries } = analysis.measurement;
     // A head is no copy of the matrix that it is all of.
-    const kind = matrix.head === undefined ? "" : "head ";
+    const kind = isPortion(matrix) ? "portion " : "";
     const content = `${kind}${matrix.tensor.dtype} ${matrix.rows}x${matrix.columns} ${entries.fingerprint}`;
     this.#contentOf.set(matrix.id, content);
     const twins = this.#contents.get(content) ?? [];
     if (!twins.includes(matrix.id)) {
       twins.push(matrix.id);
-      twins.sort((a, b) => this.#order.get(a)! - this.#order.get(b)!);
+      twins.sort((a, b) => this.#position(a) - this.#position(b));
       this.#contents.set(content, twins);
     }
     // Twins hold the same bytes, so the same analysis tells them all.
     const judged = twins.map((id) => {
-      const twin = this.#byId.get(id)!;
-      this.#metrics.set(this.#order.get(id)!, analysis.metrics, analysis.noise);
-      const { grade, reason } = this.#verdict(twin, analysis);
-      return { id, tensor: twin.tensor.name, role: twin.description.role, grade, reason };
+      const twin = this.#view(id)!;
+      this.#metrics.set(this.#position(id), analysis.metrics, analysis.noise);
+      return resultOf(twin, this.#verdict(twin, analysis));
     });
     const changed = judged.filter((result) => {
       const before = this.#results.get(result.id);
       return result.id === matrix.id || before?.grade !== result.grade || before.reason !== result.reason;
     });
-    this.#summaries.set(matrix.id, summaryOf(matrix, analysis));
-    this.#compared = null;
+    if (!isPortion(matrix)) {
+      this.#summaries.set(matrix.id, summaryOf(matrix, analysis));
+      this.#compared = null;
+    }
     for (const result of changed) {
-      this.#results.set(result.id, result);
+      this.#keep(this.#view(result.id)!, result);
     }
     return changed;
   }
 
   #refuse(matrix: MatrixView, why: string): MatrixResult {
-    const { id, tensor, description } = matrix;
+    const { id } = matrix;
     this.queue.delete(id);
     this.#refusals.set(id, why);
     this.#summaries.delete(id);
     this.#compared = null;
-    const { grade, reason } = this.#verdict(matrix, null);
-    const result = { id, tensor: tensor.name, role: description.role, grade, reason };
-    this.#results.set(id, result);
+    const result = resultOf(matrix, this.#verdict(matrix, null));
+    this.#keep(matrix, result);
     return result;
   }
 
@@ -430,7 +484,7 @@ export class CheckpointAnalysis {
     if (first === undefined || first === matrix.id) {
       return null;
     }
-    const roles = [this.#byId.get(first)!.description.role, matrix.description.role];
+    const roles = [this.#view(first)!.description.role, matrix.description.role];
     return roles.includes("embedding") && roles.includes("unembedding") ? null : first;
   }
 
@@ -441,18 +495,17 @@ export class CheckpointAnalysis {
   }
 }
 
-/** Each matrix, and after it its heads. */
-function withHeads(checkpoint: Checkpoint, architecture: Architecture): MatrixView[] {
-  const heads = new Map<string, MatrixView[]>();
-  for (const head of headViews(checkpoint, architecture)) {
-    const before = heads.get(head.tensor.name);
-    if (before === undefined) {
-      heads.set(head.tensor.name, [head]);
-    } else {
-      before.push(head);
-    }
-  }
-  return architecture.matrices.flatMap((matrix) => [matrix, ...(heads.get(matrix.tensor.name) ?? [])]);
+function resultOf({ id, tensor, description, head, part }: MatrixView, { grade, reason }: Verdict): MatrixResult {
+  return {
+    ...{ id, tensor: tensor.name, role: description.role, grade, reason },
+    ...(head === undefined ? {} : { head }),
+    ...(part === undefined ? {} : { part }),
+  };
+}
+
+/** Matrices by file and place: several where bytes are shared. */
+function byPlace(matrices: readonly MatrixView[]): Map<string, MatrixView[]> {
+  return groupBy(matrices, (matrix) => `${matrix.tensor.file} ${storeKey(matrix)}`);
 }
 
 function finiteOrNull(value: number): number | null {

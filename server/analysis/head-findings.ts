@@ -4,7 +4,7 @@ import type { Grade } from "../spectrum/verdict.ts";
 import { gradePhrases, gradeSeverities } from "./findings.ts";
 
 /** The code of what is found in heads. */
-const code = "heads";
+export const headsCode = "heads";
 
 /** A problem with the heads of one layer, on the first of their tensors. */
 export type HeadFinding = Problem & { readonly tensor: string };
@@ -41,7 +41,7 @@ export function headFindings(heads: readonly JudgedHead[], gradeOf: (tensor: str
     const total = heads.filter((head) => head.block === block).length;
     const only = found.length === 1 ? found[0]! : null;
     return {
-      code,
+      code: headsCode,
       severity: "information",
       tensor: found[0]!.tensor,
       head: only?.head ?? null,

@@ -5,16 +5,15 @@ import type { CheckpointAnalysis } from "./checkpoint-analysis.ts";
 
 /** One metric of every matrix, in the form that travels to the views. */
 export function metricColumn(analysis: CheckpointAnalysis, metric: MetricKey): MetricColumn {
-  const values: number[] = [];
-  const noise: number[] = [];
-  for (const { name } of analysis.catalogue.tensors) {
-    for (const { id } of analysis.matricesOf(name)) {
-      const entry = analysis.metric(id, metric);
-      values.push(entry.value);
-      noise.push(entry.noise);
-    }
-  }
-  return { values: base64(values), noise: base64(noise) };
+  const { tensors } = analysis.catalogue;
+  return encodeColumn(
+    tensors.flatMap(({ name }) => analysis.matricesOf(name).map(({ id }) => analysis.metric(id, metric))),
+  );
+}
+
+/** Numbers beside their noise values, as they travel. */
+export function encodeColumn(entries: readonly { readonly value: number; readonly noise: number }[]): MetricColumn {
+  return { values: base64(entries.map(({ value }) => value)), noise: base64(entries.map(({ noise }) => noise)) };
 }
 
 function base64(numbers: readonly number[]): string {

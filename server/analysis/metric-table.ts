@@ -7,13 +7,19 @@ const width = metricKeys.length;
  * arrays, so that 100 000 matrices cost the heap nothing.
  */
 export class MetricTable {
-  readonly #metrics: Float64Array;
-  readonly #noise: Float64Array;
+  #metrics: Float64Array;
+  #noise: Float64Array;
 
   /** @param matrices how many there are; none has a value yet */
   constructor(matrices: number) {
     this.#metrics = new Float64Array(matrices * width).fill(NaN);
     this.#noise = new Float64Array(matrices * width).fill(NaN);
+  }
+
+  /** Makes room for more matrices after those it has; none of them has a value yet. */
+  grow(matrices: number): void {
+    this.#metrics = longer(this.#metrics, matrices * width);
+    this.#noise = longer(this.#noise, matrices * width);
   }
 
   /** Notes what is known of the matrix at a position. */
@@ -29,4 +35,10 @@ export class MetricTable {
     const at = position * width + metricKeys.indexOf(key);
     return { value: this.#metrics[at] ?? NaN, noise: this.#noise[at] ?? NaN };
   }
+}
+
+function longer(numbers: Float64Array, more: number): Float64Array {
+  const result = new Float64Array(numbers.length + more).fill(NaN, numbers.length);
+  result.set(numbers);
+  return result;
 }

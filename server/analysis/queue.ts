@@ -8,22 +8,36 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
+/** Matrices of one shape and dtype that are computed together. */
+export interface Batch {
+  readonly matrices: readonly MatrixView[];
+  /** Whether their singular vectors are wanted too. */
+  readonly vectors: boolean;
+}
+
+interface Waiting {
+  readonly matrix: MatrixView;
+  readonly vectors: boolean;
+}
+
 /**
  * The matrices of one checkpoint that are still to be computed: what the person looks at first, then file order.
  * Matrices of one shape and dtype leave together, because the GPU computes eight of them in little more time than one.
  */
 export class MatrixQueue {
   /** Insertion order is file order. */
-  readonly #waiting = new Map<string, MatrixView>();
+  readonly #waiting = new Map<string, Waiting>();
   #focus: readonly string[] = [];
 
   get size(): number {
     return this.#waiting.size;
   }
 
-  add(matrices: Iterable<MatrixView>): void {
+  /** @param vectors whether their singular vectors are wanted too; what waits for its vectors goes on waiting for them */
+  add(matrices: Iterable<MatrixView>, vectors = false): void {
     for (const matrix of matrices) {
-      this.#waiting.set(matrix.id, matrix);
+      const before = this.#waiting.get(matrix.id);
+      this.#waiting.set(matrix.id, { matrix, vectors: vectors || before?.vectors === true });
     }
   }
 
@@ -46,19 +60,21 @@ export class MatrixQueue {
   }
 
   /** Takes the next batch out of the queue; empty when nothing waits. A matrix beyond the byte limit travels alone. */
-  take(limits: BatchLimits): MatrixView[] {
-    const first = this.#ordered().next().value;
-    if (first === undefined) {
-      return [];
+  take(limits: BatchLimits): Batch {
+    const next = this.#ordered().next().value;
+    if (next === undefined) {
+      return { matrices: [], vectors: false };
     }
+    const { matrix: first, vectors } = next;
     const batch: MatrixView[] = [];
     const bytesEach = first.rows * first.columns * 4;
     const count = Math.max(1, Math.min(limits.count, Math.floor(limits.bytes / bytesEach)));
-    for (const matrix of this.#ordered()) {
+    for (const { matrix, vectors: wanted } of this.#ordered()) {
       if (batch.length === count) {
         break;
       }
       if (
+        wanted === vectors &&
         matrix.rows === first.rows &&
         matrix.columns === first.columns &&
         matrix.tensor.dtype === first.tensor.dtype
@@ -69,21 +85,21 @@ export class MatrixQueue {
     for (const { id } of batch) {
       this.#waiting.delete(id);
     }
-    return batch;
+    return { matrices: batch, vectors };
   }
 
-  *#ordered(): Generator<MatrixView, undefined> {
+  *#ordered(): Generator<Waiting, undefined> {
     const seen = new Set<string>();
     for (const id of this.#focus) {
-      const matrix = this.#waiting.get(id);
-      if (matrix !== undefined && !seen.has(id)) {
+      const waiting = this.#waiting.get(id);
+      if (waiting !== undefined && !seen.has(id)) {
         seen.add(id);
-        yield matrix;
+        yield waiting;
       }
     }
-    for (const matrix of this.#waiting.values()) {
-      if (!seen.has(matrix.id)) {
-        yield matrix;
+    for (const waiting of this.#waiting.values()) {
+      if (!seen.has(waiting.matrix.id)) {
+        yield waiting;
       }
     }
   }

@@ -1,6 +1,8 @@
 import type { MatrixView } from "../architecture/architecture.ts";
 import type { CheckpointAnalysis } from "./checkpoint-analysis.ts";
+import { estimateSeconds } from "./estimate.ts";
 import { GpuProcessLost, GpuUnavailable, type GpuProcess } from "./gpu-process.ts";
+import type { Batch } from "./queue.ts";
 
 /** Matrices in one batch. A software driver gains nothing from a batch and would only answer later. */
 const batchCount = { hardware: 16, software: 2 };
@@ -92,7 +94,7 @@ export class Scheduler {
       count: suspects !== undefined ? 1 : this.#gpu.status.software ? batchCount.software : batchCount.hardware,
       bytes: Math.min(batchBytes, this.#gpu.maximumBytes * batchCount.hardware),
     };
-    const batch = analysis.queue.take(limits);
+    const { matrices: batch, vectors } = analysis.queue.take(limits);
     const left = new Map<number, MatrixView>(batch.entries());
     const abort = new AbortController();
     this.#running = { analysis, abort };
@@ -101,7 +103,7 @@ export class Scheduler {
         batch.map((matrix) => analysis.source(matrix)),
         {
           signal: abort.signal,
-          vectors: analysis.wantsVectors,
+          vectors,
           onResult: (index, result) => {
             left.delete(index);
             analysis.accept(batch[index]!, result);
@@ -116,18 +118,18 @@ export class Scheduler {
       if (abort.signal.aborted) {
         return;
       }
-      this.#recover(analysis, [...left.values()], error);
+      this.#recover(analysis, { matrices: [...left.values()], vectors }, error);
     } finally {
       this.#running = null;
     }
   }
 
-  #recover(analysis: CheckpointAnalysis, left: readonly MatrixView[], error: unknown): void {
+  #recover(analysis: CheckpointAnalysis, { matrices: left, vectors }: Batch, error: unknown): void {
     const message = error instanceof Error ? error.message : String(error);
     this.#log(message);
     if (error instanceof GpuUnavailable) {
       // The next turn of the loop meets it again, and says so.
-      analysis.queue.add(left);
+      analysis.queue.add(left, vectors);
     } else if (error instanceof GpuProcessLost) {
       const suspects = this.#suspects.get(analysis) ?? new Set<string>();
       this.#suspects.set(analysis, suspects);
@@ -139,7 +141,7 @@ export class Scheduler {
         suspects.add(matrix.id);
         return true;
       });
-      analysis.queue.add(again);
+      analysis.queue.add(again, vectors);
     } else {
       for (const matrix of left) {
         analysis.refuse(matrix, message);
@@ -151,7 +153,13 @@ export class Scheduler {
     const index = this.#active.indexOf(analysis);
     if (index >= 0) {
       this.#active.splice(index, 1);
-      analysis.setPhase(phase);
+      const { missing } = analysis;
+      // What was asked for is done; the rest still waits for the person.
+      if (phase === "done" && missing.length > 0) {
+        analysis.setPhase("waiting", estimateSeconds(missing, this.#gpu.status.software));
+      } else {
+        analysis.setPhase(phase);
+      }
     }
     this.#suspects.delete(analysis);
   }

@@ -32,6 +32,8 @@ export interface MatrixView {
   readonly pitch?: number;
   /** Index of the attention head, for the part of a tensor that one head owns (see heads.ts). */
   readonly head?: number;
+  /** The projection, for the part of a fused weight (see parts.ts). */
+  readonly part?: Role;
 }
 
 /** A checkpoint seen through the names of its family. */

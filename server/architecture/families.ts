@@ -23,6 +23,12 @@ export type HeadLayout =
   | "latent-key-value"
   | "latent-output";
 
+/**
+ * How gate and up projections lie in one weight: the first half of the rows or of the columns is the gate, or they take
+ * turns, column by column.
+ */
+export type FusedLayout = "rows" | "columns" | "interleaved";
+
 export interface Family {
   readonly name: string;
   /** Values of `model_type` in config.json. */
@@ -40,6 +46,8 @@ export interface Family {
    * path from the block or by its role; null for a weight that has no heads.
    */
   readonly heads?: Readonly<Record<string, HeadLayout | null>>;
+  /** The layout of fused gate and up projections; `rows` if left out. */
+  readonly gateUp?: FusedLayout;
 }
 
 const attention: RoleTable = {
@@ -315,6 +323,7 @@ export const families: readonly Family[] = [
     },
     outside: embeddings,
     distinctive: ["mlp.router"],
+    gateUp: "interleaved",
   },
   {
     name: "llama4",
@@ -330,6 +339,7 @@ export const families: readonly Family[] = [
     },
     outside: embeddings,
     distinctive: ["feed_forward.router", "feed_forward.experts.gate_up_proj"],
+    gateUp: "columns",
   },
 ];
 

@@ -9,6 +9,7 @@ import manifest from "../../package.json" with { type: "json" };
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { atLeast, type Finding } from "../analysis/findings.ts";
 import { drawFresh } from "../analysis/fresh-draw.ts";
+import { headsCode } from "../analysis/head-findings.ts";
 import { GpuProcess } from "../analysis/gpu-process.ts";
 import { defaultPreferences } from "../analysis/policy.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
@@ -29,6 +30,8 @@ const interrupted = 130;
 interface Analysed {
   readonly analysis: CheckpointAnalysis;
   readonly ids: readonly string[];
+  /** Whether singular vectors were asked for. */
+  readonly vectors: boolean;
   readonly problems: readonly Finding[];
 }
 
@@ -82,7 +85,7 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
   let status = clean;
   try {
     for (const path of new Set(paths)) {
-      const analysis = await CheckpointAnalysis.open(path, defaultPreferences, options);
+      const analysis = await CheckpointAnalysis.open(path);
       if (checkpoints.some((other) => other.analysis.catalogue.path === analysis.catalogue.path)) {
         continue;
       }
@@ -91,13 +94,14 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
           status = complain(`${problem.path}: ${problem.message}`);
         }
       }
-      const ids = matching(analysis, options.tensors);
+      const ids = matching(analysis, options);
       if (options.tensors.length > 0 && ids.length === 0) {
         process.stderr.write(
           `safetensors-spectrum: no matrix of ${printable(path)} matches ${options.tensors.join(", ")}\n`,
         );
       }
-      const complete = await compute(analysis, ids, { scheduler, folder, signal: abort.signal });
+      const context = { scheduler, folder, vectors: options.vectors, signal: abort.signal };
+      const complete = await compute(analysis, ids, context);
       if (abort.signal.aborted) {
         process.stderr.write("interrupted; what was computed is kept\n");
         return interrupted;
@@ -107,7 +111,7 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
           [gpu.status.message ?? "no GPU can be used", gpu.status.remedy].filter((part) => part !== null).join(" "),
         );
       }
-      checkpoints.push({ analysis, ids, problems: chosenFindings(analysis, ids) });
+      checkpoints.push({ analysis, ids, vectors: options.vectors, problems: chosenFindings(analysis, ids) });
     }
     const draw = options.draw ? drawing(gpu, checkpoints, abort.signal) : null;
     const report =
@@ -143,11 +147,16 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
 async function compute(
   analysis: CheckpointAnalysis,
   ids: readonly string[],
-  context: { readonly scheduler: Scheduler; readonly folder: string; readonly signal: AbortSignal },
+  context: {
+    readonly scheduler: Scheduler;
+    readonly folder: string;
+    readonly vectors: boolean;
+    readonly signal: AbortSignal;
+  },
 ): Promise<boolean> {
   await analysis.attachStores(context.folder);
   const wanted = new Set(ids);
-  analysis.enqueue(ids);
+  analysis.enqueue(ids, { vectors: context.vectors });
   if (analysis.queue.size === 0) {
     return true;
   }
@@ -170,8 +179,8 @@ async function compute(
   return analysis.state.phase !== "unavailable";
 }
 
-function matching(analysis: CheckpointAnalysis, globs: readonly string[]): string[] {
-  const { matrices } = analysis;
+function matching(analysis: CheckpointAnalysis, { tensors: globs, heads }: Arguments): string[] {
+  const matrices = heads ? analysis.matricesWithHeads : analysis.matrices;
   const matches = globs.length === 0 ? () => true : picomatch([...globs], { nobrace: false, dot: true });
   return matrices.filter(({ tensor, id }) => matches(tensor.name) || matches(id)).map(({ id }) => id);
 }
@@ -182,7 +191,11 @@ function chosenFindings(analysis: CheckpointAnalysis, ids: readonly string[]): F
   for (const id of ids) {
     left.delete(analysis.result(id)?.tensor ?? "");
   }
-  return analysis.findings(defaultPreferences).filter(({ tensor }) => tensor === null || !left.has(tensor));
+  // Heads that an earlier run computed say nothing in one that was not asked for them.
+  const heads = ids.some((id) => analysis.result(id)?.head !== undefined);
+  return analysis
+    .findings(defaultPreferences)
+    .filter(({ tensor, code }) => (tensor === null || !left.has(tensor)) && (heads || code !== headsCode));
 }
 
 /** The adapter of this run, or, where everything came from the cache, the one that computed it then. */
@@ -222,8 +235,8 @@ function drawing(gpu: GpuProcess, checkpoints: readonly Analysed[], signal: Abor
 }
 
 async function* textReports(checkpoints: readonly Analysed[], draw: Draw | null): AsyncGenerator<string> {
-  for (const { analysis, ids, problems } of checkpoints) {
-    yield* textReport(analysis, ids, problems, draw);
+  for (const analysed of checkpoints) {
+    yield* textReport(analysed, draw);
   }
 }
 

@@ -24,13 +24,15 @@ export async function* jsonReport(
   checkpoints: Iterable<{
     readonly analysis: CheckpointAnalysis;
     readonly ids: readonly string[];
+    /** Whether singular vectors were asked for. */
+    readonly vectors: boolean;
     readonly problems: readonly Problem[];
   }>,
   draw: Draw | null,
 ): AsyncGenerator<string> {
   yield `{"schema":1,\n"engine":${JSON.stringify(engine)},\n"checkpoints":[`;
   let first = true;
-  for (const { analysis, ids, problems } of checkpoints) {
+  for (const { analysis, ids, vectors, problems } of checkpoints) {
     const { path, files, tensors, parameters, bytes, family } = analysis.catalogue;
     const facts = { path, files: files.length, tensors: tensors.length, parameters, bytes, family };
     yield `${first ? "" : ","}\n${JSON.stringify(facts).slice(0, -1)},\n"matrices":[`;
@@ -38,7 +40,7 @@ export async function* jsonReport(
     let separator = "\n";
     const averages = new AverageSpectra();
     for (const id of ids) {
-      const detail = await analysis.detail(id);
+      const detail = await analysis.detail(id, vectors);
       if (detail !== null) {
         const { grade, pValue, reason } = detail.verdict;
         const values = Float64Array.from(detail.singularValues, (value) => value ?? NaN);

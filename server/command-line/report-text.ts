@@ -5,9 +5,18 @@ import type { Draw } from "./report-json.ts";
 
 /** The results as a table for people, one line a matrix, then the problems. */
 export async function* textReport(
-  analysis: CheckpointAnalysis,
-  ids: readonly string[],
-  problems: readonly Problem[],
+  {
+    analysis,
+    ids,
+    vectors,
+    problems,
+  }: {
+    readonly analysis: CheckpointAnalysis;
+    readonly ids: readonly string[];
+    /** Whether singular vectors were asked for. */
+    readonly vectors: boolean;
+    readonly problems: readonly Problem[];
+  },
   draw: Draw | null,
 ): AsyncGenerator<string> {
   const { catalogue } = analysis;
@@ -26,12 +35,12 @@ export async function* textReport(
       "SHAPE".padStart(13),
       "GRADE".padEnd(14),
       ...columns.map(([title]) => title.padStart(10)),
-      ...(analysis.wantsVectors ? vectorColumns.map(([title]) => title.padStart(10)) : []),
+      ...(vectors ? vectorColumns.map(([title]) => title.padStart(10)) : []),
     ];
     yield `${headings.join("  ")}\n`;
   }
   for (const id of ids) {
-    const detail = await analysis.detail(id);
+    const detail = await analysis.detail(id, vectors);
     if (detail === null) {
       continue;
     }

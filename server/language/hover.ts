@@ -21,7 +21,11 @@ const rows: readonly (readonly [label: string, key: MetricKey])[] = [
  * A layer's spectrum in a hover: verdict with its reason, small histogram with the Marchenko–Pastur curve, metrics beside
  * their noise values. Markdown; everything out of the file is escaped.
  */
-export function matrixHover(tensor: CatalogueTensor, detail: MatrixDetail | null, waiting: string): string {
+export function matrixHover(
+  tensor: CatalogueTensor,
+  detail: MatrixDetail | null,
+  { waiting, heads }: { readonly waiting: string; readonly heads: string },
+): string {
   const shape = tensor.shape.length === 0 ? "scalar" : tensor.shape.join(" × ");
   const facts = [tensor.role, tensor.dtype, shape, formatBytes(tensor.bytes)].join(" · ");
   // A hover is low: the name and the facts share a paragraph.
@@ -47,5 +51,19 @@ export function matrixHover(tensor: CatalogueTensor, detail: MatrixDetail | null
       lines.push(`| ${label} | ${formatNumber(detail.metrics[key])} | ${formatNumber(detail.noise[key])} |`);
     }
   }
+  if (detail.vectors !== undefined) {
+    const { left, right, noise } = detail.vectors;
+    lines.push(
+      `| left singular vectors with p < .05 | ${share(left.shareBelow05)} | ${share(noise.left.shareBelow05)} |`,
+      `| right singular vectors with p < .05 | ${share(right.shareBelow05)} | ${share(noise.right.shareBelow05)} |`,
+    );
+  }
+  if (heads !== "") {
+    lines.push("", `heads: ${heads}`);
+  }
   return lines.join("\n");
+}
+
+function share(value: number | null): string {
+  return value === null ? "–" : `${formatNumber(Number((100 * value).toPrecision(2)))} %`;
 }

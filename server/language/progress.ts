@@ -32,8 +32,8 @@ export class ProgressReports {
     report.then(
       (reporter) => {
         if (running) {
-          const percentage = Math.floor((100 * state.done) / Math.max(1, state.total));
-          reporter.report(percentage, `${state.done} of ${state.total} matrices`);
+          const { done, total, what } = remaining(state);
+          reporter.report(Math.floor((100 * done) / Math.max(1, total)), `${done} of ${total} ${what}`);
         } else {
           reporter.done();
         }
@@ -50,4 +50,9 @@ export class ProgressReports {
     });
     return reporter;
   }
+}
+
+/** What is counted: the matrices while some are missing, then what was asked for besides. */
+function remaining({ done, total, asked }: AnalysisState) {
+  return asked !== undefined && done >= total ? { ...asked, what: "parts" } : { done, total, what: "matrices" };
 }

@@ -101,8 +101,43 @@ export class Sessions {
 
   /** Starts or resumes the analysis: of everything, or of some matrices. */
   analyse(session: Session, ids: readonly string[] | null, again: boolean): void {
-    session.analysis.enqueue(ids, again);
+    session.analysis.enqueue(ids, { again });
     this.#run(session);
+  }
+
+  /**
+   * Analyses attention heads: those of some weights, or of them all. What the person looks at goes on coming first.
+   * @returns how many are to be computed
+   * @throws where there is no head, in one sentence
+   */
+  analyseHeads({ analysis }: Session, tensors: readonly string[] | null): number {
+    const { portions } = analysis;
+    const heads = tensors === null ? portions.heads : tensors.flatMap((name) => portions.headsOf(name));
+    if (heads.length === 0) {
+      throw new Error(
+        tensors?.length === 1
+          ? `No attention heads are known in ${tensors[0]!}.`
+          : "No attention heads are known here: neither the names of the weights nor a config.json tells of any.",
+      );
+    }
+    return this.#enqueue(
+      analysis,
+      heads.map(({ id }) => id),
+      false,
+    );
+  }
+
+  /**
+   * Analyses matrices, heads or parts with their singular vectors.
+   * @returns how many are to be computed
+   * @throws where one of them is not there, in one sentence
+   */
+  analyseVectors({ analysis }: Session, ids: readonly string[]): number {
+    const unknown = ids.find((id) => !analysis.has(id));
+    if (unknown !== undefined) {
+      throw new Error(`There is no matrix ${unknown} in this checkpoint.`);
+    }
+    return this.#enqueue(analysis, ids, true);
   }
 
   cancel(session: Session): void {
@@ -220,8 +255,16 @@ export class Sessions {
     }
   }
 
-  #run(session: Session): void {
-    this.#scheduler.run(session.analysis).catch((error: unknown) => {
+  #enqueue(analysis: CheckpointAnalysis, ids: readonly string[], vectors: boolean): number {
+    const count = analysis.enqueue(ids, { vectors });
+    if (count > 0) {
+      this.#run({ analysis });
+    }
+    return count;
+  }
+
+  #run({ analysis }: Pick<Session, "analysis">): void {
+    this.#scheduler.run(analysis).catch((error: unknown) => {
       this.#events.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     });
   }

@@ -56,16 +56,22 @@ export function groupSummary(analysis: CheckpointAnalysis, tensors: readonly Cat
   return parts.filter((part) => part !== "").join(" · ");
 }
 
+/** How the attention heads of a tensor were graded; empty where none of them is known. */
+export function headSummary(analysis: CheckpointAnalysis, { name }: CatalogueTensor): string {
+  return countsOf(analysis.judgedHeads.flatMap(({ tensor, grade }) => (tensor === name ? [grade] : [])));
+}
+
 /** `5 learned, 2 random`, the most frequent grade first. */
 function gradeCounts(analysis: CheckpointAnalysis, tensors: readonly CatalogueTensor[]): string {
+  return countsOf(
+    tensors.flatMap(({ name }) => analysis.matricesOf(name).flatMap(({ id }) => analysis.result(id)?.grade ?? [])),
+  );
+}
+
+function countsOf(found: readonly Grade[]): string {
   const counts = new Map<Grade, number>();
-  for (const { name } of tensors) {
-    for (const { id } of analysis.matricesOf(name)) {
-      const grade = analysis.result(id)?.grade;
-      if (grade !== undefined) {
-        counts.set(grade, (counts.get(grade) ?? 0) + 1);
-      }
-    }
+  for (const grade of found) {
+    counts.set(grade, (counts.get(grade) ?? 0) + 1);
   }
   return [...counts]
     .sort(([a, m], [b, n]) => n - m || grades.indexOf(a) - grades.indexOf(b))

@@ -16,16 +16,21 @@ import type {
 } from "vscode-languageserver";
 import {
   analyseCheckpoint,
+  analyseHeads,
+  analyseVectors,
   cancelAnalysis,
   focusMatrices,
+  headColumn,
   matrixDetail,
   metricColumn,
   openCheckpoint,
   outlineTensor,
   outlineText,
+  portionList,
   type MatrixDetail,
   type MetricColumn,
   type OpenResult,
+  type PortionList,
 } from "../../server/protocol.ts";
 import { TestClient } from "../support/language-client.ts";
 import { childProcesses } from "../support/processes.ts";
@@ -277,12 +282,84 @@ describe("language server", () => {
     assert.equal(numbers(column.noise)[position], Math.fround(detail!.noise.effectiveRank!));
   });
 
+  it("analyses heads and vectors on demand, and says what it found in them", async () => {
+    const { checkpoint } = opened;
+    const query = "model.layers.0.self_attn.q_proj.weight";
+    const value = "model.layers.0.self_attn.v_proj.weight";
+    const list: PortionList = await client.connection.sendRequest(portionList, { checkpoint });
+    assert.deepEqual(
+      list.heads.filter(({ layer }) => layer === 0).map(({ role, basis, ids }) => [role, basis, ids.length]),
+      [
+        ["key", "config", 2],
+        ["output", "config", 6],
+        ["query", "config", 6],
+        ["value", "config", 2],
+      ],
+    );
+    client.results.length = 0;
+    assert.equal(await client.connection.sendRequest(analyseHeads, { checkpoint, tensors: [query, value] }), 8);
+    await client.until("the heads", () => client.results.at(-1)?.state.phase === "done");
+    const heads = client.results.flatMap(({ results }) => results);
+    assert.deepEqual(new Set(heads.map(({ tensor, head }) => `${tensor} ${head!}`)).size, 8);
+    assert.ok(client.results.some(({ state }) => state.asked?.total === 8));
+    assert.equal(client.results.at(-1)!.state.done, 23);
+    assert.equal(await client.connection.sendRequest(analyseHeads, { checkpoint, tensors: [query, value] }), 0);
+
+    const request = { checkpoint, id: `${query}#head5` };
+    const head: MatrixDetail | null = await client.connection.sendRequest(matrixDetail, request);
+    assert.deepEqual([head!.rows, head!.columns, head!.head, head!.vectors], [64, 384, 5, undefined]);
+    const column: MetricColumn = await client.connection.sendRequest(headColumn, { checkpoint, metric: "stableRank" });
+    const position = list.heads.flatMap(({ ids }) => ids).indexOf(request.id);
+    assert.equal(
+      Buffer.from(column.values, "base64").readFloatLE(4 * position),
+      Math.fround(head!.metrics.stableRank!),
+    );
+
+    client.results.length = 0;
+    const ids = [query, request.id];
+    assert.equal(await client.connection.sendRequest(analyseVectors, { checkpoint, ids }), 2);
+    await client.until("the vectors", () => client.results.at(-1)?.state.phase === "done");
+    for (const id of ids) {
+      const { vectors, singularValues }: MatrixDetail = await client.connection.sendRequest(matrixDetail, {
+        checkpoint,
+        id,
+      });
+      assert.equal(vectors!.pValues.left.length, singularValues.length);
+      // A single head may look random, the whole matrix does not.
+      if (id === query) assert.ok(vectors!.right.shareBelow05! > 0.039, String(vectors!.right.shareBelow05));
+    }
+    const outline: string = await client.connection.sendRequest(outlineText, { checkpoint });
+    const line = lineOf(outline, "model.layers.0") + 1;
+    const place = outline
+      .split("\n")
+      .slice(line)
+      .findIndex((text) => text.includes("self_attn.q_proj.weight"));
+    const uri = `safetensors-outline:${new URL(checkpoint).pathname}.outline`;
+    const { value: hover } = (await client.hover(uri, line + place, 5))!.contents as { value: string };
+    assert.match(hover, /\| left singular vectors with p < \.05 \| [\d.]+ % \| 3\.9 % \|/);
+    assert.match(hover, /heads: \d [a-z-]+/);
+  });
+
+  it("says in one sentence which heads or matrices there are not", async () => {
+    const { checkpoint } = opened;
+    await assert.rejects(
+      client.connection.sendRequest(analyseHeads, { checkpoint, tensors: ["model.norm.weight"] }),
+      /^Error: No attention heads are known in model\.norm\.weight\.$/,
+    );
+    await assert.rejects(
+      client.connection.sendRequest(analyseVectors, { checkpoint, ids: ["absent"] }),
+      /^Error: There is no matrix absent in this checkpoint\.$/,
+    );
+  });
+
   it("shows results at once when it is opened again by another server", async () => {
     const second = new TestClient();
     await second.initialize(join(folder, "cache"));
     await second.connection.sendRequest(openCheckpoint, { uri: opened.checkpoint });
     await second.until("the cached results", () => second.results.at(-1)?.state.phase === "done", 10);
-    assert.equal(second.results.flatMap(({ results }) => results).length, 23);
+    const found = second.results.flatMap(({ results }) => results);
+    assert.equal(new Set(found.flatMap(({ id, head }) => (head === undefined ? [id] : []))).size, 23);
+    assert.equal(new Set(found.flatMap(({ id, head }) => (head === undefined ? [] : [id]))).size, 8);
     // No adapter was opened for it.
     assert.deepEqual(second.engines, []);
     await second.close();

@@ -92,7 +92,7 @@ describe("CheckpointAnalysis", () => {
     accept(analysis, "a", contents("1"));
     analysis.enqueue(["a", "b", "absent"]);
     assert.equal(analysis.queue.size, 1);
-    analysis.enqueue(null, true);
+    analysis.enqueue(null, { again: true });
     assert.equal(analysis.queue.size, 2);
     assert.deepEqual(analysis.state, { phase: "waiting", done: 1, total: 2, estimatedSeconds: null });
     await analysis.close();

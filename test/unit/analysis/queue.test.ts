@@ -6,7 +6,7 @@ import { matrixView } from "../../support/analysis.ts";
 const roomy = { count: 16, bytes: 1 << 30 };
 
 function ids(queue: MatrixQueue, limits = roomy): string[] {
-  return queue.take(limits).map(({ id }) => id);
+  return queue.take(limits).matrices.map(({ id }) => id);
 }
 
 describe("MatrixQueue", () => {
@@ -49,6 +49,19 @@ describe("MatrixQueue", () => {
     assert.deepEqual(ids(queue, { count: 2, bytes: 1 << 30 }), ["a", "b"]);
     assert.deepEqual(ids(queue, { count: 16, bytes: 130 }), ["c", "d"]);
     assert.deepEqual(ids(queue, { count: 16, bytes: 1 }), ["e"]);
+  });
+
+  it("keeps those that wait for their vectors apart", () => {
+    const queue = new MatrixQueue();
+    const matrices = ["a", "b", "c"].map((id) => matrixView(id, 4, 4));
+    queue.add(matrices);
+    queue.add(matrices.slice(1, 2), true);
+    // Asked for again without vectors it still waits for them.
+    queue.add(matrices);
+    assert.equal(queue.size, 3);
+    assert.deepEqual(queue.take(roomy), { matrices: [matrices[0], matrices[2]], vectors: false });
+    assert.deepEqual(queue.take(roomy), { matrices: [matrices[1]], vectors: true });
+    assert.deepEqual(queue.take(roomy), { matrices: [], vectors: false });
   });
 
   it("forgets what is deleted and what is cleared", () => {
