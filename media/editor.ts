@@ -34,7 +34,7 @@ window.addEventListener("keydown", (event) => {
     search.focus();
     event.preventDefault();
   } else if (event.key === "Escape") {
-    if (store.state.search !== "") store.search("");
+    if (store.state.search !== "") store.search("", store.state.expression);
     else if (detail.element.contains(document.activeElement)) tree.focus();
   }
 });

@@ -1,4 +1,5 @@
 /** Tells the host what is looked at, so that it is computed first. */
+import { comparedIds, isComparison } from "./model/compared.ts";
 import { matrixId, matrixIds } from "./model/matrix-ids.ts";
 import type { Store } from "./store.ts";
 import type { Tree } from "./tree/tree.ts";
@@ -25,6 +26,9 @@ function lookedAt(store: Store, tree: Tree): string[] {
       for (const id of matrixIds(tensor)) ids.add(id);
       if (ids.size >= most) break;
     }
+  }
+  if (checkpoint !== null && isComparison(selection)) {
+    for (const id of comparedIds(checkpoint, selection)) ids.add(id);
   }
   for (const id of tree.matricesInView()) ids.add(id);
   return [...ids].slice(0, most);

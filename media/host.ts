@@ -1,5 +1,5 @@
 /** The other side: typed messages to the extension host, requests that can fail, and the memory VS Code lends a webview. */
-import type { MatrixDetail, MetricColumn, MetricKey } from "../server/protocol.ts";
+import type { MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../server/protocol.ts";
 import type { Answer, ToHost, ToView } from "./protocol.ts";
 
 interface WebviewApi {
@@ -57,6 +57,16 @@ export class Host {
    */
   metric(metric: MetricKey): Promise<MetricColumn> {
     return this.#ask((id) => ({ type: "metric", id, metric })) as Promise<MetricColumn>;
+  }
+
+  /**
+   * Asks for the spectra of several matrices; those that are not analysed are left out.
+   *
+   * @param points so many values of each, evenly chosen; null for all
+   * @throws Error with the host's sentence where the request failed.
+   */
+  spectra(matrices: readonly string[], points: number | null): Promise<readonly MatrixSpectrum[]> {
+    return this.#ask((id) => ({ type: "spectra", id, matrices, points })) as Promise<readonly MatrixSpectrum[]>;
   }
 
   #ask(request: (id: number) => Request): Promise<Answer> {

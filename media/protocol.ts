@@ -5,12 +5,13 @@ import type {
   EngineStatus,
   MatrixDetail,
   MatrixResult,
+  MatrixSpectrum,
   MetricColumn,
   MetricKey,
 } from "../server/protocol.ts";
 
 /** What requests are answered with. */
-export type Answer = MatrixDetail | null | MetricColumn;
+export type Answer = MatrixDetail | null | MetricColumn | readonly MatrixSpectrum[];
 
 export type ToView =
   /** The checkpoint, once after `ready` and again when its files change. */
@@ -40,6 +41,14 @@ export type ToHost =
   | { readonly type: "matrix"; readonly id: number; readonly matrix: string }
   /** Asks for one metric of every matrix; answered by `response` (a {@link MetricColumn}) or `failure`. */
   | { readonly type: "metric"; readonly id: number; readonly metric: MetricKey }
+  /** Asks for the spectra of several matrices; answered by `response` (those that are known) or `failure`. */
+  | {
+      readonly type: "spectra";
+      readonly id: number;
+      readonly matrices: readonly string[];
+      /** So many values of each; null for all. */
+      readonly points: number | null;
+    }
   /** Saves a file where the person says. `content`: text, or the bytes of a picture as base64. */
   | {
       readonly type: "save";

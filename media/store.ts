@@ -4,6 +4,11 @@ import type { Host } from "./host.ts";
 import { Checkpoint } from "./model/checkpoint.ts";
 import type { TensorNode, TreeNode } from "./model/nodes.ts";
 import type { ToView } from "./protocol.ts";
+import type { MetricKey } from "../server/spectrum/metrics.ts";
+import type { ColumnKey } from "./model/columns.ts";
+import { MetricColumns } from "./model/metric-columns.ts";
+import type { Facets, Query } from "./model/search.ts";
+import type { Sort } from "./model/sort.ts";
 import { initialState, restoreState, type Selection, type ViewState } from "./state.ts";
 
 export interface Changes {
@@ -17,7 +22,12 @@ export interface Changes {
   /** The selection came from outside or from the detail pane: bring it into the tree's view. */
   readonly reveal: TreeNode;
   readonly failure: string;
-  readonly search: string;
+  /** Another search or other facets. */
+  readonly query: Query;
+  /** Other columns, or another order. */
+  readonly columns: readonly ColumnKey[];
+  /** Another metric of all matrices is known, or knows more. */
+  readonly metric: MetricKey;
 }
 
 type Listeners = { [Name in keyof Changes]: Set<(change: Changes[Name]) => void> };
@@ -32,6 +42,8 @@ export class Store {
   engine: EngineStatus | null = null;
   state: ViewState;
   readonly host: Host;
+  /** Metrics of all matrices, as far as they were asked for. */
+  readonly metrics: MetricColumns;
   readonly #listeners: Listeners = {
     checkpoint: new Set(),
     results: new Set(),
@@ -40,7 +52,9 @@ export class Store {
     selection: new Set(),
     reveal: new Set(),
     failure: new Set(),
-    search: new Set(),
+    query: new Set(),
+    columns: new Set(),
+    metric: new Set(),
   };
   #incoming: MatrixResult[] = [];
   #frame = 0;
@@ -50,6 +64,9 @@ export class Store {
 
   constructor(host: Host) {
     this.host = host;
+    this.metrics = new MetricColumns(host, (metric) => {
+      this.#tell("metric", metric);
+    });
     this.state = restoreState(host.memory);
     host.listen((message) => {
       this.#receive(message);
@@ -102,9 +119,32 @@ export class Store {
     this.#tell("reveal", node);
   }
 
-  search(query: string): void {
-    this.update({ search: query });
-    this.#tell("search", query);
+  get query(): Query {
+    const { search, expression, facets } = this.state;
+    return { text: search, expression, facets };
+  }
+
+  /** Searches for words, unless told that it is an expression; facets stay. */
+  search(text: string, expression = false): void {
+    this.update({ search: text, expression });
+    this.#tell("query", this.query);
+  }
+
+  narrow(facets: Facets): void {
+    this.update({ facets });
+    this.#tell("query", this.query);
+  }
+
+  showColumns(columns: readonly ColumnKey[]): void {
+    const { sort } = this.state;
+    const sorted = sort !== null && (sort.by === "name" || columns.includes(sort.by));
+    this.update({ columns, sort: sorted ? sort : null });
+    this.#tell("columns", columns);
+  }
+
+  sort(sort: Sort | null): void {
+    this.update({ sort });
+    this.#tell("columns", this.state.columns);
   }
 
   #receive(message: Exclude<ToView, { type: "response" | "failure" }>): void {
@@ -136,13 +176,15 @@ export class Store {
     const { catalogue } = message;
     const checkpoint = new Checkpoint(catalogue, message.results);
     this.checkpoint = checkpoint;
+    this.metrics.restart(checkpoint.root.tally.graded > 0);
     this.file = message.file;
     this.analysis = message.state;
     this.engine = message.engine;
     const known = this.state.path === catalogue.path;
     if (!known) {
-      const { split, switches, metric } = this.state;
-      this.update({ ...initialState, path: catalogue.path, split, switches, metric, expanded: firstLook(checkpoint) });
+      const { split, switches, metric, columns } = this.state;
+      const kept = { path: catalogue.path, split, switches, metric, columns };
+      this.update({ ...initialState, ...kept, expanded: firstLook(checkpoint) });
     } else if (!exists(checkpoint, this.state.selection)) {
       this.update({ selection: initialState.selection });
     }
@@ -170,7 +212,9 @@ export class Store {
       this.#incoming = [];
       const changed = this.checkpoint?.apply(incoming);
       this.#tell("analysis", this.analysis);
-      if (changed !== undefined && changed.size > 0) this.#tell("results", changed);
+      if (changed === undefined || changed.size === 0) return;
+      this.metrics.refresh();
+      this.#tell("results", changed);
     });
   }
 }
@@ -186,6 +230,9 @@ function firstLook(checkpoint: Checkpoint): string[] {
 function exists(checkpoint: Checkpoint, selection: Selection): boolean {
   if (selection.kind === "nothing") return true;
   if (selection.kind === "group") return checkpoint.groups.has(selection.key);
+  if (selection.kind === "tensors") return selection.names.every((name) => checkpoint.tensor(name) !== undefined);
+  // What is none of it any more is left out.
+  if (selection.kind === "matrices" || selection.kind === "role") return true;
   const node = checkpoint.tensor(selection.name);
   return node !== undefined && (selection.slice === null || selection.slice < node.tensor.matrices);
 }

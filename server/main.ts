@@ -19,6 +19,7 @@ import { TextDocument } from "vscode-languageserver-textdocument";
 import manifest from "../package.json" with { type: "json" };
 import { metricColumn } from "./analysis/metric-column.ts";
 import { headColumn, portionList } from "./analysis/portion-list.ts";
+import { matrixSpectra } from "./analysis/spectra.ts";
 import { codeActions } from "./language/code-actions.ts";
 import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
 import { definitionAt } from "./language/definition.ts";
@@ -217,6 +218,12 @@ connection.onRequest(
     });
     return ready().draw(session, id, seed ?? 1, abort.signal);
   },
+);
+
+connection.onRequest(
+  protocol.matrixSpectra,
+  async ({ checkpoint, ids, points }: protocol.SpectraParams): Promise<protocol.MatrixSpectrum[]> =>
+    matrixSpectra((await openSession(checkpoint)).analysis, ids, points),
 );
 
 connection.onRequest(protocol.outlineText, async ({ checkpoint }: protocol.CheckpointParams): Promise<string> => {

@@ -270,6 +270,30 @@ export interface MetricColumn {
   readonly noise: string;
 }
 
+/** Request: the spectra of several matrices, for small pictures and overlays; those without a result are left out. */
+export const matrixSpectra = "spectrum/spectra";
+export interface SpectraParams extends CheckpointParams {
+  readonly ids: readonly string[];
+  /** So many values of each, evenly chosen from the first to the last; null for all. */
+  readonly points: number | null;
+}
+export interface MatrixSpectrum {
+  readonly id: string;
+  readonly tensor: string;
+  readonly role: Role;
+  readonly layer: number | null;
+  readonly head: number | null;
+  readonly rows: number;
+  readonly columns: number;
+  readonly grade: Grade;
+  /** How many singular values there are. */
+  readonly count: number;
+  /** Float32, little-endian, as base64, descending; NaN for what does not exist. */
+  readonly values: string;
+  readonly metrics: Metrics;
+  readonly noise: Metrics;
+}
+
 /** Request: the text of the outline document. */
 export const outlineText = "spectrum/outline";
 

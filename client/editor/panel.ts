@@ -4,7 +4,7 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import { editorHtml } from "../../media/html.ts";
 import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
-import { focusMatrices, matrixDetail, metricColumn } from "../../server/protocol.ts";
+import { focusMatrices, matrixDetail, matrixSpectra, metricColumn } from "../../server/protocol.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
 import { ServerUnavailable, type LanguageServer } from "../server/language-server.ts";
 import { save } from "./save.ts";
@@ -142,6 +142,11 @@ export class Panel implements vscode.Disposable {
       case "metric":
         void this.#answer(message.id, (checkpoint) =>
           this.#server.request(metricColumn, { checkpoint, metric: message.metric }),
+        );
+        return;
+      case "spectra":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(matrixSpectra, { checkpoint, ids: message.matrices, points: message.points }),
         );
         return;
       case "save":

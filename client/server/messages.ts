@@ -16,6 +16,8 @@ import type {
   MatrixDetail,
   matrixDetail,
   MatrixParams,
+  matrixSpectra,
+  MatrixSpectrum,
   metricColumn,
   MetricColumn,
   MetricColumnParams,
@@ -29,6 +31,7 @@ import type {
   outlineText,
   PortionList,
   portionList,
+  SpectraParams,
 } from "../../server/protocol.ts";
 
 export interface Requests {
@@ -41,6 +44,7 @@ export interface Requests {
   [cancelAnalysis]: (params: CheckpointParams) => null;
   [matrixDetail]: (params: MatrixParams) => MatrixDetail | null;
   [metricColumn]: (params: MetricColumnParams) => MetricColumn;
+  [matrixSpectra]: (params: SpectraParams) => readonly MatrixSpectrum[];
   [outlineText]: (params: CheckpointParams) => string;
   [outlineLine]: (params: OutlineLineParams) => number | null;
   [outlineTensor]: (params: OutlineTensorParams) => string | null;

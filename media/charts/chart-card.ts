@@ -42,8 +42,17 @@ export type PlotOptions = ChartOptions<"bar" | "line">;
 
 export interface LegendEntry {
   readonly label: string;
-  readonly series: "bulk" | "outlier" | "noise" | "edge" | `role-${Role}`;
+  /** A colour of its own, for what is no series that is the same everywhere. */
+  readonly color?: string;
+  readonly series?: "bulk" | "outlier" | "noise" | "edge" | `role-${Role}`;
   readonly shape: "bar" | "line" | "dashes" | "point" | "band";
+}
+
+export interface LegendScale {
+  readonly from: string;
+  readonly to: string;
+  /** A CSS image. */
+  readonly gradient: string;
 }
 
 /** What a chart shows, with its words and its numbers. */
@@ -52,6 +61,8 @@ export interface Plot {
   /** One sentence that tells what can be seen. */
   readonly description: string;
   readonly legend: readonly LegendEntry[];
+  /** What the colours of many lines stand for, from the first to the last. */
+  readonly scale?: (colors: ChartColors) => LegendScale;
   readonly table: DataTable;
   /** All the numbers, exactly, for a file. */
   readonly numbers: () => NumberTable;
@@ -152,16 +163,16 @@ export class ChartCard {
     this.#table.hidden = !asTable;
     this.#saveButton.title = asTable ? "Save all numbers of this chart as CSV" : "Save this chart as PNG";
     this.#canvas.setAttribute("aria-label", plot.description);
+    const colors = chartColors();
     this.#legend.replaceChildren(
-      ...plot.legend.map(({ label, series, shape }) =>
-        create("li", {}, create("span", { class: `swatch swatch-${shape} series-${series}` }), label),
-      ),
+      ...plot.legend.map((entry) => legendItem(entry)),
+      ...(plot.scale === undefined ? [] : [legendScale(plot.scale(colors))]),
     );
     this.#table.replaceChildren(dataTable(plot.table));
     this.#note.textContent = plot.note ?? "";
     this.#note.hidden = plot.note === undefined;
     this.#chart?.destroy();
-    this.#chart = new Chart(this.#canvas, plot.configuration(chartColors()));
+    this.#chart = new Chart(this.#canvas, plot.configuration(colors));
   }
 
   dispose(): void {
@@ -211,6 +222,18 @@ export class ChartCard {
     );
     return element;
   }
+}
+
+function legendItem({ label, series, color, shape }: LegendEntry): HTMLElement {
+  const swatch = create("span", { class: `swatch swatch-${shape}${series === undefined ? "" : ` series-${series}`}` });
+  if (color !== undefined) swatch.style.color = color;
+  return create("li", {}, swatch, label);
+}
+
+function legendScale({ from, to, gradient }: LegendScale): HTMLElement {
+  const bar = create("span", { class: "scale-bar", attributes: { "aria-hidden": "true" } });
+  bar.style.background = gradient;
+  return create("li", { class: "scale" }, from, bar, to);
 }
 
 export interface AxisOptions {

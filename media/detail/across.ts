@@ -35,9 +35,14 @@ export class Across {
   constructor(store: Store, checkpoint: Checkpoint) {
     this.#store = store;
     this.#checkpoint = checkpoint;
-    this.#map = new HeatMap(({ tensor }) => {
-      store.reveal(tensor.name, tensor.matrices > 1 ? 0 : null);
-    });
+    this.#map = new HeatMap(
+      ({ tensor }) => {
+        store.reveal(tensor.name, tensor.matrices > 1 ? 0 : null);
+      },
+      ({ role, stack }) => {
+        store.select({ kind: "role", role, stack, ends: null });
+      },
+    );
     this.#ranking = new Ranking(store, checkpoint);
     this.#profile = new ChartCard(store, {
       testid: "chart-profile",

@@ -1,4 +1,5 @@
 /** The way from the checkpoint to what is shown, each step of it clickable. */
+import { stackOf } from "../model/across.ts";
 import type { GroupNode, TreeNode } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
 import { create } from "../ui/dom.ts";
@@ -31,7 +32,19 @@ export function breadcrumb(store: Store, node: TreeNode, last?: string): HTMLEle
     { class: "breadcrumb", attributes: { "aria-label": "Position in the checkpoint" } },
     ...steps,
     create("span", { attributes: { "aria-current": "page" } }, current),
+    ...overLayers(store, node),
   );
+}
+
+/** The way to the matrices of the same role in the other layers. */
+function overLayers(store: Store, node: TreeNode): HTMLElement[] {
+  if (node.kind === "group" || node.tensor.layer === null || node.tensor.matrices === 0) return [];
+  const { role, block } = node.tensor;
+  const link = step(`Compare ${role} over layers`, () => {
+    store.select({ kind: "role", role, stack: stackOf(block), ends: null });
+  });
+  link.classList.add("over-layers");
+  return [link];
 }
 
 function step(label: string, onClick: () => void): HTMLElement {

@@ -2,6 +2,8 @@
 import type { Store } from "../store.ts";
 import { create } from "../ui/dom.ts";
 import { visibleText } from "../ui/text.ts";
+import { isComparison } from "../model/compared.ts";
+import { CompareView } from "./compare.ts";
 import { GroupView } from "./group.ts";
 import { Overview } from "./overview.ts";
 import { TensorView } from "./tensor.ts";
@@ -74,6 +76,10 @@ export class DetailPane {
         this.#replace(new TensorView(this.#store, node, selection.slice));
         return;
       }
+    }
+    if (isComparison(selection)) {
+      this.#replace(new CompareView(this.#store, checkpoint, selection));
+      return;
     }
     this.#replace(new Overview(this.#store, checkpoint));
   }

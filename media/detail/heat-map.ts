@@ -26,9 +26,15 @@ export class HeatMap {
   #table: HTMLTableElement | null = null;
   #metric: MetricKey = "effectiveRank";
 
-  /** @param choose shows the matrix behind a cell */
-  constructor(choose: (node: TensorNode) => void) {
+  readonly #compare: (row: RoleRow) => void;
+
+  /**
+   * @param choose shows the matrix behind a cell
+   * @param compare compares the matrices of a row
+   */
+  constructor(choose: (node: TensorNode) => void, compare: (row: RoleRow) => void) {
     this.#choose = choose;
+    this.#compare = compare;
     this.element.addEventListener("pointerover", ({ target }) => {
       this.#tell(target);
     });
@@ -64,7 +70,7 @@ export class HeatMap {
           create(
             "tr",
             {},
-            create("th", { attributes: { scope: "row" } }, rowLabel(row)),
+            create("th", { attributes: { scope: "row" } }, this.#rowButton(row)),
             ...row.cells.map((cell, index) => this.#cell(row, layers[index]!, cell, metric, measure, range)),
           ),
         ),
@@ -88,6 +94,21 @@ export class HeatMap {
     const start = this.#at(focused?.row ?? 0, focused?.column ?? 0) ?? [...this.#cells.keys()][0];
     start?.setAttribute("tabindex", "0");
     if (focused !== null) start?.focus();
+  }
+
+  #rowButton(row: RoleRow): HTMLElement {
+    return create(
+      "button",
+      {
+        class: "heat-row",
+        title: `Compare ${rowLabel(row)} over all layers`,
+        attributes: { type: "button" },
+        onClick: () => {
+          this.#compare(row);
+        },
+      },
+      rowLabel(row),
+    );
   }
 
   #cell(

@@ -11,10 +11,11 @@ export interface Column {
 }
 
 export function decodeColumn({ values, noise }: MetricColumn): Column {
-  return { values: floats(values), noise: floats(noise) };
+  return { values: decodeFloats(values), noise: decodeFloats(noise) };
 }
 
-function floats(base64: string): Float32Array {
+/** Float32, little-endian, of base64. */
+export function decodeFloats(base64: string): Float32Array {
   const text = atob(base64);
   const view = new DataView(new ArrayBuffer(text.length));
   for (let at = 0; at < text.length; at++) view.setUint8(at, text.charCodeAt(at));
@@ -49,6 +50,11 @@ export interface RoleLayers {
   readonly rows: readonly RoleRow[];
 }
 
+/** What the names of the blocks of one stack have in common. */
+export function stackOf(block: string): string {
+  return block.replace(/\.?\d+$/u, "");
+}
+
 interface Gathered {
   readonly node: TensorNode;
   readonly values: number[];
@@ -66,7 +72,7 @@ export function roleLayers(checkpoint: Checkpoint, { values, noise }: Column): R
   for (const node of checkpoint.tensors) {
     const { matrices, layer, role, block } = node.tensor;
     if (matrices > 0 && layer !== null) {
-      const stack = entry(stacks, block, () => block.replace(/\.?\d+$/u, ""));
+      const stack = entry(stacks, block, () => stackOf(block));
       layers.add(layer);
       const byLayer = entry(
         entry(gathered, stack, () => new Map<Role, Map<number, Gathered>>()),

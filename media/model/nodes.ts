@@ -9,6 +9,8 @@ export class TensorNode {
   readonly tensor: CatalogueTensor;
   /** Position in the catalogue. */
   readonly index: number;
+  /** Position of its first matrix among the matrices of all tensors: where its numbers begin in a column of a metric. */
+  readonly firstMatrix: number;
   readonly parent: GroupNode;
   /** The name without what its group says already. Untrusted text. */
   readonly label: string;
@@ -17,9 +19,10 @@ export class TensorNode {
   /** Grades of the slices of a stack; null for a tensor with one matrix or none. */
   readonly tally: Tally | null;
 
-  constructor(tensor: CatalogueTensor, index: number, parent: GroupNode) {
+  constructor(tensor: CatalogueTensor, index: number, firstMatrix: number, parent: GroupNode) {
     this.tensor = tensor;
     this.index = index;
+    this.firstMatrix = firstMatrix;
     this.parent = parent;
     this.label =
       parent.prefix !== "" && tensor.name.startsWith(parent.prefix)
@@ -107,6 +110,7 @@ export function buildNodes(catalogue: Catalogue): Nodes {
     return group;
   };
 
+  let matrices = 0;
   const tensors = catalogue.tensors.map((tensor, index) => {
     let parent = root;
     if (tensor.block !== "") {
@@ -124,7 +128,8 @@ export function buildNodes(catalogue: Catalogue): Nodes {
         () => new GroupNode(key, `expert ${expert}`, expertPrefix(tensor, expert), block, expert),
       );
     }
-    const node = new TensorNode(tensor, index, parent);
+    const node = new TensorNode(tensor, index, matrices, parent);
+    matrices += tensor.matrices;
     parent.children.push(node);
     const entries = entryCount(tensor);
     for (let above: GroupNode | null = parent; above !== null; above = above.parent) {

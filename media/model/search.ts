@@ -1,8 +1,78 @@
-/** What the search box finds: every word must occur; `role:`, `dtype:` and `grade:` ask for exactly that. */
+/**
+ * What the tree is narrowed to. Words must all occur, with `role:`, `dtype:` and `grade:` asking for exactly that; or the
+ * search is a regular expression on names. Facets narrow it further.
+ */
+import { grades, type Grade } from "../../server/spectrum/verdict.ts";
+import { roles, type Role } from "../../server/architecture/role.ts";
 import { gradePresentations } from "./grades.ts";
 import type { TensorNode } from "./nodes.ts";
 
 export type Predicate = (node: TensorNode) => boolean;
+
+/** What a tensor must be: one of these, where there are any. */
+export interface Facets {
+  readonly roles: readonly Role[];
+  readonly dtypes: readonly string[];
+  readonly grades: readonly Grade[];
+}
+
+export const noFacets: Facets = { roles: [], dtypes: [], grades: [] };
+
+export function hasFacets({ roles: role, dtypes, grades: grade }: Facets): boolean {
+  return role.length + dtypes.length + grade.length > 0;
+}
+
+/** What was kept of facets, which an older version may have written. */
+export function restoreFacets(kept: unknown): Facets {
+  const facets: Partial<Record<keyof Facets, unknown>> = typeof kept === "object" && kept !== null ? kept : {};
+  const texts = (value: unknown): string[] =>
+    Array.isArray(value) ? value.filter((each): each is string => typeof each === "string") : [];
+  return {
+    roles: roles.filter((role) => texts(facets.roles).includes(role)),
+    dtypes: texts(facets.dtypes),
+    grades: grades.filter((grade) => texts(facets.grades).includes(grade)),
+  };
+}
+
+export interface Query {
+  readonly text: string;
+  /** The text is a regular expression. */
+  readonly expression: boolean;
+  readonly facets: Facets;
+}
+
+/** What a query asks for. */
+export interface Search {
+  /** Null for one that hides nothing. */
+  readonly predicate: Predicate | null;
+  /** Finds, globally, what is to be marked in a name; null for nothing. */
+  readonly marks: RegExp | null;
+  /** Why the expression is none; null where it is one. */
+  readonly error: string | null;
+}
+
+export function parseQuery({ text, expression, facets }: Query): Search {
+  const narrow = facetPredicate(facets);
+  if (!expression) {
+    const words = searchWords(text);
+    const marks = words.length === 0 ? null : new RegExp(words.map(escaped).join("|"), "giu");
+    return { predicate: both(wordsPredicate(words), narrow), marks, error: null };
+  }
+  if (text === "") return { predicate: narrow, marks: null, error: null };
+  try {
+    const found = new RegExp(text, "iu");
+    const predicate: Predicate = ({ tensor }) => found.test(tensor.name);
+    return { predicate: both(predicate, narrow), marks: new RegExp(found, "giu"), error: null };
+  } catch (error) {
+    return { predicate: narrow, marks: null, error: reason(error) };
+  }
+}
+
+/** `Invalid regular expression: /(/iu: Unterminated group` in the words that matter. */
+function reason(error: unknown): string {
+  const message = error instanceof Error ? error.message : String(error);
+  return `Not a regular expression: ${(message.split(": ").at(-1) ?? message).toLowerCase()}.`;
+}
 
 const haystacks = new WeakMap<TensorNode, string>();
 
@@ -16,9 +86,20 @@ function haystack(node: TensorNode): string {
   return text;
 }
 
-function hasGrade(node: TensorNode, test: (grade: keyof typeof gradePresentations) => boolean): boolean {
+function hasGrade(node: TensorNode, test: (grade: Grade) => boolean): boolean {
   if (node.tally !== null) return node.tally.entries().some(({ grade }) => test(grade));
   return node.grade !== null && test(node.grade);
+}
+
+function facetPredicate(facets: Facets): Predicate | null {
+  if (!hasFacets(facets)) return null;
+  const role = new Set<string>(facets.roles);
+  const dtype = new Set(facets.dtypes);
+  const grade = new Set(facets.grades);
+  return (node) =>
+    (role.size === 0 || role.has(node.tensor.role)) &&
+    (dtype.size === 0 || dtype.has(node.tensor.dtype)) &&
+    (grade.size === 0 || hasGrade(node, (each) => grade.has(each)));
 }
 
 function word(term: string): Predicate {
@@ -33,16 +114,24 @@ function word(term: string): Predicate {
     hasGrade(node, (grade) => grade.includes(term) || gradePresentations[grade].label.includes(term));
 }
 
-/** Words of a query, in lower case: what is marked in the names it finds. */
-export function searchWords(query: string): string[] {
+function wordsPredicate(words: readonly string[]): Predicate | null {
+  const predicates = words.map(word);
+  return predicates.length === 0 ? null : (node) => predicates.every((predicate) => predicate(node));
+}
+
+function both(left: Predicate | null, right: Predicate | null): Predicate | null {
+  if (left === null || right === null) return left ?? right;
+  return (node) => left(node) && right(node);
+}
+
+/** Words of a query, in lower case. */
+function searchWords(query: string): string[] {
   return query
     .toLowerCase()
     .split(/\s+/)
     .filter((term) => term !== "");
 }
 
-/** Null for an empty query, which hides nothing. */
-export function parseSearch(query: string): Predicate | null {
-  const predicates = searchWords(query).map(word);
-  return predicates.length === 0 ? null : (node) => predicates.every((predicate) => predicate(node));
+function escaped(word: string): string {
+  return word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

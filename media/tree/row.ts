@@ -1,61 +1,159 @@
 /** One line of the tree as an element. */
+import { isMetric, type TreeColumn } from "../model/columns.ts";
 import { gradePresentations } from "../model/grades.ts";
-import type { TreeNode } from "../model/nodes.ts";
+import { matrixId } from "../model/matrix-ids.ts";
+import { formatMetric, metricLabels } from "../model/metric-texts.ts";
+import { entryCount, type TensorNode, type TreeNode } from "../model/nodes.ts";
+import { metricOf } from "../model/sort.ts";
+import type { Sparkline, Sparklines } from "../model/sparklines.ts";
+import type { Store } from "../store.ts";
 import { describeTally, gradeBadge, tallyBadge } from "../ui/badge.ts";
-import { create, uniqueId, type Child } from "../ui/dom.ts";
-import { formatBytes, formatCount, formatInteger, formatShape, plural } from "../ui/format.ts";
+import { create, createSvg, uniqueId, type Child } from "../ui/dom.ts";
+import { exact, formatBytes, formatCount, formatInteger, formatShape, plural } from "../ui/format.ts";
 import { icon, type IconName } from "../ui/icons.ts";
 import { visibleText } from "../ui/text.ts";
 import type { Row } from "./rows.ts";
 
+/** What all lines have in common. */
+export interface RowContext {
+  readonly columns: readonly TreeColumn[];
+  /** Finds what a search marks in the names. */
+  readonly marks: RegExp | null;
+  /** The tensors stand in a list of their own, without the blocks that say the first half of their names. */
+  readonly flat: boolean;
+  readonly store: Store;
+  readonly sparklines: Sparklines;
+}
+
 export class RowElement {
   readonly element: HTMLElement;
-  readonly #grade = create("span", { class: "cell cell-grade" });
+  readonly #context: RowContext;
+  readonly #cells = new Map<string, HTMLElement>();
   #row: Row;
 
-  constructor(row: Row, words: readonly string[]) {
+  constructor(row: Row, context: RowContext) {
     this.#row = row;
+    this.#context = context;
     const { node } = row;
+    const { flat, marks, columns } = context;
     const twistie = create("span", { class: "twistie" });
     if (node.kind === "group") twistie.append(icon("chevron-right"));
-    const name = create("span", { class: "cell cell-name" });
+    const name = create("span", { class: "cell cell-name", attributes: { role: "rowheader" } });
     // One guide for each level above, as VS Code's own trees draw them.
-    for (let level = 1; level < node.level; level++) name.append(create("span", { class: "indent" }));
+    for (let level = 1; level < this.#level; level++) name.append(create("span", { class: "indent" }));
     name.append(twistie);
     if (node.kind === "tensor") name.append(create("span", { class: "kind" }, icon(kindIcon(node))));
-    name.append(...label(visibleText(node.label), words));
+    name.append(...label(visibleText(node.label), marks));
+    if (flat && node.kind === "tensor" && node.tensor.block !== "") name.append(blockLabel(node.tensor.block));
 
+    for (const { key, end } of columns) {
+      this.#cells.set(
+        key,
+        create("span", {
+          class: `cell cell-${key}${end ? " cell-end" : ""}`,
+          attributes: { role: "gridcell" },
+        }),
+      );
+    }
     this.element = create(
       "div",
-      { class: `row row-${node.kind}`, testid: "tree-row", attributes: { role: "treeitem", id: uniqueId("row") } },
+      { class: `row row-${node.kind}`, testid: "tree-row", attributes: { role: "row", id: uniqueId("row") } },
       name,
-      ...cells(node),
-      this.#grade,
+      ...this.#cells.values(),
     );
     this.element.dataset["name"] = node.kind === "tensor" ? node.tensor.name : node.label;
-    this.element.setAttribute("aria-level", String(node.level));
+    this.element.setAttribute("aria-level", String(this.#level));
+    this.#fillFacts();
     this.updateGrade();
-    this.place(row, null);
+    this.updateNumbers();
+    this.updateSpectrum();
+    this.place(row, 0, false, false);
   }
 
-  /** Takes over what may change while a line stays: its place, whether it is open, whether it is selected. */
-  place(row: Row, selected: TreeNode | null): void {
+  get #level(): number {
+    return this.#context.flat ? 1 : this.#row.node.level;
+  }
+
+  /** Takes over what may change while a line stays: its place, whether it is open, selected, the one that keys act on. */
+  place(row: Row, index: number, selected: boolean, active: boolean): void {
     this.#row = row;
     const { element } = this;
     element.setAttribute("aria-posinset", String(row.position));
     element.setAttribute("aria-setsize", String(row.siblings));
+    // The headings are the first row.
+    element.setAttribute("aria-rowindex", String(index + 2));
     if (row.expanded !== null) element.setAttribute("aria-expanded", String(row.expanded));
-    element.setAttribute("aria-selected", String(row.node === selected));
+    element.setAttribute("aria-selected", String(selected));
+    element.classList.toggle("active", active);
   }
 
   updateGrade(): void {
     const { node } = this.#row;
     const { grade, badge, words } = gradeOf(node);
     this.element.dataset["grade"] = grade;
-    this.#grade.replaceChildren(...(badge === null ? [] : [badge]));
+    this.#cells.get("grade")?.replaceChildren(...(badge === null ? [] : [badge]));
     this.element.setAttribute("aria-label", `${describe(node)}${words === "" ? "" : `, ${words}`}`);
     this.element.title = tooltip(node);
   }
+
+  /** Takes over what is known of the metrics now. */
+  updateNumbers(): void {
+    const { node } = this.#row;
+    if (node.kind === "group" || node.tensor.matrices === 0) return;
+    for (const [key, cell] of this.#cells) {
+      if (!isMetric(key)) continue;
+      const column = this.#context.store.metrics.get(key);
+      if (column === null) continue;
+      const { value, noise } = metricOf(node, column);
+      const known = !Number.isNaN(value);
+      cell.textContent = known ? formatMetric(key, value) : "";
+      const median = node.tensor.matrices > 1 ? "median of " : "";
+      const expected = Number.isNaN(noise) ? "" : `\nnoise: ${formatMetric(key, noise)}`;
+      cell.title = known ? `${metricLabels.get(key) ?? key}: ${median}${exact(value)}${expected}` : "";
+    }
+  }
+
+  updateSpectrum(): void {
+    const cell = this.#cells.get("spectrum");
+    const { node } = this.#row;
+    if (cell === undefined || node.kind === "group" || node.grade === null) return;
+    const id = matrixId(node.tensor, 0);
+    const picture = id === null ? null : this.#context.sparklines.get(id);
+    if (picture === undefined) return;
+    cell.replaceChildren(...(picture === null ? [] : [drawSparkline(picture)]));
+  }
+
+  #fillFacts(): void {
+    const facts = factsOf(this.#row.node);
+    for (const [key, text] of Object.entries(facts)) {
+      const cell = this.#cells.get(key);
+      if (cell === undefined) continue;
+      cell.textContent = text.shown;
+      if (text.exact !== undefined) cell.title = text.exact;
+    }
+  }
+}
+
+/** What is drawn in a line: the spectrum as an area, noise of the same shape as a thin line over it. */
+function drawSparkline({ values, noise }: Sparkline): SVGSVGElement {
+  const width = 60;
+  const height = 16;
+  const points = (heights: readonly number[]): string =>
+    heights
+      .map((each, index) => {
+        const x = (index / (heights.length - 1)) * width;
+        return `${x.toFixed(1)} ${(height - 0.5 - each * (height - 1)).toFixed(1)}`;
+      })
+      .join("L");
+  const line = points(values);
+  const svg = createSvg(
+    "svg",
+    { class: "sparkline", viewBox: `0 0 ${width} ${height}`, "aria-hidden": "true", preserveAspectRatio: "none" },
+    createSvg("path", { class: "sparkline-area", d: `M0 ${height}L${line}L${width} ${height}Z` }),
+    createSvg("path", { class: "sparkline-line", d: `M${line}` }),
+  );
+  if (noise !== null) svg.append(createSvg("path", { class: "sparkline-noise", d: `M${points(noise)}` }));
+  return svg;
 }
 
 function gradeOf(node: TreeNode): { grade: string; badge: HTMLElement | null; words: string } {
@@ -73,38 +171,40 @@ function gradeOf(node: TreeNode): { grade: string; badge: HTMLElement | null; wo
   };
 }
 
-function kindIcon(node: Extract<TreeNode, { kind: "tensor" }>): IconName {
+function kindIcon(node: TensorNode): IconName {
   if (node.tensor.matrices > 1) return "layers";
   return node.tensor.shape.length > 1 ? "matrix" : "vector";
 }
 
-function cell(column: string, text: string): HTMLElement {
-  return create("span", { class: `cell cell-${column}` }, text);
+interface Fact {
+  readonly shown: string;
+  readonly exact?: string;
 }
 
-function cells(node: TreeNode): HTMLElement[] {
+function factsOf(node: TreeNode): Readonly<Record<string, Fact>> {
   if (node.kind === "group") {
-    return [
-      cell("role", ""),
-      cell("dtype", ""),
-      cell("shape", plural(node.tensors, "tensor")),
-      cell("size", formatBytes(node.bytes)),
-    ];
+    return {
+      shape: { shown: plural(node.tensors, "tensor") },
+      parameters: { shown: formatCount(node.parameters), exact: formatInteger(node.parameters) },
+      size: { shown: formatBytes(node.bytes), exact: `${formatInteger(node.bytes)} bytes` },
+    };
   }
   const { role, dtype, shape, bytes } = node.tensor;
-  return [
-    cell("role", role === "other" ? "" : role),
-    cell("dtype", dtype),
-    cell("shape", formatShape(shape)),
-    cell("size", formatBytes(bytes)),
-  ];
+  const entries = entryCount(node.tensor);
+  return {
+    role: { shown: role === "other" ? "" : role },
+    dtype: { shown: dtype },
+    shape: { shown: formatShape(shape) },
+    parameters: { shown: formatCount(entries), exact: formatInteger(entries) },
+    size: { shown: formatBytes(bytes), exact: `${formatInteger(bytes)} bytes` },
+  };
 }
 
 function describe(node: TreeNode): string {
-  const label = visibleText(node.label);
-  if (node.kind === "group") return `${label}, ${plural(node.tensors, "tensor")}`;
+  const text = visibleText(node.label);
+  if (node.kind === "group") return `${text}, ${plural(node.tensors, "tensor")}`;
   const { role, dtype, shape } = node.tensor;
-  return `${label}, ${role}, ${dtype}, ${formatShape(shape)}`;
+  return `${text}, ${role}, ${dtype}, ${formatShape(shape)}`;
 }
 
 function tooltip(node: TreeNode): string {
@@ -117,10 +217,10 @@ function tooltip(node: TreeNode): string {
 }
 
 /** The name. What nearly all names end in gives way first where there is no room. */
-function label(text: string, words: readonly string[]): HTMLElement[] {
+function label(text: string, marks: RegExp | null): HTMLElement[] {
   const common = ".weight";
-  if (words.length > 0 || !text.endsWith(common) || text.length === common.length) {
-    return [create("span", { class: "label" }, ...marked(text, words))];
+  if (marks !== null || !text.endsWith(common) || text.length === common.length) {
+    return [create("span", { class: "label" }, ...marked(text, marks))];
   }
   return [
     create("span", { class: "label" }, text.slice(0, -common.length)),
@@ -128,11 +228,20 @@ function label(text: string, words: readonly string[]): HTMLElement[] {
   ];
 }
 
-/** The text with the words of a search marked. */
-function marked(text: string, words: readonly string[]): Child[] {
-  const escaped = words.map((word) => word.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"));
-  if (escaped.length === 0) return [text];
-  return text
-    .split(new RegExp(`(${escaped.join("|")})`, "giu"))
-    .map((part, index) => (index % 2 === 1 ? create("mark", {}, part) : part));
+/** Where a tensor of a list belongs: the end of the block's path tells it from its neighbours. */
+function blockLabel(block: string): HTMLElement {
+  return create("span", { class: "label-block" }, visibleText(block.split(".").slice(-2).join("."), 40));
+}
+
+/** The text with what a search found marked. */
+function marked(text: string, marks: RegExp | null): Child[] {
+  if (marks === null) return [text];
+  const parts: Child[] = [];
+  let end = 0;
+  for (const found of text.matchAll(marks)) {
+    if (found[0] === "") continue;
+    parts.push(text.slice(end, found.index), create("mark", {}, found[0]));
+    end = found.index + found[0].length;
+  }
+  return [...parts, text.slice(end)];
 }

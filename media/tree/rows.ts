@@ -30,6 +30,12 @@ export function findMatches(tensors: readonly TensorNode[], predicate: Predicate
   return { tensors: found, groups };
 }
 
+/** The lines of a list without blocks: the tensors in their order, those that match. */
+export function listRows(tensors: readonly TensorNode[], matches: Matches | null): Row[] {
+  const kept = matches === null ? tensors : tensors.filter((node) => matches.tensors.has(node));
+  return kept.map((node, index) => ({ node, position: index + 1, siblings: kept.length, expanded: null }));
+}
+
 /** The lines to show, from top to bottom. */
 export function visibleRows(
   root: GroupNode,

@@ -3,6 +3,9 @@ import type { Store } from "../store.ts";
 import { create } from "../ui/dom.ts";
 import { plural } from "../ui/format.ts";
 import { icon, iconButton } from "../ui/icons.ts";
+import { visibleText } from "../ui/text.ts";
+import { columnMenu } from "./column-menu.ts";
+import { filterChips, filterMenu } from "./filter-menu.ts";
 import type { Tree } from "./tree.ts";
 
 const searchAfter = 80;
@@ -28,11 +31,19 @@ export class SearchBox {
       this.#clear(store);
     });
     clear.hidden = true;
+    const expression = iconButton("regex", "Use a regular expression on names", () => {
+      store.search(this.#input.value, !store.state.expression);
+    });
+    expression.dataset["testid"] = "expression";
+    const error = create("p", { class: "search-error", testid: "search-error", attributes: { role: "alert" } });
+    error.hidden = true;
 
-    this.element = create(
+    const line = create(
       "div",
-      { class: "search", attributes: { role: "search" } },
-      create("div", { class: "search-field" }, icon("search"), this.#input, count, clear),
+      { class: "search" },
+      create("div", { class: "search-field" }, icon("search"), this.#input, count, expression, clear),
+      filterMenu(store),
+      columnMenu(store),
       iconButton("expand", "Expand all blocks", () => {
         tree.setAllExpanded(true);
       }),
@@ -40,12 +51,19 @@ export class SearchBox {
         tree.setAllExpanded(false);
       }),
     );
+    this.element = create(
+      "div",
+      { class: "search-bar", attributes: { role: "search" } },
+      line,
+      error,
+      filterChips(store),
+    );
 
     let typing: ReturnType<typeof setTimeout> | undefined;
     this.#input.addEventListener("input", () => {
       clearTimeout(typing);
       typing = setTimeout(() => {
-        store.search(this.#input.value);
+        store.search(this.#input.value, store.state.expression);
       }, searchAfter);
     });
     this.#input.addEventListener("keydown", (event) => {
@@ -60,17 +78,22 @@ export class SearchBox {
       event.preventDefault();
       event.stopPropagation();
     });
-    tree.onMatches = (found) => {
+    tree.onMatches = (found, problem) => {
       count.textContent = found === null ? "" : plural(found, "match", "matches");
-      clear.hidden = found === null;
+      clear.hidden = store.state.search === "";
       this.#input.classList.toggle("no-match", found === 0);
+      this.#input.setAttribute("aria-invalid", String(problem !== null));
+      error.hidden = problem === null;
+      error.textContent = problem === null ? "" : visibleText(problem, 200);
     };
-    store.on("checkpoint", () => {
-      this.#input.value = store.state.search;
-    });
-    store.on("search", (query) => {
-      if (this.#input.value !== query) this.#input.value = query;
-    });
+    const show = (): void => {
+      const { search: text, expression: on } = store.state;
+      if (this.#input.value !== text) this.#input.value = text;
+      this.#input.placeholder = on ? "Regular expression on names" : "Search names, roles, dtypes, grades";
+      expression.setAttribute("aria-pressed", String(on));
+    };
+    store.on("checkpoint", show);
+    store.on("query", show);
   }
 
   focus(): void {
@@ -80,6 +103,6 @@ export class SearchBox {
 
   #clear(store: Store): void {
     this.#input.value = "";
-    store.search("");
+    store.search("", store.state.expression);
   }
 }

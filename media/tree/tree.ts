@@ -1,57 +1,80 @@
 /** The tree of blocks and tensors: only the lines in view exist as elements, however many tensors there are. */
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
-import { matrixIds } from "../model/matrix-ids.ts";
+import type { MetricKey } from "../../server/spectrum/metrics.ts";
+import { fittingColumns, isMetric, leastName, type TreeColumn } from "../model/columns.ts";
+import { matrixId, matrixIds } from "../model/matrix-ids.ts";
+import type { Checkpoint } from "../model/checkpoint.ts";
 import type { GroupNode, TensorNode, TreeNode } from "../model/nodes.ts";
-import { parseSearch, searchWords } from "../model/search.ts";
+import { noFacets, parseQuery, type Search } from "../model/search.ts";
+import { sortTensors } from "../model/sort.ts";
+import { Sparklines } from "../model/sparklines.ts";
+import type { Selection } from "../state.ts";
 import type { Store } from "../store.ts";
 import { create } from "../ui/dom.ts";
+import { columnHeads } from "./column-heads.ts";
 import { RowElement } from "./row.ts";
-import { findMatches, visibleRows, type Matches, type Row } from "./rows.ts";
+import { findMatches, listRows, visibleRows, type Matches, type Row } from "./rows.ts";
+import { leaves, span, toggled } from "./selected.ts";
 
 /** Height of a line in pixels, as in VS Code's own trees; editor.css says the same. */
 export const rowHeight = 22;
 const typeAheadPause = 800;
-const columns = { name: "Name", role: "Role", dtype: "Dtype", shape: "Shape", size: "Size", grade: "Grade" };
+/** No comparison has room for more. */
+const mostSelected = 256;
 
 export class Tree {
   readonly element: HTMLElement;
   /** Called when other lines come into view. */
   onView: () => void = () => undefined;
-  /** Called with the tensors a search found, null without a search. */
-  onMatches: (found: number | null) => void = () => undefined;
+  /** Called with the tensors a search found, null without a search, and with what is wrong with it. */
+  onMatches: (found: number | null, error: string | null) => void = () => undefined;
 
   readonly #store: Store;
   readonly #scroller: HTMLElement;
-  readonly #list: HTMLElement;
+  /** What has the focus: the headings and the lines. */
+  readonly #grid: HTMLElement;
+  readonly #heads = create("div", { class: "tree-columns", attributes: { role: "row", "aria-rowindex": "1" } });
+  readonly #list = create("div", { class: "tree-list", attributes: { role: "rowgroup" } });
   readonly #empty = create("p", { class: "tree-empty" }, "No tensor matches.");
   readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
   readonly #elements = new Map<TreeNode, RowElement>();
   #rows: readonly Row[] = [];
   #indices = new Map<TreeNode, number>();
   #matches: Matches | null = null;
-  #words: readonly string[] = [];
+  #search: Search = parseQuery({ text: "", expression: false, facets: noFacets });
+  /** The tensors in the chosen order; null for the tree in its own. */
+  #sorted: readonly TensorNode[] | null = null;
+  #columns: readonly TreeColumn[] = [];
+  readonly #sparklines: Sparklines;
   readonly #expanded = new Set<string>();
   /** Groups closed by hand among the matches of a search, where all are open. */
   readonly #closed = new Set<string>();
-  #selected: TreeNode | null = null;
+  #selected: ReadonlySet<TreeNode> = new Set();
+  /** The line that keys act on. */
+  #active: TreeNode | null = null;
+  /** Where a run of selected lines begins. */
+  #anchor: TreeNode | null = null;
   #typed = "";
   #typedAt = 0;
   #matching: ReturnType<typeof setTimeout> | undefined;
 
   constructor(store: Store) {
     this.#store = store;
-    this.#list = create("div", {
-      class: "tree-list",
-      testid: "tree",
-      attributes: { role: "tree", tabindex: "0", "aria-label": "Tensors" },
+    this.#sparklines = new Sparklines(store.host, (ids) => {
+      this.#drawSpectra(ids);
     });
     this.#empty.hidden = true;
-    const heads = create(
+    this.#grid = create(
       "div",
-      { class: "tree-columns", attributes: { "aria-hidden": "true" } },
-      ...Object.entries(columns).map(([key, label]) => create("span", { class: `cell cell-${key}` }, label)),
+      {
+        class: "tree-grid",
+        testid: "tree",
+        attributes: { role: "treegrid", tabindex: "0", "aria-label": "Tensors", "aria-multiselectable": "true" },
+      },
+      create("div", { class: "tree-head", attributes: { role: "rowgroup" } }, this.#heads),
+      this.#list,
     );
-    this.#scroller = create("div", { class: "tree-scroller" }, heads, this.#list, this.#empty);
+    this.#scroller = create("div", { class: "tree-scroller" }, this.#grid, this.#empty);
     this.element = create("div", { class: "tree" }, this.#scroller);
 
     this.#virtualizer = new Virtualizer<HTMLElement, HTMLElement>({
@@ -71,9 +94,12 @@ export class Tree {
     this.#list.addEventListener("click", (event) => {
       this.#click(event);
     });
-    this.#list.addEventListener("keydown", (event) => {
-      this.#key(event);
+    this.#grid.addEventListener("keydown", (event) => {
+      if (event.target === this.#grid) this.#key(event);
     });
+    new ResizeObserver(() => {
+      this.#fitColumns();
+    }).observe(this.#scroller);
     this.#scroller.addEventListener(
       "scroll",
       () => {
@@ -94,11 +120,19 @@ export class Tree {
     store.on("reveal", (node) => {
       this.#reveal(node);
     });
-    store.on("search", () => {
+    store.on("query", () => {
       this.#closed.clear();
       this.#scroller.scrollTop = 0;
-      this.#search();
+      this.#find();
       this.#rebuild();
+    });
+    store.on("columns", () => {
+      this.#fitColumns();
+      this.#sort();
+      this.#rebuild();
+    });
+    store.on("metric", (metric) => {
+      this.#updateNumbers(metric);
     });
   }
 
@@ -108,7 +142,7 @@ export class Tree {
   }
 
   focus(): void {
-    this.#list.focus();
+    this.#grid.focus();
   }
 
   /** Height of what is below the column heads, which stay in place. */
@@ -133,29 +167,79 @@ export class Tree {
       else this.#closed.add(key);
     }
     this.#keepExpanded();
-    this.#rebuild();
+    // There are no blocks in a list.
+    if (this.#sorted !== null) this.#store.sort(null);
+    else this.#rebuild();
   }
 
   #open(): void {
     this.#expanded.clear();
     this.#closed.clear();
+    this.#sparklines.clear();
     for (const key of this.#store.state.expanded) this.#expanded.add(key);
     const { scroll } = this.#store.state;
-    this.#search();
+    this.#fitColumns();
+    this.#sort();
+    this.#find();
     this.#rebuild();
     this.#scroller.scrollTop = scroll;
     this.#follow();
   }
 
-  #search(): void {
-    const { checkpoint, state } = this.#store;
-    const predicate = parseSearch(state.search);
+  /** The columns that were chosen and fit, and what they need to know. */
+  #fitColumns(): void {
+    const { state, metrics } = this.#store;
+    const columns = fittingColumns(state.columns, this.#scroller.clientWidth - 20);
+    metrics.want(this, columns.map(({ key }) => key).filter(isMetric));
+    const template = [`minmax(${leastName - 30}px, 1fr)`, ...columns.map(({ width }) => `${width}px`)].join(" ");
+    this.#grid.style.setProperty("--tree-template", template);
+    this.#grid.setAttribute("aria-colcount", String(columns.length + 1));
+    this.#showHeads(columns);
+    const same = columns.map(({ key }) => key).join() === this.#columns.map(({ key }) => key).join();
+    this.#columns = columns;
+    if (same) return;
+    this.#clearLines();
+    this.#render();
+  }
+
+  #showHeads(columns: readonly TreeColumn[]): void {
+    // The keyboard stays on the heading that was pressed.
+    const focused = this.#heads.contains(document.activeElement)
+      ? document.activeElement?.getAttribute("data-testid")
+      : undefined;
+    this.#heads.replaceChildren(
+      ...columnHeads(columns, this.#store.state.sort, (sort) => {
+        this.#store.sort(sort);
+      }),
+    );
+    if (typeof focused === "string") this.#heads.querySelector<HTMLElement>(`[data-testid="${focused}"]`)?.focus();
+  }
+
+  #sort(): void {
+    const { checkpoint, state, metrics } = this.#store;
+    const { sort } = state;
+    const wasFlat = this.#sorted !== null;
+    this.#sorted =
+      sort === null || checkpoint === null
+        ? null
+        : sortTensors(checkpoint.tensors, sort, (metric) => metrics.get(metric));
+    // Names are written in full in a list.
+    if (wasFlat !== (this.#sorted !== null)) this.#clearLines();
+  }
+
+  #find(): void {
+    const { checkpoint, query } = this.#store;
+    this.#search = parseQuery(query);
+    const { predicate, error } = this.#search;
     this.#matches = predicate === null || checkpoint === null ? null : findMatches(checkpoint.tensors, predicate);
-    this.#words = searchWords(state.search);
     // Names are marked anew.
+    this.#clearLines();
+    this.onMatches(this.#matches?.tensors.size ?? null, error);
+  }
+
+  #clearLines(): void {
     this.#elements.clear();
     this.#list.replaceChildren();
-    this.onMatches(this.#matches?.tensors.size ?? null);
   }
 
   #isExpanded(group: GroupNode): boolean {
@@ -165,9 +249,13 @@ export class Tree {
   #rebuild(): void {
     const { checkpoint } = this.#store;
     if (checkpoint === null) return;
-    this.#rows = visibleRows(checkpoint.root, (group) => this.#isExpanded(group), this.#matches);
+    this.#rows =
+      this.#sorted === null
+        ? visibleRows(checkpoint.root, (group) => this.#isExpanded(group), this.#matches)
+        : listRows(this.#sorted, this.#matches);
     this.#indices = new Map(this.#rows.map(({ node }, index) => [node, index]));
     this.#empty.hidden = this.#rows.length > 0;
+    this.#grid.setAttribute("aria-rowcount", String(this.#rows.length + 1));
     this.#empty.textContent =
       this.#matches === null ? "This checkpoint holds no tensors." : "No tensor matches the search.";
     this.#virtualizer.setOptions({ ...this.#virtualizer.options, count: this.#rows.length });
@@ -190,10 +278,16 @@ export class Tree {
       if (row === undefined) continue;
       let line = this.#elements.get(row.node);
       if (line === undefined) {
-        line = new RowElement(row, this.#words);
+        line = new RowElement(row, {
+          columns: this.#columns,
+          marks: this.#search.marks,
+          flat: this.#sorted !== null,
+          store: this.#store,
+          sparklines: this.#sparklines,
+        });
         this.#elements.set(row.node, line);
       }
-      line.place(row, this.#selected);
+      line.place(row, index, this.#selected.has(row.node), row.node === this.#active);
       line.element.style.transform = `translateY(${index * rowHeight}px)`;
       if (line.element === next) next = next.nextSibling;
       else this.#list.insertBefore(line.element, next);
@@ -203,9 +297,9 @@ export class Tree {
   }
 
   #pointAtActive(): void {
-    const active = this.#selected === null ? undefined : this.#elements.get(this.#selected);
-    if (active === undefined) this.#list.removeAttribute("aria-activedescendant");
-    else this.#list.setAttribute("aria-activedescendant", active.element.id);
+    const active = this.#active === null ? undefined : this.#elements.get(this.#active);
+    if (active === undefined) this.#grid.removeAttribute("aria-activedescendant");
+    else this.#grid.setAttribute("aria-activedescendant", active.element.id);
   }
 
   /** New grades: of the lines in view only the badges change; a search that asks for grades runs again after a while. */
@@ -216,30 +310,54 @@ export class Tree {
         touched.add(above);
       }
     }
-    for (const [node, line] of this.#elements) if (touched.has(node)) line.updateGrade();
-    if (this.#matches === null || this.#matching !== undefined) return;
+    this.#sparklines.forget([...changed].flatMap(({ tensor }) => matrixId(tensor, 0) ?? []));
+    for (const [node, line] of this.#elements) {
+      if (!touched.has(node)) continue;
+      line.updateGrade();
+      line.updateSpectrum();
+    }
+    const byGrade = this.#store.state.sort?.by === "grade";
+    if ((this.#matches === null && !byGrade) || this.#matching !== undefined) return;
     this.#matching = setTimeout(() => {
       this.#matching = undefined;
-      if (this.#matches === null) return;
-      const before = this.#matches.tensors.size;
-      this.#search();
-      if (this.#matches.tensors.size !== before) this.#rebuild();
-      else this.#render();
+      if (byGrade) this.#sort();
+      if (this.#matches !== null) this.#find();
+      this.#rebuild();
     }, 300);
+  }
+
+  #updateNumbers(metric: MetricKey): void {
+    if (this.#store.state.sort?.by === metric) {
+      this.#sort();
+      this.#rebuild();
+    }
+    if (!this.#columns.some(({ key }) => key === metric)) return;
+    for (const line of this.#elements.values()) line.updateNumbers();
+  }
+
+  #drawSpectra(ids: ReadonlySet<string>): void {
+    for (const [node, line] of this.#elements) {
+      if (node.kind === "tensor" && ids.has(matrixId(node.tensor, 0) ?? "")) line.updateSpectrum();
+    }
   }
 
   #follow(): void {
     const { checkpoint, state } = this.#store;
-    const { selection } = state;
-    this.#selected = null;
-    if (selection.kind === "group") this.#selected = checkpoint?.groups.get(selection.key) ?? null;
-    if (selection.kind === "tensor") this.#selected = checkpoint?.tensor(selection.name) ?? null;
+    const selected = checkpoint === null ? [] : selectedNodes(checkpoint, state.selection);
+    this.#selected = new Set(selected);
+    if (this.#active === null || (selected.length > 0 && !this.#selected.has(this.#active))) {
+      this.#active = selected.at(-1) ?? null;
+    }
+    if (selected.length === 0 && state.selection.kind === "nothing") this.#active = null;
+    if (this.#anchor === null || !this.#selected.has(this.#anchor)) this.#anchor = this.#active;
     this.#render();
   }
 
   #reveal(node: TreeNode): void {
     // A search that hides it gives way.
-    if (this.#matches !== null && node.kind === "tensor" && !this.#matches.tensors.has(node)) this.#store.search("");
+    if (this.#matches !== null && node.kind === "tensor" && !this.#matches.tensors.has(node)) this.#showAll();
+    // So does an order, where there are no blocks.
+    if (node.kind === "group" && this.#sorted !== null) this.#store.sort(null);
     let opened = false;
     for (let above = node.parent; above !== null && above.level > 0; above = above.parent) {
       if (this.#isExpanded(above)) continue;
@@ -252,6 +370,11 @@ export class Tree {
       this.#rebuild();
     }
     this.#scrollTo(node, "center");
+  }
+
+  #showAll(): void {
+    this.#store.narrow(noFacets);
+    this.#store.search("");
   }
 
   #scrollTo(node: TreeNode, align: "auto" | "center" = "auto"): void {
@@ -282,12 +405,48 @@ export class Tree {
   }
 
   #select(node: TreeNode): void {
+    this.#active = node;
+    this.#anchor = node;
     this.#store.select(
       node.kind === "group"
         ? { kind: "group", key: node.key }
         : { kind: "tensor", name: node.tensor.name, slice: null },
     );
     this.#scrollTo(node);
+    this.#render();
+  }
+
+  /** Selects several tensors: to be compared, once there are two. */
+  #selectAll(nodes: readonly TensorNode[], active: TreeNode): void {
+    this.#active = active;
+    this.#store.select(selectionOf(nodes.slice(0, mostSelected)));
+    // It may be a block, which is not selected itself.
+    this.#active = active;
+    this.#scrollTo(active);
+    this.#render();
+  }
+
+  /** The tensors that are selected, in the order of selection. */
+  get #selectedTensors(): TensorNode[] {
+    return [...this.#selected].filter((node) => node.kind === "tensor");
+  }
+
+  /** Adds a line to what is selected, or takes it away: of a block all its tensors. */
+  #toggle(node: TreeNode): void {
+    this.#selectAll(toggled(this.#selectedTensors, leaves(node, this.#matches?.tensors ?? null)), node);
+    this.#anchor = node;
+  }
+
+  /** Selects from where the run began to a line. */
+  #extend(index: number): void {
+    const at = Math.max(0, Math.min(index, this.#rows.length - 1));
+    const row = this.#rows[at];
+    if (row === undefined) return;
+    const from = this.#anchor === null ? at : (this.#indices.get(this.#anchor) ?? at);
+    this.#anchor = this.#rows[from]?.node ?? row.node;
+    const anchor = this.#anchor;
+    this.#selectAll(span(this.#rows, from, at), row.node);
+    this.#anchor = anchor;
   }
 
   #click(event: MouseEvent): void {
@@ -297,25 +456,74 @@ export class Tree {
     const node = [...this.#elements].find(([, line]) => line.element === element)?.[0];
     if (node === undefined) return;
     const onTwistie = target.closest(".twistie") !== null;
+    if (event.ctrlKey || event.metaKey) {
+      this.#toggle(node);
+      return;
+    }
+    if (event.shiftKey) {
+      this.#extend(this.#indices.get(node) ?? 0);
+      return;
+    }
     if (node.kind === "group" && onTwistie) {
       this.#setExpanded(node, !this.#isExpanded(node));
       return;
     }
     // A first click shows a group and opens it; another one on the same group closes it.
-    if (node.kind === "group") this.#setExpanded(node, node === this.#selected ? !this.#isExpanded(node) : true);
+    if (node.kind === "group") this.#setExpanded(node, this.#selected.has(node) ? !this.#isExpanded(node) : true);
     this.#select(node);
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (!this.#act(event.key)) return;
+    if (event.altKey) return;
+    const acted =
+      event.ctrlKey || event.metaKey
+        ? this.#actAside(event.key)
+        : event.shiftKey
+          ? this.#actExtending(event.key) || this.#act(event.key)
+          : this.#act(event.key);
+    if (!acted) return;
     event.preventDefault();
     event.stopPropagation();
   }
 
+  /** The line that keys act on; −1 without one. */
+  get #at(): number {
+    return this.#active === null ? -1 : (this.#indices.get(this.#active) ?? -1);
+  }
+
+  /** With Ctrl keys move without selecting, and Space selects more. */
+  #actAside(key: string): boolean {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[key];
+    const row =
+      this.#rows[step === undefined ? this.#at : Math.max(0, Math.min(this.#rows.length - 1, this.#at + step))];
+    if (row === undefined || (step === undefined && key !== " ")) return false;
+    if (step === undefined) {
+      this.#toggle(row.node);
+      return true;
+    }
+    this.#active = row.node;
+    this.#scrollTo(row.node);
+    this.#render();
+    return true;
+  }
+
+  /** With Shift keys select all the way from where the run began. */
+  #actExtending(key: string): boolean {
+    const steps: Readonly<Record<string, number>> = {
+      ArrowDown: this.#at + 1,
+      ArrowUp: this.#at - 1,
+      Home: 0,
+      End: this.#rows.length - 1,
+    };
+    const to = steps[key];
+    if (to === undefined) return false;
+    this.#extend(to);
+    return true;
+  }
+
   /** Does what a key stands for; false for one that means nothing here. */
   #act(key: string): boolean {
-    const at = this.#selected === null ? -1 : (this.#indices.get(this.#selected) ?? -1);
+    const at = this.#at;
     const page = Math.max(1, Math.floor(this.#viewHeight / rowHeight) - 1);
     switch (key) {
       case "ArrowDown":
@@ -347,7 +555,7 @@ export class Tree {
         if (key === " " && this.#typed !== "" && performance.now() - this.#typedAt < typeAheadPause) {
           return this.#typeAhead(key, at);
         }
-        return this.#activate(at);
+        return this.#activate(at, key === " ");
       default:
         return key.length === 1 && this.#typeAhead(key, at);
     }
@@ -372,10 +580,12 @@ export class Tree {
     else if (row.node.parent !== null && row.node.parent.level > 0) this.#select(row.node.parent);
   }
 
-  #activate(at: number): boolean {
+  /** @param select whether it selects a tensor, or takes it from those selected, instead of going to its details */
+  #activate(at: number, select: boolean): boolean {
     const row = this.#rows[at];
     if (row === undefined) return false;
     if (row.node.kind === "group") this.#setExpanded(row.node, row.expanded === false);
+    else if (select) this.#toggle(row.node);
     else this.element.dispatchEvent(new CustomEvent("activate", { bubbles: true }));
     return true;
   }
@@ -394,5 +604,34 @@ export class Tree {
       rows.find(({ node }) => node.label.toLowerCase().includes(this.#typed));
     if (found !== undefined) this.#select(found.node);
     return true;
+  }
+}
+
+function selectionOf(nodes: readonly TensorNode[]): Selection {
+  const [first] = nodes;
+  if (first === undefined) return { kind: "nothing" };
+  if (nodes.length === 1) return { kind: "tensor", name: first.tensor.name, slice: null };
+  return { kind: "tensors", names: nodes.map(({ tensor }) => tensor.name) };
+}
+
+/** The lines that a selection is about. */
+function selectedNodes(checkpoint: Checkpoint, selection: Selection): TreeNode[] {
+  const named = (name: string): TreeNode[] => {
+    const node = checkpoint.tensor(name);
+    return node === undefined ? [] : [node];
+  };
+  switch (selection.kind) {
+    case "group": {
+      const group = checkpoint.groups.get(selection.key);
+      return group === undefined ? [] : [group];
+    }
+    case "tensor":
+      return named(selection.name);
+    case "tensors":
+      return selection.names.flatMap(named);
+    case "nothing":
+    case "matrices":
+    case "role":
+      return [];
   }
 }

@@ -21,5 +21,13 @@ export function scaleColor(share: number): string {
   return `rgb(${mixed.join(", ")})`;
 }
 
+/** The part of the scale that stands out from a ground: neither its darkest on dark nor its lightest on light ones. */
+export function lineScale(dark: boolean): { readonly color: (share: number) => string; readonly gradient: string } {
+  const [from, to] = dark ? [0.2, 1] : [0, 0.82];
+  const color = (share: number): string => scaleColor(from + share * (to - from));
+  const steps = Array.from({ length: 9 }, (_, index) => color(index / 8));
+  return { color, gradient: `linear-gradient(to right, ${steps.join(", ")})` };
+}
+
 /** The whole scale as a CSS gradient from left to right. */
 export const scaleGradient = `linear-gradient(to right, ${stops.map((stop) => `rgb(${stop.join(", ")})`).join(", ")})`;

@@ -15,6 +15,9 @@ const paths = {
   matrix: "M2.5 2.5h11v11h-11zM2.5 6.2h11M2.5 9.8h11M6.2 2.5v11M9.8 2.5v11",
   vector: "M2.5 6.2h11v3.6h-11zM6.2 6.2v3.6M9.8 6.2v3.6",
   outline: "M2.5 3.5h9M5.5 6.5h8M5.5 9.5h8M2.5 12.5h9",
+  columns: "M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10",
+  filter: "M2.5 3.5h11L9.4 8.4v4.1l-2.8 1.2V8.4Z",
+  regex: "M10.5 2.5v6M7.9 4l5.2 3M13.1 4l-5.2 3M3.5 11.5h2v2h-2z",
   expand: "M4 6.5 8 2.5l4 4M4 9.5l4 4 4-4",
   collapse: "M4 2.5l4 4 4-4M4 13.5l4-4 4 4",
   /** Shapes of the grades: the word stands beside them, the shape tells them apart without colour. */

@@ -20,6 +20,10 @@ export interface ChartColors {
   readonly fontFamily: string;
   readonly fontSize: number;
   readonly highContrast: boolean;
+  /** The ground is dark. */
+  readonly dark: boolean;
+  /** Colours that are told apart, for lines that have no colour of their own. */
+  readonly palette: readonly string[];
 }
 
 /** Reads the current theme; the custom properties of editor.css name the variables, so that CSS and canvas agree. */
@@ -42,8 +46,16 @@ export function chartColors(): ChartColors {
     tooltipBorder: read("--hover-border"),
     fontFamily: style.fontFamily,
     fontSize: Math.max(10, Number.parseFloat(style.fontSize) - 2),
+    dark: luminance(read("--background")) < 0.5,
+    palette: Array.from({ length: 8 }, (_, index) => read(`--palette-${index + 1}`)),
     highContrast: document.body.classList.contains("vscode-high-contrast"),
   };
+}
+
+/** How light an `rgba(…)` colour looks, from 0 to 1. */
+function luminance(color: string): number {
+  const [red = 0, green = 0, blue = 0] = (color.match(/[\d.]+/g) ?? []).map(Number);
+  return (0.299 * red + 0.587 * green + 0.114 * blue) / 255;
 }
 
 let probe: CanvasRenderingContext2D | null = null;

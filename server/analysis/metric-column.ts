@@ -1,7 +1,7 @@
-import { endianness } from "node:os";
 import type { MetricColumn } from "../protocol.ts";
 import type { MetricKey } from "../spectrum/metrics.ts";
 import type { CheckpointAnalysis } from "./checkpoint-analysis.ts";
+import { base64Floats } from "./floats.ts";
 
 /** One metric of every matrix, in the form that travels to the views. */
 export function metricColumn(analysis: CheckpointAnalysis, metric: MetricKey): MetricColumn {
@@ -13,10 +13,8 @@ export function metricColumn(analysis: CheckpointAnalysis, metric: MetricKey): M
 
 /** Numbers beside their noise values, as they travel. */
 export function encodeColumn(entries: readonly { readonly value: number; readonly noise: number }[]): MetricColumn {
-  return { values: base64(entries.map(({ value }) => value)), noise: base64(entries.map(({ noise }) => noise)) };
-}
-
-function base64(numbers: readonly number[]): string {
-  const bytes = Buffer.from(Float32Array.from(numbers).buffer);
-  return (endianness() === "LE" ? bytes : bytes.swap32()).toString("base64");
+  return {
+    values: base64Floats(entries.map(({ value }) => value)),
+    noise: base64Floats(entries.map(({ noise }) => noise)),
+  };
 }

@@ -1,5 +1,7 @@
 /** Checkpoints made for the webview's tests: small matrices, measured and judged by the real code. */
 import { catalogueOf } from "../../server/analysis/catalogue.ts";
+import { base64Floats } from "../../server/analysis/floats.ts";
+import { matrixSpectra } from "../../server/analysis/spectra.ts";
 import { recognise } from "../../server/architecture/recognise.ts";
 import type { Checkpoint, Tensor } from "../../server/checkpoint/checkpoint.ts";
 import type { AnalysisState, Catalogue, EngineStatus, MatrixDetail, MatrixResult } from "../../server/protocol.ts";
@@ -9,6 +11,7 @@ import { noiseMetrics } from "../../server/spectrum/noise-metrics.ts";
 import { noiseTests } from "../../server/spectrum/noise-tests.ts";
 import { measure } from "../support/measure.ts";
 import { gaussianMatrix } from "../support/random.ts";
+import type { ViewOptions } from "./harness.ts";
 
 export const engine: EngineStatus = {
   phase: "ready",
@@ -130,4 +133,34 @@ export function detailOf(id: string, learned: boolean, seed: number, tensor = id
 /** What streams into the tree of a detail. */
 export function resultOf({ id, tensor, role, grade, reason }: MatrixDetail): MatrixResult {
   return { id, tensor, role, grade, reason };
+}
+
+/** A small Llama every matrix of which is analysed, with answers to all that views ask: learned, but for one block. */
+export function analysedLlama(blocks: number): {
+  readonly model: Catalogue;
+  readonly details: readonly MatrixDetail[];
+  readonly answers: Required<Pick<ViewOptions, "matrix" | "metric" | "spectra">>;
+} {
+  const model = catalogue(llama(blocks));
+  const details = model.tensors
+    .filter(({ matrices }) => matrices > 0)
+    .map(({ name, layer, role }, index): MatrixDetail => ({
+      ...detailOf(name, layer !== 1, 5 * index + 1),
+      role,
+      layer,
+    }));
+  const byId = new Map(details.map((detail) => [detail.id, detail]));
+  const detail = (id: string): Promise<MatrixDetail | null> => Promise.resolve(byId.get(id) ?? null);
+  return {
+    model,
+    details,
+    answers: {
+      matrix: detail,
+      metric: (metric) => ({
+        values: base64Floats(details.map(({ metrics }) => metrics[metric] ?? NaN)),
+        noise: base64Floats(details.map(({ noise }) => noise[metric] ?? NaN)),
+      }),
+      spectra: (ids, points) => matrixSpectra({ detail }, ids, points),
+    },
+  };
 }

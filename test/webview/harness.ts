@@ -7,7 +7,7 @@ import { chromium, type Browser, type Locator, type Page } from "playwright-core
 import { findChromium } from "../../scripts/setup/chromium.mjs";
 import { editorHtml } from "../../media/html.ts";
 import type { ToHost, ToView } from "../../media/protocol.ts";
-import type { MatrixDetail, MetricColumn, MetricKey } from "../../server/protocol.ts";
+import type { MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../../server/protocol.ts";
 import { themes, type ThemeName } from "./themes.ts";
 
 const origin = "https://webview.test";
@@ -47,6 +47,8 @@ export interface ViewOptions {
   readonly matrix?: (id: string) => MatrixDetail | null | Promise<MatrixDetail | null>;
   /** Answers a request for one metric of every matrix. */
   readonly metric?: (metric: MetricKey) => MetricColumn;
+  /** Answers a request for several spectra. */
+  readonly spectra?: (ids: readonly string[], points: number | null) => Promise<readonly MatrixSpectrum[]>;
 }
 
 /** What runs in the page before the editor: the interface that VS Code gives a webview. */
@@ -120,10 +122,14 @@ export class View {
     return view;
   }
 
-  async #receive(message: ToHost, { matrix, metric }: ViewOptions): Promise<void> {
+  async #receive(message: ToHost, { matrix, metric, spectra }: ViewOptions): Promise<void> {
     this.posted.push(message);
     if (message.type === "metric" && metric !== undefined) {
       await this.send({ type: "response", id: message.id, value: metric(message.metric) });
+      return;
+    }
+    if (message.type === "spectra" && spectra !== undefined) {
+      await this.send({ type: "response", id: message.id, value: await spectra(message.matrices, message.points) });
       return;
     }
     if (message.type !== "matrix" || matrix === undefined) return;

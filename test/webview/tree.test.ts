@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
-import { analysisState, catalogue, checkpointOf, engine, llama, resultOf, detailOf } from "./checkpoints.ts";
+import {
+  analysedLlama,
+  analysisState,
+  catalogue,
+  checkpointOf,
+  engine,
+  llama,
+  resultOf,
+  detailOf,
+} from "./checkpoints.ts";
 import { eventually, launch, View } from "./harness.ts";
 
 describe("tree", () => {
@@ -33,7 +42,7 @@ describe("tree", () => {
   it("groups tensors by block and says so to assistive technology", async () => {
     const view = await openLlama(3);
     const block = view.row("model.layers.0");
-    assert.equal(await block.getAttribute("role"), "treeitem");
+    assert.equal(await block.getAttribute("role"), "row");
     assert.equal(await block.getAttribute("aria-level"), "1");
     assert.equal(await block.getAttribute("aria-expanded"), "true");
     assert.equal(await block.getAttribute("aria-posinset"), "2");
@@ -80,7 +89,7 @@ describe("tree", () => {
     await view.page.keyboard.press("Enter");
     assert.equal(await view.page.evaluate(() => document.activeElement?.className), "title");
     await view.page.keyboard.press("Escape");
-    assert.equal(await view.page.evaluate(() => document.activeElement?.getAttribute("role")), "tree");
+    assert.equal(await view.page.evaluate(() => document.activeElement?.getAttribute("role")), "treegrid");
     await view.posts("selected", ({ tensor }) => tensor === "lm_head.weight");
     assert.deepEqual(view.errors, []);
     await view.close();
@@ -125,6 +134,137 @@ describe("tree", () => {
     await view.page.keyboard.press("Escape");
     assert.equal(await view.part("search").inputValue(), "");
     await view.row("lm_head.weight").waitFor();
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("shows the columns one chooses, orders by them, and remembers it", async () => {
+    const { model, details, answers } = analysedLlama(3);
+    const view = await View.open(browser, { width: 1900, ...answers });
+    const open = (): Promise<void> =>
+      view.send({
+        type: "catalogue",
+        catalogue: model,
+        results: details.map(resultOf),
+        state: analysisState("done", details.length, details.length),
+        engine,
+        file: 0,
+      });
+    await open();
+    const heads = (): Promise<string[]> => view.part("tree").getByRole("columnheader").allTextContents();
+    await view.row("model.layers.0").waitFor();
+    assert.deepEqual(await heads(), ["Name", "Role", "Dtype", "Shape", "Size", "Spectrum", "Grade"]);
+    // The picture of a spectrum is there for what was analysed, and for nothing else.
+    const query = view.row("model.layers.0.self_attn.q_proj.weight");
+    await query.locator(".sparkline").waitFor();
+    assert.equal(await view.row("model.layers.0.input_layernorm.weight").locator(".sparkline").count(), 0);
+
+    await view.part("columns").click();
+    await view.part("column-effectiveRank").check();
+    await view.part("column-dtype").uncheck();
+    await view.page.keyboard.press("Escape");
+    assert.equal(await view.page.evaluate(() => document.activeElement?.getAttribute("data-testid")), "columns");
+    assert.deepEqual(await heads(), ["Name", "Role", "Shape", "Size", "Spectrum", "Eff. rank", "Grade"]);
+    const rank = details.find(({ id }) => id === "model.layers.0.self_attn.q_proj.weight")!.metrics.effectiveRank!;
+    const cell = query.locator(".cell-effectiveRank");
+    await eventually("the effective rank", async () => (await cell.textContent()) === rank.toPrecision(3));
+    assert.ok((await cell.getAttribute("title"))!.includes(String(Math.fround(rank))));
+
+    // Largest first, then smallest first, then the tree again.
+    const order = (descending: boolean): string[] =>
+      [...details]
+        .sort((a, b) => (descending ? -1 : 1) * (a.metrics.effectiveRank! - b.metrics.effectiveRank!))
+        .map(({ id }) => id);
+    const shown = (): Promise<(string | null)[]> =>
+      view.page.locator(".row-tensor").evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
+    const sort = view.part("tree-sort-effectiveRank");
+    await sort.click();
+    assert.equal(await view.page.locator('[role="columnheader"][aria-sort="descending"]').textContent(), "Eff. rank↓");
+    assert.deepEqual((await shown()).slice(0, details.length), order(true));
+    assert.equal(await view.page.locator(".row-group").count(), 0);
+    await sort.click();
+    assert.deepEqual((await shown()).slice(0, details.length), order(false));
+    await eventually("the order to be kept", () =>
+      view.page.evaluate(
+        () => sessionStorage.getItem("state")?.includes('"by":"effectiveRank","descending":false') === true,
+      ),
+    );
+    await view.reload();
+    await open();
+    await eventually("the order after a reload", async () => (await shown())[0] === order(false)[0]);
+    assert.deepEqual(await heads(), ["Name", "Role", "Shape", "Size", "Spectrum", "Eff. rank↑", "Grade"]);
+    await sort.click();
+    await view.row("model.layers.2").waitFor();
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("filters by role, dtype and grade, and by a regular expression", async () => {
+    const view = await openLlama(4);
+    const count = async (text: string): Promise<void> => {
+      await eventually(`"${text}"`, async () => (await view.part("search-count").textContent()) === text);
+    };
+    await view.part("filter").click();
+    await view.part("facet-query").check();
+    await view.part("facet-norm").check();
+    await count("9 matches");
+    await view.page.keyboard.press("Escape");
+    // A search narrows it further.
+    await view.part("expression").click();
+    await view.part("search").fill("layers\\.[12]\\..*(q_proj|norm)");
+    await count("4 matches");
+    await view.part("search").fill("layers\\.[12");
+    const error = view.part("search-error");
+    await error.waitFor();
+    assert.match(await error.innerText(), /^Not a regular expression: .+\.$/);
+    assert.equal(await view.part("search").getAttribute("aria-invalid"), "true");
+    // What is no expression hides nothing more than the filter does.
+    await count("9 matches");
+    await view.part("search").fill("");
+    await view.part("chips").getByRole("button", { name: "norm" }).click();
+    await count("4 matches");
+    await view.part("chips").getByRole("button", { name: "query" }).click();
+    await count("");
+    assert.equal(await view.part("chips").isVisible(), false);
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("selects several tensors, with the mouse and with the keyboard", async () => {
+    const view = await openLlama(2);
+    const short = (name: string): string => `model.layers.0.${name}.weight`;
+    const selected = (): Promise<(string | null)[]> =>
+      view.page
+        .locator('[data-testid="tree-row"][aria-selected="true"]')
+        .evaluateAll((rows) => rows.map((row) => row.getAttribute("data-name")));
+    const attention = ["q_proj", "k_proj", "v_proj"].map((name) => short(`self_attn.${name}`));
+    await view.row(attention[0]!).click();
+    await view.row(attention[2]!).click({ modifiers: ["Control"] });
+    assert.deepEqual(await selected(), [attention[0], attention[2]]);
+    await view.title("2 matrices side by side").waitFor();
+    await view.row(attention[2]!).click({ modifiers: ["Control"] });
+    assert.deepEqual(await selected(), [attention[0]]);
+    await view.title(attention[0]!).waitFor();
+    await view.row(attention[0]!).click();
+    await view.row(attention[2]!).click({ modifiers: ["Shift"] });
+    assert.deepEqual(await selected(), attention);
+    // Shift and arrows go on from where the run began.
+    await view.part("tree").focus();
+    await view.page.keyboard.press("Shift+ArrowUp");
+    assert.deepEqual(await selected(), attention.slice(0, 2));
+    await view.page.keyboard.press("Shift+ArrowUp");
+    await view.page.keyboard.press("Shift+ArrowUp");
+    assert.deepEqual(await selected(), [short("input_layernorm"), attention[0]]);
+    // Ctrl and arrows move without selecting, Space selects.
+    await view.page.keyboard.press("Home");
+    for (let step = 0; step < 3; step++) await view.page.keyboard.press("Control+ArrowDown");
+    assert.deepEqual(await selected(), ["model.embed_tokens.weight"]);
+    await view.page.keyboard.press("Control+Space");
+    assert.deepEqual(await selected(), ["model.embed_tokens.weight", attention[0]]);
+    // A whole block at once; its norm has no matrix.
+    await view.page.keyboard.press("Home");
+    await view.row("model.layers.0").click({ modifiers: ["Control"] });
+    await view.title("8 matrices side by side").waitFor();
     assert.deepEqual(view.errors, []);
     await view.close();
   });

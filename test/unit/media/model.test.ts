@@ -4,7 +4,7 @@ import { editorHtml } from "../../../media/html.ts";
 import { Checkpoint } from "../../../media/model/checkpoint.ts";
 import { gradesByAttention } from "../../../media/model/grades.ts";
 import { matrixId, matrixIds } from "../../../media/model/matrix-ids.ts";
-import { parseSearch } from "../../../media/model/search.ts";
+import { noFacets, parseQuery, type Predicate } from "../../../media/model/search.ts";
 import { initialState, restoreState } from "../../../media/state.ts";
 import { findMatches, visibleRows } from "../../../media/tree/rows.ts";
 import type { Catalogue, CatalogueTensor, MatrixResult } from "../../../server/protocol.ts";
@@ -79,6 +79,9 @@ test("results are counted in each group above, and a grade that changes is count
   );
 });
 
+const parseSearch = (text: string): Predicate | null =>
+  parseQuery({ text, expression: false, facets: noFacets }).predicate;
+
 test("the search asks for every word, and for a field exactly", () => {
   const model = checkpoint(
     tensor("h.0.attn.q", { role: "query" }),
@@ -137,9 +140,22 @@ test("what was remembered is taken over where it makes sense", () => {
     split: 0.3,
     switches: { "values-log": true },
     metric: "stableRank",
+    expression: true,
+    facets: { roles: ["query"], dtypes: ["BF16"], grades: [] },
+    columns: ["size", "effectiveRank"],
+    sort: { by: "effectiveRank", descending: true },
   };
   assert.deepEqual(restoreState(kept), kept);
   assert.equal(restoreState({ split: 7 }).split, 0.85);
+  const strange = {
+    columns: ["size", "colour"],
+    sort: { by: "colour", descending: true },
+    facets: { roles: ["cook"] },
+  };
+  assert.deepEqual(restoreState(strange), { ...initialState, columns: ["size"] });
+  const compared = { kind: "role", role: "query", stack: "", ends: 3 };
+  assert.deepEqual(restoreState({ selection: compared }).selection, compared);
+  assert.deepEqual(restoreState({ selection: { ...compared, role: "cook" } }).selection, { kind: "nothing" });
 });
 
 test("the page lets only the named script run, and escapes its title", () => {

@@ -1,0 +1,104 @@
+/** The columns that the tree can show beside the names. */
+import { metricKeys, type MetricKey } from "../../server/spectrum/metrics.ts";
+import { metricLabels } from "./metric-texts.ts";
+
+export const factColumns = ["role", "dtype", "shape", "parameters", "size", "spectrum", "grade"] as const;
+export type FactColumn = (typeof factColumns)[number];
+export type ColumnKey = FactColumn | MetricKey;
+
+export interface TreeColumn {
+  readonly key: ColumnKey;
+  /** What stands over it. */
+  readonly label: string;
+  /** What it is called in full. */
+  readonly title: string;
+  /** In pixels. */
+  readonly width: number;
+  /** Numbers stand at the right. */
+  readonly end: boolean;
+  readonly sortable: boolean;
+}
+
+const facts: Readonly<Record<FactColumn, Omit<TreeColumn, "key" | "title">>> = {
+  role: { label: "Role", width: 80, end: false, sortable: true },
+  dtype: { label: "Dtype", width: 50, end: false, sortable: true },
+  shape: { label: "Shape", width: 98, end: true, sortable: true },
+  parameters: { label: "Parameters", width: 78, end: true, sortable: true },
+  size: { label: "Size", width: 60, end: true, sortable: true },
+  spectrum: { label: "Spectrum", width: 64, end: false, sortable: false },
+  grade: { label: "Grade", width: 150, end: false, sortable: true },
+};
+
+export function isMetric(key: string): key is MetricKey {
+  return (metricKeys as readonly string[]).includes(key);
+}
+
+export function isColumn(key: unknown): key is ColumnKey {
+  return (
+    typeof key === "string" && ((factColumns as readonly string[]).includes(key) || metricLabels.has(key as never))
+  );
+}
+
+/** What stands over a narrow column. */
+const shortLabels: Readonly<Partial<Record<MetricKey, string>>> = {
+  effectiveRank: "Eff. rank",
+  royVetterliRank: "R.-V. rank",
+  participationRatio: "Particip.",
+  energy60: "For 60 %",
+  energy80: "For 80 %",
+  energy90: "For 90 %",
+  energy95: "For 95 %",
+  energy99: "For 99 %",
+  outliersRight: "Outliers",
+  outliersLeft: "Below bulk",
+  spectralNorm: "Spec. norm",
+  frobeniusNorm: "Frob. norm",
+  sigmaEntries: "σ entries",
+  sigmaBulk: "σ bulk",
+  lowerEdge: "Edge s₋",
+  upperEdge: "Edge s₊",
+  powerLawAlpha: "α",
+};
+
+export function columnOf(key: ColumnKey): TreeColumn {
+  if (!isMetric(key)) return { key, title: facts[key].label, ...facts[key] };
+  const title = metricLabels.get(key) ?? key;
+  return { key, label: shortLabels[key] ?? title, title, width: 76, end: true, sortable: true };
+}
+
+/** What stands in the tree as long as nobody chose otherwise. */
+export const defaultColumns: readonly ColumnKey[] = ["role", "dtype", "shape", "size", "spectrum", "grade"];
+
+/** What gives way first where there is no room; what is not here was asked for, and stays. */
+const dispensable: readonly ColumnKey[] = ["role", "size", "dtype", "spectrum", "shape"];
+
+/** The order in which columns stand, whatever the order they were chosen in. */
+function place(key: ColumnKey): number {
+  if (key === "grade") return factColumns.length + metricKeys.length;
+  return isMetric(key) ? factColumns.length + metricKeys.indexOf(key) : factColumns.indexOf(key);
+}
+
+const gap = 8;
+/** What a name needs to be told from its neighbours, in pixels. */
+export const leastName = 150;
+
+/**
+ * The columns that fit beside the names, from left to right. Where there is no room the ones that everybody sees give
+ * way before those a person added.
+ * @param width of the tree, in pixels
+ */
+export function fittingColumns(chosen: readonly ColumnKey[], width: number): TreeColumn[] {
+  let columns = [...chosen].sort((left, right) => place(left) - place(right)).map(columnOf);
+  const needed = (): number => columns.reduce((sum, column) => sum + column.width + gap, leastName);
+  for (const key of dispensable) {
+    if (needed() <= width) break;
+    columns = columns.filter((column) => column.key !== key);
+  }
+  return columns.map((column) => (column.key === "grade" ? { ...column, width: gradeWidth(width) } : column));
+}
+
+/** The word is cut off before the badge goes. */
+function gradeWidth(width: number): number {
+  if (width <= 260) return 20;
+  return width <= 390 ? 118 : width <= 480 ? 138 : facts.grade.width;
+}
