@@ -3,15 +3,24 @@
 //
 // The product J of all rotations is kept as E = J − I, and a rotation is applied in Rutishauser's form
 //   a ← a − s·(b + τ·a),  b ← b + s·(a − τ·b),  τ = s/(1 + c),
-// so that the error of a rotation shrinks with its angle: the many small ones of the last sweeps cost no digits. Of the
-// two angles that make a pair orthogonal the one is taken that leaves the longer row first: sorted rows need fewer sweeps
-// (de Rijk 1989).
+// so that the error of a rotation shrinks with its angle: the many small ones of the last sweeps cost no digits. It is as
+// orthogonal as τ fits s, whatever the angle; where fma rounds once (FUSED), τ gets a step of Newton's towards that, since
+// GPUs' roots and quotients are off by an ulp or two, often to the same side. Of the two angles that make a pair
+// orthogonal the one is taken that leaves the longer row first: sorted rows need fewer sweeps (de Rijk 1989).
 //
-// One workgroup a pair (workgroup_id.x) of a matrix (workgroup_id.z). A round of the sweep makes side/2 disjoint
-// rotations; every 2 × 2 piece of G is turned from both sides by one invocation.
+// One workgroup a pair (workgroup_id.x) of a matrix (workgroup_id.z). In each round of the sweep all rows meet in twos at
+// TABLES tables, then move on to other seats: the first seat of table t is place t, the second place TABLES + t of G and
+// of E, so that an invocation always turns the same places, one 2 × 2 piece of G and of E for each of ITEMS, and always
+// puts them into the same other ones. The seats are those of Brent and Luk (1985); after side − 1 rounds everybody is
+// back where he began.
+//
+// G comes in parts, which gram-pairs.wgsl made; after round 0 of a sweep only the inner products of different blocks: those
+// within a block are what this kernel left in `diagonals` a round before.
 //
 // `progress` gets the largest cosine between two rows that was met, before anything was turned, and the largest squared
 // norm. Rows that are rounding noise beside the largest of the sweep before are left alone.
+//
+// Constants SIDE, THREADS and FUSED come before it.
 
 struct Step {
   // Partial sums of a Gram matrix.
@@ -22,6 +31,8 @@ struct Step {
   // As in gram-pairs.wgsl.
   round: u32,
   blocks: u32,
+  // 1: the parts are only those of different blocks.
+  crossed: u32,
 }
 
 var<immediate> step: Step;
@@ -32,33 +43,36 @@ var<immediate> step: Step;
 @group(0) @binding(2) var<storage, read_write> turned: array<u32>;
 // Cosine and squared norm for each sweep of each matrix. The bits of a positive float sort as it does.
 @group(0) @binding(3) var<storage, read_write> progress: array<atomic<u32>>;
+// SIDE/2 × SIDE/2 for each block of each matrix.
+@group(0) @binding(4) var<storage, read_write> diagonals: array<f32>;
 
-override side: u32 = 32;
-override threads: u32 = 64;
 // Cosines below are rounding.
 const ORTHOGONAL = 4e-7f;
 const NEGLIGIBLE = 6e-8f;
 // Squares of norms, relative.
 const NOISE = 4e-14f;
+const TABLES = SIDE / 2u;
+const SIZE = SIDE * SIDE;
+const ITEMS = TABLES * TABLES / THREADS;
+// One more than a row, so that a column is spread over the banks of the memory.
+const PITCH = SIDE + 1u;
 
-var<workgroup> g: array<f32, side * (side + 1)>;
-var<workgroup> e: array<f32, side * side>;
-// s, τ, t of the rotations of a round.
-var<workgroup> turns: array<vec3<f32>, side / 2>;
+var<workgroup> g: array<f32, SIZE>;
+var<workgroup> e: array<f32, SIDE * PITCH>;
+// The row that sits in a place.
+var<workgroup> sitting: array<u32, SIDE>;
+// s and τ of the rotations of a round, and the tangents.
+var<workgroup> turns: array<vec2<f32>, TABLES>;
+var<workgroup> tangents: array<f32, TABLES>;
 var<workgroup> largest_cosine: atomic<u32>;
 var<workgroup> largest_norm: atomic<u32>;
 
-fn at(row: u32, column: u32) -> u32 {
-  return row * (side + 1u) + column;
-}
-
-// Where a row of the pair stands in X.
-fn global_row(pair: u32, row: u32) -> u32 {
-  let half = side / 2u;
+fn block_of(pair: u32, second: bool) -> u32 {
   let others = step.blocks - 1u;
-  let first = select((step.round + pair) % others, others, pair == 0u);
-  let second = (step.round + others - pair) % others;
-  return select(second, first, row < half) * half + row % half;
+  if second {
+    return (step.round + others - pair) % others;
+  }
+  return select((step.round + pair) % others, others, pair == 0u);
 }
 
 // s, τ and t of the rotation that makes rows with the squared norms a, b and the inner product `inner` orthogonal; the
@@ -69,34 +83,56 @@ fn rotation(a: f32, b: f32, inner: f32, first_is_a: bool) -> vec3<f32> {
   // Beyond 10⁴ the square root is θ to rounding, and its square may overflow.
   let t = select(-1.0, 1.0, theta >= 0.0) / select(size + sqrt(1.0 + size * size), 2.0 * size, size > 1e4);
   let c = inverseSqrt(1.0 + t * t);
-  let s = t * c;
   // Rows that are nearly orthogonal stay where they are, so that the last sweeps turn by small angles only.
-  if (a >= b) == first_is_a || abs(t) < 1e-6 {
-    return vec3(s, s / (1.0 + c), t);
+  let stays = (a >= b) == first_is_a || abs(t) < 1e-6;
+  let sine = select(select(c, -c, t > 0.0), t * c, stays);
+  let cosine = select(abs(t * c), c, stays);
+  var tau = sine / (1.0 + cosine);
+  if FUSED {
+    // s·τ² − 2·τ + s = 0.
+    tau = fma(fma(sine, fma(tau, tau, 1.0), -2.0 * tau), 0.5 / max(cosine, 0.5), tau);
   }
-  let steep = select(c, -c, t > 0.0);
-  return vec3(steep, steep / (1.0 + abs(s)), -1.0 / t);
+  return vec3(sine, tau, select(-1.0 / t, t, stays));
 }
 
-// The two rows that meet at table `table` in a round of a tournament.
-fn meeting(round: u32, table: u32) -> vec2<u32> {
-  let others = side - 1u;
-  return vec2(select((round + table) % others, others, table == 0u), (round + others - table) % others);
+// Where a row goes after a round: the first of all stays, the others go round.
+fn next_seat(place: u32) -> u32 {
+  if place < TABLES {
+    return select(select(place + 1u, SIDE - 1u, place == TABLES - 1u), 0u, place == 0u);
+  }
+  return select(place - 1u, 1u, place == TABLES);
 }
 
-@compute @workgroup_size(threads)
+@compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
   let pair = group.z * groups.x + group.x;
-  let size = side * side;
-  let tables = side / 2u;
-  for (var item = local; item < size; item += threads) {
+  let first_block = block_of(group.x, false);
+  let second_block = block_of(group.x, true);
+  let half = TABLES * TABLES;
+  let first_diagonal = (group.z * step.blocks + first_block) * half;
+  let second_diagonal = (group.z * step.blocks + second_block) * half;
+  let part = select(SIZE, half, step.crossed == 1u);
+  for (var item = local; item < SIZE; item += THREADS) {
+    let row = item / SIDE;
+    let column = item % SIDE;
+    let r = row % TABLES;
+    let c = column % TABLES;
+    let same = (row < TABLES) == (column < TABLES);
     var sum = 0.0;
-    for (var chunk = 0u; chunk < step.chunks; chunk++) {
-      sum += grams[(pair * step.chunks + chunk) * size + item];
+    if step.crossed == 1u && same {
+      sum = diagonals[select(second_diagonal, first_diagonal, row < TABLES) + r * TABLES + c];
+    } else {
+      let place = select(item, select(c * TABLES + r, r * TABLES + c, row < TABLES), step.crossed == 1u);
+      for (var chunk = 0u; chunk < step.chunks; chunk++) {
+        sum += grams[(pair * step.chunks + chunk) * part + place];
+      }
     }
-    g[at(item / side, item % side)] = sum;
-    e[item] = 0.0;
+    g[item] = sum;
+    e[row * PITCH + column] = 0.0;
+  }
+  if local < SIDE {
+    sitting[local] = local;
   }
   workgroupBarrier();
   let place = 2u * (group.z * step.sweeps + step.sweep);
@@ -106,14 +142,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   }
   var cosine = 0.0;
   var norm = 0.0;
-  for (var item = local; item < size; item += threads) {
-    let row = item / side;
-    let column = item % side;
-    let least = min(g[at(row, row)], g[at(column, column)]);
-    let most = max(g[at(row, row)], g[at(column, column)]);
+  for (var item = local; item < SIZE; item += THREADS) {
+    let row = item / SIDE;
+    let column = item % SIDE;
+    let a = g[row * SIDE + row];
+    let b = g[column * SIDE + column];
+    let least = min(a, b);
+    let most = max(a, b);
     norm = max(norm, most);
     if row < column && least > floor {
-      cosine = max(cosine, abs(g[at(row, column)]) * inverseSqrt(least) * inverseSqrt(most));
+      cosine = max(cosine, abs(g[item]) * inverseSqrt(least) * inverseSqrt(most));
     }
   }
   atomicMax(&largest_cosine, bitcast<u32>(min(cosine, 1.0)));
@@ -124,72 +162,90 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     atomicMax(&progress[place + 1u], atomicLoad(&largest_norm));
     turned[pair] = u32(met > bitcast<u32>(ORTHOGONAL));
   }
-  if met <= bitcast<u32>(ORTHOGONAL) {
-    return;
-  }
-
-  for (var round = 0u; round < side - 1u; round++) {
-    if local < tables {
-      let rows = meeting(round, local);
-      let p = rows.x;
-      let q = rows.y;
-      let inner = g[at(p, q)];
-      var turn = vec3<f32>();
-      let least = min(g[at(p, p)], g[at(q, q)]);
-      let most = max(g[at(p, p)], g[at(q, q)]);
-      if least > floor && abs(inner) > NEGLIGIBLE * sqrt(least) * sqrt(most) {
-        let first_is_p = global_row(group.x, p) < global_row(group.x, q);
-        turn = rotation(g[at(p, p)], g[at(q, q)], inner, first_is_p);
+  // Nothing is turned, but the next round needs what is within the blocks.
+  if met > bitcast<u32>(ORTHOGONAL) {
+    for (var round = 0u; round < SIDE - 1u; round++) {
+      // The pieces in two rows: of G, of E, and of the identity that E lacks.
+      var first: array<vec4<f32>, ITEMS>;
+      var second: array<vec4<f32>, ITEMS>;
+      var first_whole: array<vec4<f32>, ITEMS>;
+      var second_whole: array<vec4<f32>, ITEMS>;
+      for (var i = 0u; i < ITEMS; i++) {
+        let r = (local + i * THREADS) / TABLES;
+        let c = (local + i * THREADS) % TABLES;
+        let top = r * SIDE + c;
+        let bottom = top + TABLES * SIDE;
+        let top_e = r * PITCH + c;
+        let bottom_e = top_e + TABLES * PITCH;
+        first[i] = vec4(g[top], g[top + TABLES], e[top_e], e[top_e + TABLES]);
+        second[i] = vec4(g[bottom], g[bottom + TABLES], e[bottom_e], e[bottom_e + TABLES]);
+        let columns = vec2(c, c + TABLES);
+        first_whole[i] = first[i] + vec4(0.0, 0.0, select(vec2<f32>(), vec2(1.0), columns == vec2(sitting[r])));
+        second_whole[i] = second[i] + vec4(0.0, 0.0, select(vec2<f32>(), vec2(1.0), columns == vec2(sitting[r + TABLES])));
       }
-      turns[local] = turn;
-    }
-    workgroupBarrier();
-    for (var item = local; item < tables * tables; item += threads) {
-      let rows = meeting(round, item / tables);
-      let columns = meeting(round, item % tables);
-      let left = turns[item / tables];
-      let right = turns[item % tables];
-      let pr = at(rows.x, columns.x);
-      let ps = at(rows.x, columns.y);
-      let qr = at(rows.y, columns.x);
-      let qs = at(rows.y, columns.y);
-      if item / tables == item % tables {
-        let inner = g[ps];
-        if left.z != 0.0 {
-          g[pr] -= left.z * inner;
-          g[qs] += left.z * inner;
-          g[ps] = 0.0;
-          g[qr] = 0.0;
+      var first_sitting = 0u;
+      var second_sitting = 0u;
+      if local < TABLES {
+        first_sitting = sitting[local];
+        second_sitting = sitting[local + TABLES];
+        let a = g[local * SIDE + local];
+        let b = g[(local + TABLES) * SIDE + local + TABLES];
+        let inner = g[local * SIDE + local + TABLES];
+        let least = min(a, b);
+        var turn = vec3<f32>();
+        if least > floor && abs(inner) > NEGLIGIBLE * sqrt(least) * sqrt(max(a, b)) {
+          let first_is_a = select(second_block, first_block, first_sitting < TABLES) * TABLES + first_sitting % TABLES <
+            select(second_block, first_block, second_sitting < TABLES) * TABLES + second_sitting % TABLES;
+          turn = rotation(a, b, inner, first_is_a);
         }
-      } else {
-        let p = vec2(g[pr], g[ps]);
-        let q = vec2(g[qr], g[qs]);
-        let turned_p = p - left.x * (q + left.y * p);
-        let turned_q = q + left.x * (p - left.y * q);
-        let r = vec2(turned_p.x, turned_q.x);
-        let s = vec2(turned_p.y, turned_q.y);
-        let turned_r = r - right.x * (s + right.y * r);
-        let turned_s = s + right.x * (r - right.y * s);
-        g[pr] = turned_r.x;
-        g[qr] = turned_r.y;
-        g[ps] = turned_s.x;
-        g[qs] = turned_s.y;
+        turns[local] = turn.xy;
+        tangents[local] = turn.z;
       }
+      workgroupBarrier();
+      if local < TABLES {
+        sitting[next_seat(local)] = first_sitting;
+        sitting[next_seat(local + TABLES)] = second_sitting;
+      }
+      for (var i = 0u; i < ITEMS; i++) {
+        let r = (local + i * THREADS) / TABLES;
+        let c = (local + i * THREADS) % TABLES;
+        let left = turns[r];
+        let right = turns[c];
+        let top = first[i] - left.x * (second_whole[i] + left.y * first_whole[i]);
+        let bottom = second[i] + left.x * (first_whole[i] - left.y * second_whole[i]);
+        let x = vec2(top.x, bottom.x);
+        let y = vec2(top.y, bottom.y);
+        var turned_x = x - right.x * (y + right.y * x);
+        var turned_y = y + right.x * (x - right.y * y);
+        if r == c {
+          let tangent = tangents[r];
+          let inner = first[i].y;
+          turned_x = vec2(first[i].x - tangent * inner, select(inner, 0.0, tangent != 0.0));
+          turned_y = vec2(turned_x.y, second[i].y + tangent * inner);
+        }
+        let first_row = next_seat(r);
+        let second_row = next_seat(r + TABLES);
+        let first_column = next_seat(c);
+        let second_column = next_seat(c + TABLES);
+        g[first_row * SIDE + first_column] = turned_x.x;
+        g[first_row * SIDE + second_column] = turned_y.x;
+        g[second_row * SIDE + first_column] = turned_x.y;
+        g[second_row * SIDE + second_column] = turned_y.y;
+        e[first_row * PITCH + c] = top.z;
+        e[first_row * PITCH + c + TABLES] = top.w;
+        e[second_row * PITCH + c] = bottom.z;
+        e[second_row * PITCH + c + TABLES] = bottom.w;
+      }
+      workgroupBarrier();
     }
-    for (var item = local; item < tables * side; item += threads) {
-      let rows = meeting(round, item / side);
-      let turn = turns[item / side];
-      let column = item % side;
-      let p = e[rows.x * side + column];
-      let q = e[rows.y * side + column];
-      let whole_p = p + select(0.0, 1.0, rows.x == column);
-      let whole_q = q + select(0.0, 1.0, rows.y == column);
-      e[rows.x * side + column] = p - turn.x * (whole_q + turn.y * whole_p);
-      e[rows.y * side + column] = q + turn.x * (whole_p - turn.y * whole_q);
+    for (var item = local; item < SIZE; item += THREADS) {
+      rotations[pair * SIZE + item] = e[(item % SIDE) * PITCH + item / SIDE];
     }
-    workgroupBarrier();
   }
-  for (var item = local; item < size; item += threads) {
-    rotations[pair * size + item] = e[(item % side) * side + item / side];
+  for (var item = local; item < half; item += THREADS) {
+    let row = item / TABLES;
+    let column = item % TABLES;
+    diagonals[first_diagonal + item] = g[row * SIDE + column];
+    diagonals[second_diagonal + item] = g[(row + TABLES) * SIDE + column + TABLES];
   }
 }

@@ -24,17 +24,18 @@ const requiredLimits = {
 } as const;
 
 /**
- * What `create()` returned, by the adapter's name. Dawn lives as long as these objects are referenced: once one is
+ * What `create()` returned, by its options. Dawn lives as long as these objects are referenced: once one is
  * collected, the process crashes or hangs at the next call.
  */
 const instances = new Map<string, GPU>();
 
 /**
  * Opens the adapter whose name contains `adapter`, or the fastest if that is empty.
+ * @param options Dawn's own, such as `disable-dawn-features=timestamp_quantization` for benchmarks
  * @throws EngineUnavailable if there is none, none of that name, or it is too small.
  */
-export async function openDevice(adapter: string): Promise<Gpu> {
-  const found = await requestAdapter(adapter);
+export async function openDevice(adapter: string, options: readonly string[] = []): Promise<Gpu> {
+  const found = await requestAdapter(adapter, options);
   const { info, limits } = found;
   const name = info.description === "" ? info.device : info.description;
   for (const [limit, least] of Object.entries(requiredLimits)) {
@@ -92,7 +93,7 @@ export async function openDevice(adapter: string): Promise<Gpu> {
   };
 }
 
-async function requestAdapter(name: string): Promise<GPUAdapter> {
+async function requestAdapter(name: string, options: readonly string[]): Promise<GPUAdapter> {
   let create: (options: string[]) => GPU;
   try {
     const module = await import("webgpu");
@@ -110,8 +111,9 @@ async function requestAdapter(name: string): Promise<GPUAdapter> {
   }
   let adapter: GPUAdapter | null;
   try {
-    const dawn = instances.get(name) ?? create(name === "" ? [] : [`adapter=${name}`]);
-    instances.set(name, dawn);
+    const all = name === "" ? [...options] : [`adapter=${name}`, ...options];
+    const dawn = instances.get(all.join()) ?? create(all);
+    instances.set(all.join(), dawn);
     // Discrete adapters first, processors that emulate one last.
     adapter = await dawn.requestAdapter({ powerPreference: "high-performance" });
   } catch (error) {

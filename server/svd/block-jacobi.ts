@@ -3,7 +3,7 @@ import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { readBack } from "../gpu/readback.ts";
 import { multiply, type MatrixProduct } from "./matrix-product.ts";
-import type { VectorKernels } from "./vector-kernels.ts";
+import { turnColumns, type VectorKernels } from "./vector-kernels.ts";
 
 /** Equal-shaped matrices on the GPU, rows ≤ length, row-major, one after another. */
 export interface WideBatch {
@@ -24,6 +24,7 @@ export interface JacobiBuffers {
   readonly square: GPUBuffer;
   readonly spare: GPUBuffer;
   readonly grams: GPUBuffer;
+  readonly diagonals: GPUBuffer;
   readonly rotations: GPUBuffer;
   readonly turnedFlags: GPUBuffer;
   readonly progress: GPUBuffer;
@@ -63,6 +64,7 @@ export function jacobiBytes(rows: number, length: number, side: number): Readonl
     square: 4 * rows * rows,
     spare: 4 * rows * rows,
     grams: 4 * pairs * chunks * side * side,
+    diagonals: 4 * pairs * 2 * (side / 2) ** 2,
     rotations: 4 * pairs * side * side,
     turnedFlags: 4 * pairs,
     progress: 8 * mostSweeps,
@@ -123,7 +125,7 @@ export class BlockJacobi {
     buffers: JacobiBuffers,
     signal: AbortSignal,
   ): Promise<{ sweeps: number; cosine: number }> {
-    const { gramPairs, rotatePairs, turnPairs, side } = this.#kernels;
+    const { gramPairs, gramCrossedPairs, rotatePairs, turnPairs, side } = this.#kernels;
     const { blocks, pairs, chunks } = planOf(rows, length, side);
     const bind = (kernel: typeof gramPairs, parts: readonly GPUBuffer[]): GPUBindGroup =>
       bindBuffers(
@@ -131,9 +133,10 @@ export class BlockJacobi {
         kernel,
         parts.map((buffer) => ({ buffer })),
       );
-    const { grams, rotations, turnedFlags, progress } = buffers;
+    const { grams, diagonals, rotations, turnedFlags, progress } = buffers;
     const gramBuffers = bind(gramPairs, [turned, grams]);
-    const rotateBuffers = bind(rotatePairs, [grams, rotations, turnedFlags, progress]);
+    const crossedBuffers = bind(gramCrossedPairs, [turned, grams]);
+    const rotateBuffers = bind(rotatePairs, [grams, rotations, turnedFlags, progress, diagonals]);
     const turnBuffers = bind(turnPairs, [turned, rotations, turnedFlags]);
     const basisBuffers = basis === null ? null : bind(turnPairs, [basis, rotations, turnedFlags]);
     this.#clear(progress);
@@ -149,12 +152,16 @@ export class BlockJacobi {
         (pass, step) => {
           const sweep = done + Math.floor(step / rounds);
           const round = step % rounds;
-          dispatch(pass, gramPairs, gramBuffers, [rows, length, round, blocks, chunkColumns], [pairs, chunks, count]);
-          dispatch(pass, rotatePairs, rotateBuffers, [chunks, sweep, mostSweeps, round, blocks], [pairs, 1, count]);
-          const tiles = Math.ceil(length / side);
+          // The stand-in needs no precision: within a block it takes what the rotations made of the inner products.
+          const crossed = basis === null && round > 0;
+          const [gram, bound] = crossed ? [gramCrossedPairs, crossedBuffers] : [gramPairs, gramBuffers];
+          dispatch(pass, gram, bound, [rows, length, round, blocks, chunkColumns], [pairs, chunks, count]);
+          const rotation = [chunks, sweep, mostSweeps, round, blocks, crossed ? 1 : 0];
+          dispatch(pass, rotatePairs, rotateBuffers, rotation, [pairs, 1, count]);
+          const tiles = Math.ceil(length / turnColumns);
           dispatch(pass, turnPairs, turnBuffers, [rows, length, round, blocks], [tiles, pairs, count]);
           if (basisBuffers === null) return;
-          const basisTiles = Math.ceil(rows / side);
+          const basisTiles = Math.ceil(rows / turnColumns);
           dispatch(pass, turnPairs, basisBuffers, [rows, rows, round, blocks], [basisTiles, pairs, count]);
         },
         signal,
@@ -206,7 +213,7 @@ export class BlockJacobi {
   }
 
   #multiply(product: MatrixProduct): void {
-    multiply(this.#device, this.#kernels.multiply, product);
+    multiply(this.#device, this.#kernels, product);
   }
 
   #copy(from: GPUBuffer, to: GPUBuffer): void {

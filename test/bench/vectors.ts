@@ -1,66 +1,98 @@
 /**
  * How long singular vectors and their Kolmogorov–Smirnov statistics take, from the file to the numbers: upload, decoding
- * and readback are counted. Beside it PyTorch's SVD (without the statistics) on the same GPU, where `python3` has torch.
- *
- *     npx esbuild test/bench/vectors.ts --bundle --platform=node --format=esm --packages=external --loader:.wgsl=text \
- *       --outfile=dist/bench/vectors.mjs && node dist/bench/vectors.mjs
+ * and readback are counted. Beside it PyTorch's SVD (without the statistics) on the same GPU, where `python3` has torch,
+ * and how long each kernel keeps the GPU busy. `npm run bench:vectors [-- SHAPE…]`, a shape being `ROWSxCOLUMNS[*COUNT]`.
  */
 import { execFile } from "node:child_process";
 import { mkdtemp, open, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { openDevice, type Gpu } from "../../server/gpu/device.ts";
+import { compileKernels } from "../../server/svd/kernels.ts";
+import { MatrixLoader } from "../../server/svd/matrix-loader.ts";
 import type { MatrixSource } from "../../server/svd/measurement.ts";
-import { openEngine } from "../../server/svd/engine.ts";
+import { VectorEngine } from "../../server/svd/vector-engine.ts";
 import { gaussianMatrix } from "../support/random.ts";
 import { encode } from "../support/safetensors.ts";
+import { KernelTimes } from "./kernel-times.ts";
 
-const work = [
-  { title: "32 heads of 128 × 4096", count: 32, rows: 128, columns: 4096 },
-  { title: "32 heads of 64 × 2048", count: 32, rows: 64, columns: 2048 },
-  { title: "one of 1024 × 1024", count: 1, rows: 1024, columns: 1024 },
-  { title: "one of 4096 × 4096", count: 1, rows: 4096, columns: 4096 },
-];
+interface Row {
+  readonly rows: number;
+  readonly columns: number;
+  readonly count: number;
+}
+
+const defaults = ["128x4096*32", "64x2048*32", "1024x1024", "4096x4096"];
 const repetitions = 5;
 
-const engine = await openEngine({ adapter: "" });
-const { adapter, software } = engine.description;
+function parse(text: string): Row {
+  const match = /^(\d+)x(\d+)(?:\*(\d+))?$/.exec(text);
+  if (match === null) throw new Error(`“${text}” is no shape such as 4096x4096 or 128x4096*32.`);
+  return { rows: Number(match[1]), columns: Number(match[2]), count: Number(match[3] ?? 1) };
+}
+
+const gpu = await openDevice("");
+// Dawn rounds timestamps for the sake of web pages.
+const watched = await openDevice("", ["disable-dawn-features=timestamp_quantization"]);
+const engine = await openEngine(gpu);
+const watchedEngine = await openEngine(watched);
+const times = new KernelTimes(watched.device);
+const { adapter, software } = gpu.description;
 process.stdout.write(`${adapter}\n`);
 const folder = await mkdtemp(join(tmpdir(), "vectors-"));
 try {
-  for (const { title, count, rows, columns } of work) {
+  for (const row of (process.argv.length > 2 ? process.argv.slice(2) : defaults).map(parse)) {
+    const { rows, columns, count } = row;
     // A processor would take minutes.
-    if (software && rows > 128) continue;
-    const sources = await writeMatrices(count, rows, columns);
+    if (software && process.argv.length === 2 && rows > 128) continue;
+    const sources = await writeMatrices(row);
     let best = Infinity;
     for (let repetition = 0; repetition <= repetitions; repetition++) {
       const begun = performance.now();
-      let results = 0;
-      await engine.measureVectors(sources, {
-        signal: new AbortController().signal,
-        onResult: () => {
-          results++;
-        },
-        onUnsupported: (_, message) => {
-          throw new Error(message);
-        },
-      });
-      if (results !== count) throw new Error(`${results} results instead of ${count}`);
+      await measure(engine, sources);
       // The first compiles the kernels.
       if (repetition > 0) best = Math.min(best, performance.now() - begun);
     }
-    const peer = await torchMilliseconds(count, rows, columns);
+    const peer = await torchMilliseconds(row);
     const ratio = peer === null ? "" : `, PyTorch ${peer.toFixed(1)} ms, ${(peer / best).toFixed(1)} times as long`;
-    process.stdout.write(`${title}: ${best.toFixed(1)} ms${ratio}\n`);
+    process.stdout.write(`${count} of ${rows} × ${columns}: ${best.toFixed(1)} ms${ratio}\n`);
+    await measure(watchedEngine, sources);
+    await times.take();
+    await measure(watchedEngine, sources);
+    for (const { name, dispatches, milliseconds } of await times.take()) {
+      const each = ((1000 * milliseconds) / dispatches).toFixed(1);
+      process.stdout.write(`  ${milliseconds.toFixed(2).padStart(8)} ms ${name}: ${dispatches} of ${each} µs\n`);
+    }
   }
 } finally {
-  await engine.close();
+  gpu.close();
+  watched.close();
   await rm(folder, { recursive: true });
 }
 process.exit(0);
 
+async function openEngine(opened: Gpu): Promise<VectorEngine> {
+  const kernels = await compileKernels(opened.device, opened.description.software);
+  return new VectorEngine(opened, new MatrixLoader(opened.device, kernels));
+}
+
+async function measure(opened: VectorEngine, sources: readonly MatrixSource[]): Promise<void> {
+  let results = 0;
+  await opened.measure(sources, {
+    signal: new AbortController().signal,
+    onResult: () => {
+      results++;
+    },
+    onUnsupported: (_, message) => {
+      throw new Error(message);
+    },
+  });
+  if (results !== sources.length) throw new Error(`${results} results instead of ${sources.length}`);
+}
+
 /** Normal entries in BF16, one matrix after another in one file. */
-async function writeMatrices(count: number, rows: number, columns: number): Promise<MatrixSource[]> {
+async function writeMatrices({ rows, columns, count }: Row): Promise<MatrixSource[]> {
   const path = join(folder, `${count}-${rows}-${columns}`);
   const file = await open(path, "w");
   const sources: MatrixSource[] = [];
@@ -75,7 +107,7 @@ async function writeMatrices(count: number, rows: number, columns: number): Prom
 }
 
 /** The best of PyTorch's exact drivers; null where there is no PyTorch with a GPU. */
-async function torchMilliseconds(count: number, rows: number, columns: number): Promise<number | null> {
+async function torchMilliseconds({ rows, columns, count }: Row): Promise<number | null> {
   const program = `
 import time, torch
 a = torch.randn(${count === 1 ? "" : `${count}, `}${rows}, ${columns}, device="cuda")
