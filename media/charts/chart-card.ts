@@ -22,7 +22,7 @@ import { formatNumber } from "../ui/format.ts";
 import { dataTable, type DataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 import { chartColors, onThemeChange, type ChartColors } from "../ui/theme.ts";
-import { csvText, type NumberTable } from "./csv.ts";
+import { csvText, type NumberTable } from "../../server/text/csv.ts";
 import { chartPicture } from "./picture.ts";
 
 Chart.register(

@@ -9,6 +9,7 @@ import { noMetrics } from "../spectrum/compute-metrics.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
 import type { MetricKey } from "../spectrum/metrics.ts";
 import type { Verdict } from "../spectrum/verdict.ts";
+import { shortened } from "../text/format.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
 import type { Analysis } from "../worker-protocol.ts";
 import { catalogueOf } from "./catalogue.ts";
@@ -459,6 +460,7 @@ export class CheckpointAnalysis {
   }
 
   #verdict(matrix: MatrixView, analysis: Analysis | null): Verdict {
+    const original = this.#original(matrix);
     return decideVerdict({
       shape: { rows: matrix.rows, columns: matrix.columns },
       entries: analysis?.measurement.entries ?? null,
@@ -471,7 +473,7 @@ export class CheckpointAnalysis {
           this.#refusals.get(matrix.id) ??
           matrix.description.unsupported ??
           (analysis === null ? "its result could not be read back from the cache; analyse it again" : null),
-        duplicateOf: this.#original(matrix),
+        duplicateOf: original === null ? null : shortened(original),
         initializerRange: this.initializerRange,
       },
     });

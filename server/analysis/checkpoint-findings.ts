@@ -2,6 +2,7 @@
 import type { MetricKey } from "../spectrum/metrics.ts";
 import type { Severity } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
+import { shortened } from "../text/format.ts";
 import type { JudgedMatrix } from "./summary.ts";
 
 export interface CheckpointFinding {
@@ -37,7 +38,7 @@ function randomExperts(matrices: readonly JudgedMatrix[]): CheckpointFinding[] {
       found.push({
         code: "random-expert",
         tensor: parts[0]!.tensor,
-        message: `Expert ${expert}${block === "" ? "" : ` of ${block}`} is untrained throughout (${describeParts(parts)}), while ${learned} of its ${experts.size} experts are learned.`,
+        message: `Expert ${expert}${block === "" ? "" : ` of ${shortened(block)}`} is untrained throughout (${describeParts(parts)}), while ${learned} of its ${experts.size} experts are learned.`,
       });
     }
   }
@@ -80,7 +81,11 @@ function unlikeNeighbours(matrices: readonly JudgedMatrix[]): CheckpointFinding[
     }
     for (const [block, far] of votes) {
       const all = members.get(block)!;
-      if (far.length < 2 || far.length < 0.6 * all || found.some(({ message }) => message.startsWith(`${block} `)))
+      if (
+        far.length < 2 ||
+        far.length < 0.6 * all ||
+        found.some(({ message }) => message.startsWith(`${shortened(block)} `))
+      )
         continue;
       const factors = far.map(({ factor }) => factor).sort((a, b) => a - b);
       const typical = factors[Math.floor(factors.length / 2)]!;
@@ -88,7 +93,7 @@ function unlikeNeighbours(matrices: readonly JudgedMatrix[]): CheckpointFinding[
       found.push({
         code: "unlike-neighbours",
         tensor: far[0]!.matrix.tensor,
-        message: `${block} is unlike the blocks beside it: in ${far.length} of its ${all} matrices the ${name} is about ${than} theirs.`,
+        message: `${shortened(block)} is unlike the blocks beside it: in ${far.length} of its ${all} matrices the ${name} is about ${than} theirs.`,
       });
     }
   }

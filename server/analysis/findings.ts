@@ -2,6 +2,7 @@ import type { CheckpointProblem } from "../checkpoint/checkpoint.ts";
 import type { MatrixResult, Problem, Severity } from "../protocol.ts";
 import { isExpectedGrade } from "../spectrum/expected-grade.ts";
 import type { Grade } from "../spectrum/verdict.ts";
+import { shortened } from "../text/format.ts";
 import { checkpointFindingSeverities, type CheckpointFinding } from "./checkpoint-findings.ts";
 import { matrixFindingSeverities, type MatrixFinding } from "./matrix-findings.ts";
 
@@ -29,6 +30,8 @@ type OtherCode = MatrixFinding["code"] | CheckpointFinding["code"] | "missing-ex
 /** A problem with the file that it is about. */
 export interface Finding extends Problem {
   readonly path: string;
+  /** Where in the file, in bytes from its start, where it is known. */
+  readonly byteOffset?: number;
 }
 
 /** What a grade says as a finding on its matrix, at its usual severity; null when it is none. */
@@ -37,7 +40,7 @@ export function gradeFinding(matrix: MatrixResult): Problem | null {
   if (severity === undefined) {
     return null;
   }
-  const message = `${matrix.id} ${gradePhrases[matrix.grade]}: ${matrix.reason}.`;
+  const message = `${shortened(matrix.id)} ${gradePhrases[matrix.grade]}: ${matrix.reason}.`;
   return { code: matrix.grade, severity, tensor: matrix.tensor, head: null, message };
 }
 
@@ -47,8 +50,9 @@ export function otherFinding(code: OtherCode, tensor: string | null, message: st
 }
 
 /** A problem of the files themselves as a finding. */
-export function fileFinding({ code, severity, tensor, message, path }: CheckpointProblem): Finding {
-  return { code, severity, tensor: tensor ?? null, head: null, message, path };
+export function fileFinding({ code, severity, tensor, message, path, byteOffset }: CheckpointProblem): Finding {
+  const place = byteOffset === undefined ? {} : { byteOffset };
+  return { code, severity, tensor: tensor ?? null, head: null, message, path, ...place };
 }
 
 /** A grade as the predicate of a sentence about a tensor. */

@@ -1,6 +1,7 @@
 import type { Role } from "../architecture/role.ts";
 import type { Problem } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
+import { shortened } from "../text/format.ts";
 import { gradePhrases, gradeSeverities } from "./findings.ts";
 
 /** The code of what is found in heads. */
@@ -45,7 +46,7 @@ export function headFindings(heads: readonly JudgedHead[], gradeOf: (tensor: str
       severity: "information",
       tensor: found[0]!.tensor,
       head: only?.head ?? null,
-      message: `${block}: ${listed(found)} (${found.length} of ${total} heads).`,
+      message: `${shortened(block)}: ${listed(found)} (${found.length} of ${total} heads).`,
     };
   });
 }

@@ -1,6 +1,7 @@
 /** Findings on one matrix beyond its grade. */
 import type { Severity } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
+import { shortened } from "../text/format.ts";
 import type { JudgedMatrix } from "./summary.ts";
 
 export interface MatrixFinding {
@@ -35,7 +36,7 @@ export function matrixFindings(matrix: JudgedMatrix): MatrixFinding[] {
   if (rank !== null && fullRank - rank >= Math.max(2, missingShare * fullRank)) {
     found.push({
       code: "rank-deficient",
-      message: `${id} has rank ${rank} where its shape allows ${fullRank}: the other singular values are zero to rounding.`,
+      message: `${shortened(id)} has rank ${rank} where its shape allows ${fullRank}: the other singular values are zero to rounding.`,
     });
   }
   if (zeroRows > spareRows(matrix)) found.push({ code: "dead-rows", message: dead(id, zeroRows, rows, "row") });
@@ -52,5 +53,5 @@ function spareRows({ role, rows }: JudgedMatrix): number {
 }
 
 function dead(id: string, zero: number, all: number, what: string): string {
-  return `${zero} of the ${all} ${what}s of ${id} ${zero === 1 ? "is" : "are"} zero throughout.`;
+  return `${zero} of the ${all} ${what}s of ${shortened(id)} ${zero === 1 ? "is" : "are"} zero throughout.`;
 }

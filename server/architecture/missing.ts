@@ -1,6 +1,7 @@
 /** What a checkpoint lacks that its config, or its own other blocks, say it should have. From names alone. */
 import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
+import { shortened } from "../text/format.ts";
 import type { Architecture } from "./architecture.ts";
 import { families } from "./families.ts";
 import type { Role } from "./role.ts";
@@ -100,7 +101,7 @@ function missingBlocks({ descriptions, matrices }: Architecture, config: Readonl
       const fused: readonly Role[] = role === "gate" || role === "up" ? ["gate-up"] : ["qkv"];
       for (const { path, roles } of without) {
         if (!fused.some((each) => roles.has(each))) {
-          found.push(`${path} has no ${role} weight, which the other blocks have.`);
+          found.push(`${shortened(path)} has no ${role} weight, which the other blocks have.`);
         }
       }
     }
@@ -111,7 +112,7 @@ function missingBlocks({ descriptions, matrices }: Architecture, config: Readonl
       const absent = numbersBelow(experts.value).filter((number) => !block.experts.has(number));
       if (block.experts.size > 0 && absent.length > 0) {
         found.push(
-          `The config's ${experts.key} is ${experts.value}, but ${block.path} lacks ${several("expert", absent)}.`,
+          `The config's ${experts.key} is ${experts.value}, but ${shortened(block.path)} lacks ${several("expert", absent)}.`,
         );
       }
     }

@@ -1,35 +1,56 @@
+import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { explainFileError, FileError, readText } from "./file.ts";
 import { naturalCompare } from "./natural-compare.ts";
 import { quote } from "./quote.ts";
-import { indexSuffix, longestIndex, parseShardIndex } from "./shard-index.ts";
+import { isIndexName, longestIndex, parseShardIndex } from "./shard-index.ts";
 
 const skippedFolders: ReadonlySet<string> = new Set(["node_modules", ".git"]);
 
 /**
  * The checkpoints that a path means: a file is itself; a folder is every checkpoint in it and below it, where an index
  * stands for its shards, in natural order. Throws an Error with one plain sentence where there is none.
+ * @param skipped told in a sentence of each folder below that cannot be read
  */
-export async function findCheckpoints(path: string): Promise<string[]> {
+export async function findCheckpoints(path: string, skipped: (sentence: string) => void): Promise<string[]> {
   const kind = await stat(path).catch((error: unknown) => {
     throw new Error(`${quote(path)} cannot be opened: ${explainFileError(error)}`, { cause: error });
   });
   if (!kind.isDirectory()) return [path];
+  const unread: string[] = [];
+  const found = await checkpointsIn(path, (sentence) => unread.push(sentence));
+  if (found.length === 0) throw new Error(unread[0] ?? `There is no .safetensors file in the folder ${quote(path)}.`);
+  unread.forEach(skipped);
+  return found;
+}
+
+/** The checkpoints in a folder and below it, in natural order; it may hold none. */
+export async function checkpointsIn(folder: string, skipped: (sentence: string) => void): Promise<string[]> {
   const found: string[] = [];
-  await search(path, new Set(), found);
-  if (found.length === 0) throw new Error(`There is no .safetensors file in the folder ${quote(path)}.`);
+  await search(folder, { visited: new Set(), found, skipped });
   return found.sort(naturalCompare);
 }
 
-/** `visited` holds real paths, so that symbolic links cannot lead in circles. */
-async function search(folder: string, visited: Set<string>, found: string[]): Promise<void> {
-  const real = await realpath(folder);
-  if (visited.has(real)) return;
-  visited.add(real);
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: unknown) => {
-    throw new Error(`The folder ${quote(folder)} cannot be read: ${explainFileError(error)}`, { cause: error });
-  });
+interface Search {
+  /** Real paths, so that symbolic links cannot lead in circles. */
+  readonly visited: Set<string>;
+  readonly found: string[];
+  readonly skipped: (sentence: string) => void;
+}
+
+async function search(folder: string, context: Search): Promise<void> {
+  const { visited, found, skipped } = context;
+  let entries: Dirent[];
+  try {
+    const real = await realpath(folder);
+    if (visited.has(real)) return;
+    visited.add(real);
+    entries = await readdir(folder, { withFileTypes: true });
+  } catch (error) {
+    skipped(`The folder ${quote(folder)} cannot be read: ${explainFileError(error)}`);
+    return;
+  }
 
   const files: string[] = [];
   const folders: string[] = [];
@@ -38,14 +59,14 @@ async function search(folder: string, visited: Set<string>, found: string[]): Pr
     if (!isFolder) files.push(entry.name);
     else if (!skippedFolders.has(entry.name)) folders.push(entry.name);
   }
-  const indexes = files.filter((name) => name.endsWith(indexSuffix));
+  const indexes = files.filter(isIndexName);
   const shards = new Set<string>();
   for (const name of indexes) {
     for (const shard of await shardsOf(join(folder, name))) shards.add(shard);
   }
   const single = files.filter((name) => name.endsWith(".safetensors") && !shards.has(name));
   found.push(...[...indexes, ...single].map((name) => join(folder, name)));
-  for (const name of folders) await search(join(folder, name), visited, found);
+  for (const name of folders) await search(join(folder, name), context);
 }
 
 async function isDirectory(path: string): Promise<boolean> {

@@ -13,6 +13,9 @@ import { count, quote } from "./quote.ts";
 /** Bytes of the length before the JSON. */
 export const lengthBytes = 8;
 
+/** No checkpoint has as many tensors; beyond, a header is only there to use up time and memory. */
+const mostTensors = 1_000_000;
+
 /** The reference implementation reads no longer header. */
 export const longestHeader = 100_000_000;
 
@@ -127,8 +130,10 @@ function readObject(json: Uint8Array, problems: ProblemList): JsonObject | null 
   }
   try {
     const root = parseJson(text);
-    if (root instanceof JsonObject) return root;
-    return refuse("The header is valid JSON but not an object.", 0);
+    if (!(root instanceof JsonObject)) return refuse("The header is valid JSON but not an object.", 0);
+    return root.entries.size <= mostTensors
+      ? root
+      : refuse(`The header has ${root.entries.size} entries, more than the ${mostTensors} that are read.`, 0);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const offset = Buffer.byteLength(text.slice(0, error.offset));

@@ -39,6 +39,13 @@ export class JsonError extends Error {
 /** As serde_json, which the reference implementation uses. */
 const deepestNesting = 128;
 
+/**
+ * As many objects, and values of any kind, are kept: a header of a million tensors has no more of either, and one that is
+ * made to use up memory (100 MB of `{},{},{}` are as many maps as fill 10 GB) is refused at a gigabyte.
+ */
+const mostObjects = 1_100_000;
+const mostValues = 10_000_000;
+
 const none: readonly string[] = [];
 
 /** Reads a JSON document. Throws {@link JsonError}. */
@@ -52,10 +59,13 @@ export function parseJson(text: string): Json {
 /** The plain JavaScript value, for use where only known keys are looked up. */
 export function plain(value: Json): unknown {
   if (value instanceof OddNumber) return Number(value.text);
-  if (value instanceof JsonObject) {
-    return Object.fromEntries(Array.from(value.entries, ([key, inner]) => [key, plain(inner)]));
-  }
+  if (value instanceof JsonObject) return plainObject(value);
   return Array.isArray(value) ? value.map(plain) : value;
+}
+
+/** As {@link plain}. A key `__proto__` is a key like any other. */
+export function plainObject({ entries }: JsonObject): Record<string, unknown> {
+  return Object.fromEntries(Array.from(entries, ([key, value]) => [key, plain(value)]));
 }
 
 const code = {
@@ -90,6 +100,8 @@ function isDigits(text: string): boolean {
 class Reader {
   readonly #text: string;
   #position = 0;
+  #objects = 0;
+  #values = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -97,6 +109,7 @@ class Reader {
 
   value(depth: number): Json {
     this.#skipSpace();
+    if (++this.#values > mostValues) throw new JsonError(`more than ${mostValues} values`, this.#position);
     const next = this.#text.charCodeAt(this.#position);
     if (next === code.quote) return this.#string();
     if (next === code.openBrace) return this.#object(depth + 1);
@@ -115,6 +128,7 @@ class Reader {
 
   #object(depth: number): JsonObject {
     this.#enter(depth);
+    if (++this.#objects > mostObjects) throw new JsonError(`more than ${mostObjects} objects`, this.#position - 1);
     const entries = new Map<string, Json>();
     let repeated: string[] | null = null;
     if (!this.#take(code.closeBrace)) {

@@ -2,10 +2,11 @@ import { readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Checkpoint, CheckpointFile, CheckpointProblem, Tensor } from "./checkpoint.ts";
 import { FileError, readFileHeader, readText, type FileContents } from "./file.ts";
+import { JsonError, JsonObject, parseJson, plainObject } from "./json.ts";
 import { naturalCompare } from "./natural-compare.ts";
 import { ProblemList } from "./problem-list.ts";
 import { count, quote } from "./quote.ts";
-import { indexSuffix, longestIndex, parseShardIndex, type ShardIndex } from "./shard-index.ts";
+import { indexSuffix, isIndexName, longestIndex, parseShardIndex, type ShardIndex } from "./shard-index.ts";
 
 /** Shards whose headers are read at the same time. */
 const concurrentShards = 8;
@@ -166,7 +167,7 @@ async function findIndexOf(
 ): Promise<{ index: { path: string; contents: ShardIndex } | null; problems: readonly CheckpointProblem[] }> {
   const folder = dirname(path);
   const siblings = await readdir(folder).catch((): string[] => []);
-  const indexes = siblings.filter((name) => name.endsWith(indexSuffix)).sort(naturalCompare);
+  const indexes = siblings.filter(isIndexName).sort(naturalCompare);
   const problems: CheckpointProblem[] = [];
   for (const name of indexes) {
     const indexPath = join(folder, name);
@@ -229,15 +230,13 @@ async function readConfig(path: string): Promise<Config> {
     return invalid(error.message);
   }
   try {
-    const value: unknown = JSON.parse(text);
-    return isObject(value) ? { config: value, problems: [] } : invalid("it is valid JSON but not an object.");
-  } catch {
-    return invalid("it is not valid JSON.");
+    const value = parseJson(text);
+    if (!(value instanceof JsonObject)) return invalid("it is valid JSON but not an object.");
+    return { config: plainObject(value), problems: [] };
+  } catch (error) {
+    if (!(error instanceof JsonError)) throw error;
+    return invalid(`it is not valid JSON at byte ${Buffer.byteLength(text.slice(0, error.offset))}: ${error.message}.`);
   }
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 /** `Promise.all` over `items`, with at most `limit` of them under way. */

@@ -9,6 +9,14 @@ import { count, quote } from "./quote.ts";
 /** How the name of an index ends. */
 export const indexSuffix = ".safetensors.index.json";
 
+/**
+ * Whether a file is an index by its name. Saved as a variant (`variant="fp16"`, as diffusers and transformers do), an
+ * index is called `*.safetensors.index.fp16.json`.
+ */
+export function isIndexName(name: string): boolean {
+  return /\.safetensors\.index(?:\.[\w-]+)?\.json$/.test(name);
+}
+
 /** An index of a million tensors is shorter. */
 export const longestIndex = 200_000_000;
 

@@ -1,6 +1,10 @@
 import { parseArgs } from "node:util";
 import type { Severity } from "../protocol.ts";
 
+export const formats = ["text", "json", "csv", "sarif"] as const;
+
+export type Format = (typeof formats)[number];
+
 export interface Arguments {
   readonly paths: readonly string[];
   /** Globs over tensor names; empty for all. */
@@ -11,7 +15,9 @@ export interface Arguments {
   readonly vectors: boolean;
   /** Whether a freshly drawn matrix stands beside each. */
   readonly draw: boolean;
-  readonly format: "text" | "json";
+  /** Whether files, names and configs are looked at alone, and nothing is computed. */
+  readonly headersOnly: boolean;
+  readonly format: Format;
   /** Null for standard output. */
   readonly output: string | null;
   readonly failOn: Severity | "never";
@@ -21,14 +27,16 @@ export interface Arguments {
 
 export const usage = `usage: safetensors-spectrum PATH… [options]
 
-PATH is a .safetensors file, an index (*.safetensors.index.json) or a folder of checkpoints.
+PATH is a .safetensors file, an index (*.safetensors.index.json), a folder, which means every
+checkpoint in it and below it, or a glob of these.
 
   --tensor GLOB      analyse only the tensors whose name matches; may be repeated
   --heads            analyse attention heads as matrices of their own too
   --vectors          test how random, and how localised, the singular vectors are
   --draw             beside each matrix, a freshly drawn one of its likely initialiser
-  --format FORMAT    text (the default) or json
-  --output FILE      write the results to FILE instead of standard output
+  --headers-only     check files, names and configs, and compute nothing: needs no GPU
+  --format FORMAT    text (the default), json, csv or sarif
+  --output FILE      write the results to FILE, whole or not at all, instead of standard output
   --fail-on LEVEL    exit with 1 on findings of this level or above:
                      error, warning (the default), information or never
   --adapter NAME     compute on the GPU whose name contains NAME
@@ -59,7 +67,8 @@ export function parseArguments(argv: readonly string[]): Arguments | "help" | "v
     heads: values.heads === true,
     vectors: values.vectors === true,
     draw: values.draw === true,
-    format: oneOf("--format", values.format ?? "text", ["text", "json"]),
+    headersOnly: values["headers-only"] === true,
+    format: oneOf("--format", values.format ?? "text", formats),
     output: values.output ?? null,
     failOn: oneOf("--fail-on", values["fail-on"] ?? "warning", ["error", "warning", "information", "never"]),
     adapter: values.adapter ?? "",
@@ -78,6 +87,7 @@ function parse(argv: readonly string[]) {
         heads: { type: "boolean" },
         vectors: { type: "boolean" },
         draw: { type: "boolean" },
+        "headers-only": { type: "boolean" },
         format: { type: "string" },
         output: { type: "string" },
         "fail-on": { type: "string" },

@@ -1,8 +1,7 @@
-import { createWriteStream } from "node:fs";
-import { mkdtemp, rm } from "node:fs/promises";
+import { constants } from "node:fs";
+import { access, mkdir, mkdtemp, rm } from "node:fs/promises";
 import { homedir, tmpdir } from "node:os";
-import { join } from "node:path";
-import { pipeline } from "node:stream/promises";
+import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import picomatch from "picomatch";
 import manifest from "../../package.json" with { type: "json" };
@@ -13,12 +12,16 @@ import { headsCode } from "../analysis/head-findings.ts";
 import { GpuProcess } from "../analysis/gpu-process.ts";
 import { defaultPreferences } from "../analysis/policy.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
-import { findCheckpoints } from "../checkpoint/find.ts";
 import { printable } from "../text/format.ts";
-import { parseArguments, usage, UsageError, type Arguments } from "./arguments.ts";
+import { parseArguments, usage, UsageError, type Arguments, type Format } from "./arguments.ts";
+import { checkOutput, writeOutput } from "./output.ts";
+import { checkpointsAt } from "./paths.ts";
 import { ProgressBar } from "./progress-bar.ts";
-import { jsonReport, type Draw, type EngineDescription } from "./report-json.ts";
+import { csvReport } from "./report-csv.ts";
+import { jsonReport } from "./report-json.ts";
+import { sarifReport } from "./report-sarif.ts";
 import { textReport } from "./report-text.ts";
+import type { Draw, EngineDescription, ReportedCheckpoint, Reporter } from "./report.ts";
 
 /** Exit statuses of the contract. */
 const clean = 0;
@@ -26,14 +29,12 @@ const findings = 1;
 const failed = 2;
 const interrupted = 130;
 
-/** One checkpoint, analysed. */
-interface Analysed {
-  readonly analysis: CheckpointAnalysis;
-  readonly ids: readonly string[];
-  /** Whether singular vectors were asked for. */
-  readonly vectors: boolean;
-  readonly problems: readonly Finding[];
-}
+const reporters: Readonly<Record<Format, Reporter>> = {
+  text: textReport,
+  json: jsonReport,
+  csv: csvReport,
+  sarif: sarifReport,
+};
 
 /** Runs the command line. @returns the exit status; every failure is one plain line on standard error. */
 export async function main(argv: readonly string[]): Promise<number> {
@@ -51,90 +52,80 @@ export async function main(argv: readonly string[]): Promise<number> {
     }
     throw error;
   }
-  const folder = options.cache ? cacheFolder() : await mkdtemp(join(tmpdir(), "safetensors-spectrum-"));
+  const kept = options.cache ? await usableCacheFolder() : null;
+  const folder = kept ?? (await mkdtemp(join(tmpdir(), "safetensors-spectrum-")));
   try {
     return await analyse(options, folder);
   } catch (error) {
     return complain(error instanceof Error ? error.message : String(error));
   } finally {
-    if (!options.cache) {
+    if (kept === null) {
       await rm(folder, { recursive: true, force: true });
     }
   }
 }
 
 async function analyse(options: Arguments, folder: string): Promise<number> {
-  const paths: string[] = [];
-  for (const path of options.paths) {
-    paths.push(...(await findCheckpoints(path)));
-  }
-  const gpuMessages: string[] = [];
+  if (options.output !== null) await checkOutput(options.output);
+  const failures: string[] = [];
+  const fail = (message: string): void => {
+    failures.push(message);
+    complain(message);
+  };
+  const paths = await findAll(options.paths, fail);
   const gpu = new GpuProcess({
     workerPath: fileURLToPath(new URL("./worker.mjs", import.meta.url)),
     adapter: options.adapter,
     onStatus: () => undefined,
-    log: (message) => gpuMessages.push(message),
+    log: () => undefined,
   });
-  const scheduler = new Scheduler(gpu, (message) => gpuMessages.push(message));
+  const scheduler = new Scheduler(gpu, () => undefined);
   const abort = new AbortController();
   const interrupt = (): void => {
     abort.abort();
   };
   process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
-  const checkpoints: Analysed[] = [];
-  let status = clean;
+  const checkpoints: ReportedCheckpoint[] = [];
+  /** The files of the checkpoints so far: a shard stands for the checkpoint that it belongs to, which comes once. */
+  const covered = new Set<string>();
+  let canCompute = true;
   try {
-    for (const path of new Set(paths)) {
+    for (const path of paths) {
+      if (covered.has(resolve(path))) continue;
       const analysis = await CheckpointAnalysis.open(path);
-      if (checkpoints.some((other) => other.analysis.catalogue.path === analysis.catalogue.path)) {
-        continue;
-      }
+      for (const file of [analysis.catalogue, ...analysis.catalogue.files]) covered.add(resolve(file.path));
       for (const problem of analysis.checkpoint.problems) {
-        if (problem.severity === "error") {
-          status = complain(`${problem.path}: ${problem.message}`);
-        }
+        if (problem.severity === "error") fail(`${problem.path}: ${problem.message}`);
       }
-      const ids = matching(analysis, options);
-      if (options.tensors.length > 0 && ids.length === 0) {
-        process.stderr.write(
-          `safetensors-spectrum: no matrix of ${printable(path)} matches ${options.tensors.join(", ")}\n`,
-        );
+      const ids = options.headersOnly ? [] : matching(analysis, options);
+      if (options.tensors.length > 0 && ids.length === 0 && !options.headersOnly) {
+        note(`no matrix of ${path} matches ${options.tensors.join(", ")}`);
       }
-      const context = { scheduler, folder, vectors: options.vectors, signal: abort.signal };
-      const complete = await compute(analysis, ids, context);
-      if (abort.signal.aborted) {
-        process.stderr.write("interrupted; what was computed is kept\n");
-        return interrupted;
+      checkpoints.push({ analysis, ids, vectors: options.vectors, problems: [] });
+      if (options.headersOnly) continue;
+      await analysis.attachStores(folder);
+      if (
+        canCompute &&
+        !(await compute(analysis, ids, { scheduler, vectors: options.vectors, signal: abort.signal }))
+      ) {
+        canCompute = false;
+        fail(unavailable(gpu));
       }
-      if (!complete) {
-        return complain(
-          [gpu.status.message ?? "no GPU can be used", gpu.status.remedy].filter((part) => part !== null).join(" "),
-        );
-      }
-      checkpoints.push({ analysis, ids, vectors: options.vectors, problems: chosenFindings(analysis, ids) });
+      abort.signal.throwIfAborted();
     }
-    const draw = options.draw ? drawing(gpu, checkpoints, abort.signal) : null;
-    const report =
-      options.format === "json"
-        ? jsonReport(describe(gpu, checkpoints), checkpoints, draw)
-        : textReports(checkpoints, draw);
-    try {
-      await write(options.output, report);
-    } catch (error) {
-      if (!abort.signal.aborted) {
-        throw error;
-      }
-      process.stderr.write("interrupted; what was computed is kept\n");
-      return interrupted;
-    }
+    const found = checkpoints.map((each) => ({ ...each, problems: chosenFindings(each.analysis, each.ids) }));
+    const draw = options.draw && canCompute ? drawing(gpu, found, abort.signal) : null;
+    const report = { engine: describe(gpu, found), checkpoints: found, draw, failures, folder: process.cwd() };
+    await writeOutput(options.output, reporters[options.format](report), abort.signal);
+    if (failures.length > 0) return failed;
     const { failOn } = options;
-    if (
-      failOn !== "never" &&
-      checkpoints.some(({ problems }) => problems.some((each) => atLeast(each.severity, failOn)))
-    ) {
-      status = Math.max(status, findings);
-    }
-    return status;
+    const isFinding =
+      failOn !== "never" && found.some(({ problems }) => problems.some(({ severity }) => atLeast(severity, failOn)));
+    return isFinding ? findings : clean;
+  } catch (error) {
+    if (!abort.signal.aborted) throw error;
+    process.stderr.write("interrupted; what was computed is kept\n");
+    return interrupted;
   } finally {
     gpu.close();
     for (const { analysis } of checkpoints) {
@@ -143,20 +134,31 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
   }
 }
 
+/** The checkpoints that the arguments mean, each once; what cannot be found is told, and the rest goes on. */
+async function findAll(paths: readonly string[], fail: (message: string) => void): Promise<Set<string>> {
+  const found = new Set<string>();
+  for (const path of paths) {
+    try {
+      for (const checkpoint of await checkpointsAt(path, fail)) found.add(checkpoint);
+    } catch (error) {
+      fail(error instanceof Error ? error.message : String(error));
+    }
+  }
+  return found;
+}
+
 /** @returns false when there is no GPU to compute with. */
 async function compute(
   analysis: CheckpointAnalysis,
   ids: readonly string[],
-  context: {
-    readonly scheduler: Scheduler;
-    readonly folder: string;
-    readonly vectors: boolean;
-    readonly signal: AbortSignal;
-  },
+  {
+    scheduler,
+    vectors,
+    signal,
+  }: { readonly scheduler: Scheduler; readonly vectors: boolean; readonly signal: AbortSignal },
 ): Promise<boolean> {
-  await analysis.attachStores(context.folder);
   const wanted = new Set(ids);
-  analysis.enqueue(ids, { vectors: context.vectors });
+  analysis.enqueue(ids, { vectors });
   if (analysis.queue.size === 0) {
     return true;
   }
@@ -167,16 +169,20 @@ async function compute(
   };
   bar.update(count(), "");
   const cancel = (): void => {
-    context.scheduler.cancel(analysis);
+    scheduler.cancel(analysis);
   };
-  context.signal.addEventListener("abort", cancel);
+  signal.addEventListener("abort", cancel);
   try {
-    await context.scheduler.run(analysis);
+    await scheduler.run(analysis);
   } finally {
-    context.signal.removeEventListener("abort", cancel);
+    signal.removeEventListener("abort", cancel);
     bar.end();
   }
   return analysis.state.phase !== "unavailable";
+}
+
+function unavailable(gpu: GpuProcess): string {
+  return [gpu.status.message ?? "no GPU can be used", gpu.status.remedy].filter((part) => part !== null).join(" ");
 }
 
 function matching(analysis: CheckpointAnalysis, { tensors: globs, heads }: Arguments): string[] {
@@ -193,13 +199,15 @@ function chosenFindings(analysis: CheckpointAnalysis, ids: readonly string[]): F
   }
   // Heads that an earlier run computed say nothing in one that was not asked for them.
   const heads = ids.some((id) => analysis.result(id)?.head !== undefined);
+  const ofFiles = new Set<string>(analysis.checkpoint.problems.map(({ code }) => code));
   return analysis
     .findings(defaultPreferences)
-    .filter(({ tensor, code }) => (tensor === null || !left.has(tensor)) && (heads || code !== headsCode));
+    .filter(({ tensor, code }) => tensor === null || !left.has(tensor) || ofFiles.has(code))
+    .filter(({ code }) => heads || code !== headsCode);
 }
 
 /** The adapter of this run, or, where everything came from the cache, the one that computed it then. */
-function describe(gpu: GpuProcess, checkpoints: readonly Analysed[]): EngineDescription {
+function describe(gpu: GpuProcess, checkpoints: readonly ReportedCheckpoint[]): EngineDescription {
   const now = gpu.status.phase === "ready" ? gpu.status : null;
   const engine = now ?? checkpoints.map(({ analysis }) => analysis.engine).find((each) => each !== null);
   return {
@@ -211,7 +219,7 @@ function describe(gpu: GpuProcess, checkpoints: readonly Analysed[]): EngineDesc
 }
 
 /** Draws fresh matrices for a report, and shows how far it is. A matrix that cannot be drawn is told of and left out. */
-function drawing(gpu: GpuProcess, checkpoints: readonly Analysed[], signal: AbortSignal): Draw {
+function drawing(gpu: GpuProcess, checkpoints: readonly ReportedCheckpoint[], signal: AbortSignal): Draw {
   const bar = new ProgressBar(
     process.stderr,
     checkpoints.reduce((sum, { ids }) => sum + ids.length, 0),
@@ -223,7 +231,7 @@ function drawing(gpu: GpuProcess, checkpoints: readonly Analysed[], signal: Abor
       return await drawFresh(gpu, detail, initializerRange, { seed: 1, signal });
     } catch (error) {
       signal.throwIfAborted();
-      complain(
+      note(
         `no matrix was drawn to compare ${detail.id} with: ${error instanceof Error ? error.message : String(error)}`,
       );
       return null;
@@ -234,26 +242,16 @@ function drawing(gpu: GpuProcess, checkpoints: readonly Analysed[], signal: Abor
   };
 }
 
-async function* textReports(checkpoints: readonly Analysed[], draw: Draw | null): AsyncGenerator<string> {
-  for (const analysed of checkpoints) {
-    yield* textReport(analysed, draw);
-  }
-}
-
-/** Writes to a file, or to standard output until whoever reads it has enough. */
-async function write(output: string | null, pieces: AsyncIterable<string>): Promise<void> {
+/** Where results are kept; null, which is told, where nothing can be: homes of containers are often read-only. */
+async function usableCacheFolder(): Promise<string | null> {
+  const folder = cacheFolder();
   try {
-    if (output === null) {
-      // Standard output is not ours to end.
-      await pipeline(pieces, process.stdout, { end: false });
-    } else {
-      await pipeline(pieces, createWriteStream(output));
-    }
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    if (code !== "EPIPE" && code !== "ERR_STREAM_PREMATURE_CLOSE") {
-      throw new Error(`cannot write ${output ?? "the results"}: ${message}`, { cause: error });
-    }
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return folder;
+  } catch {
+    note(`results are not kept, because ${folder} cannot be written`);
+    return null;
   }
 }
 
@@ -268,6 +266,10 @@ function cacheFolder(): string {
 }
 
 function complain(message: string): number {
-  process.stderr.write(`safetensors-spectrum: ${printable(message)}\n`);
+  note(message);
   return failed;
+}
+
+function note(message: string): void {
+  process.stderr.write(`safetensors-spectrum: ${printable(message)}\n`);
 }

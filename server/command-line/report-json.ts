@@ -1,41 +1,21 @@
-import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { profilesOf } from "../analysis/profiles.ts";
-import type { DrawnSpectrum, EngineStatus, MatrixDetail, Problem, VectorsDetail } from "../protocol.ts";
+import type { MatrixDetail, VectorsDetail } from "../protocol.ts";
 import { AverageSpectra } from "../spectrum/average-spectra.ts";
 import { compressionOf } from "../spectrum/compression.ts";
 import { likelyInitialiser } from "../spectrum/likely-initialiser.ts";
 import { nonzeroPart } from "../spectrum/nonzero-part.ts";
 import { movingAverage } from "../statistics/moving-average.ts";
+import { inertJson } from "../text/json.ts";
+import type { Report } from "./report.ts";
 
-/** What schema 1 says of the engine. */
-export interface EngineDescription extends Pick<EngineStatus, "adapter" | "backend" | "software"> {
-  readonly version: string;
-}
-
-/** A fresh matrix to lay beside one; null where there is none. */
-export type Draw = (analysis: CheckpointAnalysis, detail: MatrixDetail) => Promise<DrawnSpectrum | null>;
-
-/**
- * The results in schema 1, in pieces: spectra are read and written a matrix at a time, so that a checkpoint of any size
- * can be reported.
- */
-export async function* jsonReport(
-  engine: EngineDescription,
-  checkpoints: Iterable<{
-    readonly analysis: CheckpointAnalysis;
-    readonly ids: readonly string[];
-    /** Whether singular vectors were asked for. */
-    readonly vectors: boolean;
-    readonly problems: readonly Problem[];
-  }>,
-  draw: Draw | null,
-): AsyncGenerator<string> {
-  yield `{"schema":1,\n"engine":${JSON.stringify(engine)},\n"checkpoints":[`;
+/** The results in schema 1. */
+export async function* jsonReport({ engine, checkpoints, draw }: Report): AsyncGenerator<string> {
+  yield `{"schema":1,\n"engine":${inertJson(engine)},\n"checkpoints":[`;
   let first = true;
   for (const { analysis, ids, vectors, problems } of checkpoints) {
     const { path, files, tensors, parameters, bytes, family } = analysis.catalogue;
     const facts = { path, files: files.length, tensors: tensors.length, parameters, bytes, family };
-    yield `${first ? "" : ","}\n${JSON.stringify(facts).slice(0, -1)},\n"matrices":[`;
+    yield `${first ? "" : ","}\n${inertJson(facts).slice(0, -1)},\n"matrices":[`;
     first = false;
     let separator = "\n";
     const averages = new AverageSpectra();
@@ -47,7 +27,7 @@ export async function* jsonReport(
         if (detail.head === undefined) averages.add(detail.role, detail, values);
         yield (
           separator +
-          JSON.stringify({
+          inertJson({
             name: detail.tensor,
             role: detail.role,
             layer: detail.layer,
@@ -78,7 +58,7 @@ export async function* jsonReport(
     const chosen = new Set(ids);
     const profiles = profilesOf(analysis.judged.filter(({ id }) => chosen.has(id)));
     const averageSpectra = averages.results;
-    yield `],\n"problems":${JSON.stringify(told)},\n"profiles":${JSON.stringify({ ...profiles, averageSpectra })}}`;
+    yield `],\n"problems":${inertJson(told)},\n"profiles":${inertJson({ ...profiles, averageSpectra })}}`;
   }
   yield "]}\n";
 }

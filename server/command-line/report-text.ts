@@ -1,22 +1,17 @@
-import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
-import type { DrawnSpectrum, Problem, VectorsDetail } from "../protocol.ts";
-import { formatBytes, formatCount, formatNumber, plural, printable } from "../text/format.ts";
-import type { Draw } from "./report-json.ts";
+import type { DrawnSpectrum, VectorsDetail } from "../protocol.ts";
+import { formatBytes, formatCount, formatNumber, plural, printable, shortened } from "../text/format.ts";
+import type { Draw, Report, ReportedCheckpoint } from "./report.ts";
 
 /** The results as a table for people, one line a matrix, then the problems. */
-export async function* textReport(
-  {
-    analysis,
-    ids,
-    vectors,
-    problems,
-  }: {
-    readonly analysis: CheckpointAnalysis;
-    readonly ids: readonly string[];
-    /** Whether singular vectors were asked for. */
-    readonly vectors: boolean;
-    readonly problems: readonly Problem[];
-  },
+export async function* textReport({ checkpoints, draw }: Report): AsyncGenerator<string> {
+  for (const [index, checkpoint] of checkpoints.entries()) {
+    if (index > 0) yield "\n";
+    yield* checkpointTable(checkpoint, draw);
+  }
+}
+
+async function* checkpointTable(
+  { analysis, ids, vectors, problems }: ReportedCheckpoint,
   draw: Draw | null,
 ): AsyncGenerator<string> {
   const { catalogue } = analysis;
@@ -27,25 +22,26 @@ export async function* textReport(
     formatBytes(catalogue.bytes),
     plural(catalogue.files.length, "file"),
   ].filter((fact) => fact !== null);
-  yield `${printable(catalogue.path)}\n${facts.join(" · ")}\n\n`;
-  const nameWidth = Math.min(64, Math.max(6, ...ids.map((id) => printable(id).length)));
-  if (ids.length > 0) {
-    const headings = [
-      "MATRIX".padEnd(nameWidth),
-      "SHAPE".padStart(13),
-      "GRADE".padEnd(14),
-      ...columns.map(([title]) => title.padStart(10)),
-      ...(vectors ? vectorColumns.map(([title]) => title.padStart(10)) : []),
-    ];
-    yield `${headings.join("  ")}\n`;
-  }
+  yield `${printable(catalogue.path)}\n${facts.join(" · ")}\n`;
+  const nameWidth = Math.min(64, Math.max(6, ...new Set(ids.map((id) => labelOf(id).length))));
+  const headings = [
+    "MATRIX".padEnd(nameWidth),
+    "SHAPE".padStart(13),
+    "GRADE".padEnd(14),
+    ...columns.map(([title]) => title.padStart(10)),
+    ...(vectors ? vectorColumns.map(([title]) => title.padStart(10)) : []),
+  ];
+  let told = 0;
   for (const id of ids) {
     const detail = await analysis.detail(id, vectors);
     if (detail === null) {
       continue;
     }
+    if (told++ === 0) {
+      yield `\n${headings.join("  ")}\n`;
+    }
     const cells = [
-      printable(id).padEnd(nameWidth),
+      labelOf(id).padEnd(nameWidth),
       `${detail.rows} × ${detail.columns}`.padStart(13),
       detail.grade.padEnd(14),
       ...columns.map(([, key]) => formatNumber(detail.metrics[key]).padStart(10)),
@@ -57,10 +53,18 @@ export async function* textReport(
       yield `${drawnCells(drawn, nameWidth).join("  ").trimEnd()}\n`;
     }
   }
+  if (told < ids.length) {
+    yield `\n${plural(ids.length - told, "matrix", "matrices")} not analysed.\n`;
+  }
   yield problems.length === 0 ? "\nNo problems.\n" : `\n${plural(problems.length, "problem")}:\n`;
   for (const problem of problems) {
     yield `  ${problem.severity}  ${problem.code}  ${printable(problem.message)}\n`;
   }
+}
+
+/** A matrix's name on one line. */
+function labelOf(id: string): string {
+  return printable(shortened(id));
 }
 
 const columns = [

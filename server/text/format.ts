@@ -1,6 +1,19 @@
 /** Text out of a file, made harmless for a terminal: control and bidirectional characters are shown as escapes. */
 export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`);
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`,
+  );
+}
+
+/** Longer names are cut where a person reads them. */
+const longestName = 200;
+
+/** A name out of a file, with its middle left out where it is too long to be read; still to be made {@link printable}. */
+export function shortened(name: string, longest = longestName): string {
+  if (name.length <= longest) return name;
+  const half = Math.floor((longest - 1) / 2);
+  return `${name.slice(0, half)}…${name.slice(-half)}`;
 }
 
 const units = ["B", "kB", "MB", "GB", "TB", "PB"];

@@ -8,8 +8,10 @@ import { after, before, describe, it } from "node:test";
 import manifest from "../../package.json" with { type: "json" };
 import { openCheckpoint } from "../../server/checkpoint/open.ts";
 import { metricKeys } from "../../server/spectrum/metrics.ts";
+import { parseCsv } from "../support/csv.ts";
 import { readSafetensors, safetensors, encode } from "../support/safetensors.ts";
 import { gaussianMatrix } from "../support/random.ts";
+import { parseSarif, shownMessage } from "../support/sarif.ts";
 import { copySample, overwrite, reinitialise, sampleIndex, samples } from "../support/sample.ts";
 
 interface Outcome {
@@ -236,6 +238,32 @@ describe("safetensors-spectrum", () => {
       assert.match(problem.message, /looks randomly initialised: .*initializer_range/);
     }
     assert.equal((await run(index, "--fail-on", "error")).status, 0);
+    const sarif = await run(index, "--format", "sarif");
+    assert.deepEqual([sarif.status, sarif.errors], [1, ""]);
+    const { results, invocations, artifacts } = parseSarif(sarif.output);
+    assert.deepEqual(
+      results.map(({ locations }) => locations[0]!.logicalLocations![0]!.name).sort(),
+      [...names].sort(),
+    );
+    assert.ok(results.every(({ ruleId, level }) => ruleId === "random" && level === "warning"));
+    assert.ok(results.every(({ message }) => shownMessage(message).includes("looks randomly initialised")));
+    assert.deepEqual([invocations[0].executionSuccessful, artifacts.length], [true, 3]);
+    const csv = await run(index, "--format", "csv");
+    const [head, ...records] = parseCsv(csv.output);
+    const column = (name: string): string[] => records.map((record) => record[head!.indexOf(name)]!);
+    assert.deepEqual(
+      column("name"),
+      matrices.map(({ name }) => name),
+    );
+    assert.deepEqual(
+      column("grade"),
+      matrices.map(({ verdict }) => verdict.grade),
+    );
+    assert.deepEqual(
+      column("effectiveRank").map(Number),
+      matrices.map(({ metrics }) => metrics["effectiveRank"]),
+    );
+    assert.equal(column("problems").filter((codes) => codes === "random").length, names.length);
     assert.equal((await run(index, "--tensor", "model.layers.0.*")).status, 0);
     await rm(dirname(index), { recursive: true });
   });
@@ -343,7 +371,7 @@ describe("safetensors-spectrum", () => {
     assert.equal((JSON.parse(await readFile(file, "utf8")) as Report).schema, 1);
     const unwritable = await run(path, "--output", join(folder, "no", "such", "folder"), "--fail-on", "never");
     assert.equal(unwritable.status, 2);
-    assert.match(unwritable.errors, /cannot write .*: ENOENT/);
+    assert.match(unwritable.errors, /^safetensors-spectrum: ".*" cannot be written: there is no such folder\n$/);
   });
 
   it("reads folders as all the checkpoints in them", async () => {
@@ -357,6 +385,62 @@ describe("safetensors-spectrum", () => {
       checkpoints.map(({ path }) => path),
       [join(nested, "deeper", "adapter", "adapter_model.safetensors"), join(nested, "one.safetensors")],
     );
+  });
+
+  it("reads what globs and shards stand for, each checkpoint once", async () => {
+    const nested = join(folder, "glob");
+    await cp(join(samples, "tiny-llama"), join(nested, "llama"), { recursive: true });
+    await cp(join(samples, "lora-adapter"), join(nested, "lora [1]"), { recursive: true });
+    const shards = [1, 2, 3].map((i) => join(nested, "llama", `model-0000${i}-of-00003.safetensors`));
+    const { checkpoints } = await report(...shards, join(nested, "*"), nested, "--headers-only");
+    assert.deepEqual(
+      checkpoints.map(({ path, tensors, matrices }) => [path, tensors, matrices.length]),
+      [
+        [join(nested, "llama", "model.safetensors.index.json"), 30, 0],
+        [join(nested, "lora [1]", "adapter_model.safetensors"), 30, 0],
+      ],
+    );
+  });
+
+  it("checks headers without a GPU", async () => {
+    const nowhere = ["--adapter", "no such adapter"];
+    assert.deepEqual(
+      await run(sampleIndex, "--headers-only", "--format", "csv", ...nowhere).then(({ status }) => status),
+      0,
+    );
+    const index = await copySample();
+    await rm(join(dirname(index), "model-00003-of-00003.safetensors"));
+    const { status, output } = await run(index, "--headers-only", "--format", "sarif", ...nowhere);
+    assert.equal(status, 2);
+    const { results, invocations } = parseSarif(output);
+    assert.ok(results.some(({ ruleId, level }) => ruleId === "missing-shard" && level === "error"));
+    assert.equal(invocations[0].executionSuccessful, false);
+    await rm(dirname(index), { recursive: true });
+  });
+
+  it("reports what is known where nothing can be computed, and exits with 2", async () => {
+    const { status, output, errors } = await run(sampleIndex, "--no-cache", "--adapter", "no such adapter");
+    assert.equal(status, 2);
+    assert.match(errors, /^safetensors-spectrum: No graphics adapter is called “no such adapter”\. [^\n]+\n$/);
+    assert.match(output, /\n23 matrices not analysed\.\n/);
+    assert.doesNotMatch(output, /MATRIX/);
+  });
+
+  it("keeps nothing where it cannot, and computes all the same", async () => {
+    const path = join(samples, "lora-adapter", "adapter_model.safetensors");
+    const { status, output, errors } = await run(path, "--headers-only", "--format", "json");
+    assert.deepEqual([status, errors], [0, ""]);
+    const file = join(folder, "a-file");
+    await writeFile(file, "");
+    const elsewhere = await new Promise<Outcome>((done) => {
+      const options = { env: { ...process.env, XDG_CACHE_HOME: file, LOCALAPPDATA: file, HOME: file } };
+      const argv = [resolve("dist/server/cli.mjs"), path, "--headers-only", "--format", "json"];
+      execFile(process.execPath, argv, options, (error, text, told) => {
+        done({ status: error === null ? 0 : -1, output: text, errors: told });
+      });
+    });
+    assert.deepEqual([elsewhere.status, elsewhere.output], [0, output]);
+    assert.match(elsewhere.errors, /^safetensors-spectrum: results are not kept, because .* cannot be written\n$/);
   });
 
   it("says in one plain line what it could not read, and exits with 2", async () => {

@@ -28,14 +28,20 @@ async function folder(files: Record<string, string>): Promise<string> {
 const index = (...shards: string[]): string =>
   JSON.stringify({ weight_map: Object.fromEntries(shards.map((s, i) => [`t${i}`, s])) });
 
+const unexpected = (sentence: string): void => {
+  assert.fail(sentence);
+};
+
 async function found(path: string): Promise<string[]> {
-  return (await findCheckpoints(path)).map((checkpoint) => relative(path, checkpoint).replaceAll("\\", "/"));
+  return (await findCheckpoints(path, unexpected)).map((checkpoint) =>
+    relative(path, checkpoint).replaceAll("\\", "/"),
+  );
 }
 
 test("a file means itself, whatever it is", async () => {
   const path = await folder({ "a.safetensors": "", "a.txt": "", "m.safetensors.index.json": "" });
   for (const name of ["a.safetensors", "a.txt", "m.safetensors.index.json"]) {
-    assert.deepEqual(await findCheckpoints(join(path, name)), [join(path, name)]);
+    assert.deepEqual(await findCheckpoints(join(path, name), unexpected), [join(path, name)]);
   }
 });
 
@@ -81,8 +87,10 @@ test("symbolic links are followed, but not in circles", { skip: process.platform
 
 test("nothing there is one plain sentence", async () => {
   const empty = await folder({ "notes.txt": "" });
-  await assert.rejects(findCheckpoints(empty), { message: `There is no .safetensors file in the folder "${empty}".` });
-  await assert.rejects(findCheckpoints(join(empty, "none")), {
+  await assert.rejects(findCheckpoints(empty, unexpected), {
+    message: `There is no .safetensors file in the folder "${empty}".`,
+  });
+  await assert.rejects(findCheckpoints(join(empty, "none"), unexpected), {
     message: `"${join(empty, "none")}" cannot be opened: There is no such file.`,
   });
 });

@@ -73,7 +73,7 @@ describe("a single file", () => {
   });
 
   for (const [what, text, why] of [
-    ["broken", '{"a":NaN}', "it is not valid JSON."],
+    ["broken", '{"a":NaN}', 'it is not valid JSON at byte 5: a value expected, not "N".'],
     ["a list", "[]", "it is valid JSON but not an object."],
   ] as const) {
     test(`a config that is ${what}`, async () => {

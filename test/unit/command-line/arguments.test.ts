@@ -10,6 +10,7 @@ describe("parseArguments", () => {
       heads: false,
       vectors: false,
       draw: false,
+      headersOnly: false,
       format: "text",
       output: null,
       failOn: "warning",
@@ -20,14 +21,15 @@ describe("parseArguments", () => {
 
   it("takes every option", () => {
     const argv =
-      "m --tensor *.q --tensor *.k --heads --vectors --draw --format json --output o --fail-on never --adapter x --no-cache";
+      "m --tensor *.q --tensor *.k --heads --vectors --draw --headers-only --format sarif --output o --fail-on never --adapter x --no-cache";
     assert.deepEqual(parseArguments(argv.split(" ")), {
       paths: ["m"],
       tensors: ["*.q", "*.k"],
       heads: true,
       vectors: true,
       draw: true,
-      format: "json",
+      headersOnly: true,
+      format: "sarif",
       output: "o",
       failOn: "never",
       adapter: "x",
@@ -44,7 +46,7 @@ describe("parseArguments", () => {
   it("says in one sentence what is wrong", () => {
     const table: [string[], RegExp][] = [
       [[], /^no checkpoint given/],
-      [["m", "--format", "xml"], /^--format takes text, json, not “xml”$/],
+      [["m", "--format", "xml"], /^--format takes text, json, csv, sarif, not “xml”$/],
       [["m", "--fail-on", "always"], /^--fail-on takes error, warning, information, never, not “always”$/],
       [["m", "--speed"], /--speed/],
       [["m", "--output"], /--output/],

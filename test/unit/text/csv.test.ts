@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { csvText } from "../../../media/charts/csv.ts";
+import { csvText } from "../../../server/text/csv.ts";
 
 describe("csvText", () => {
   it("writes numbers exactly, and nothing for those that do not exist", () => {
