@@ -1,7 +1,7 @@
 /** Several matrices side by side: their spectra over each other, and their metrics beside those of noise. */
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
 import { ChartCard, type ChartSwitch } from "../charts/chart-card.ts";
-import { csvText, type NumberTable } from "../charts/csv.ts";
+import { csvText, type NumberTable } from "../../server/text/csv.ts";
 import { energyOverlay, valuesOverlay } from "../charts/overlay.ts";
 import {
   comparedIds,
