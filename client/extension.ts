@@ -17,7 +17,7 @@ export function activate(context: vscode.ExtensionContext): void {
   server = new LanguageServer(context, log);
   const sessions = new Sessions(server, log);
   const editors = new EditorProvider(context.extensionUri, server, sessions);
-  const active = new ActiveCheckpoint(sessions, editors);
+  const active = new ActiveCheckpoint(server, sessions, editors);
   context.subscriptions.push(
     log,
     sessions,

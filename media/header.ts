@@ -1,9 +1,20 @@
 /** The line over everything: which model, how far the analysis is, what computes it. */
+import type { AnalysisState } from "../server/protocol.ts";
+import type { ViewCommand } from "./protocol.ts";
 import type { Store } from "./store.ts";
 import { button, create } from "./ui/dom.ts";
 import { baseName, formatBytes, formatCount, formatDuration, formatInteger, plural } from "./ui/format.ts";
 import { icon, iconButton } from "./ui/icons.ts";
 import { visibleText } from "./ui/text.ts";
+
+const actions: Readonly<
+  Partial<Record<AnalysisState["phase"], { readonly label: string; readonly command: ViewCommand }>>
+> = {
+  waiting: { label: "Analyse", command: "analyse" },
+  running: { label: "Pause", command: "pause" },
+  paused: { label: "Resume", command: "resume" },
+  cancelled: { label: "Resume", command: "analyse" },
+};
 
 export class Header {
   readonly element: HTMLElement;
@@ -12,18 +23,33 @@ export class Header {
   readonly #progress = create("div", { class: "progress", testid: "progress" });
   readonly #bar = create("progress", { class: "progress-bar", attributes: { "aria-label": "Analysis" } });
   readonly #words = create("span", { class: "progress-words", attributes: { role: "status" } });
+  /** Goes on, or interrupts. */
   readonly #action = button("", () => {
-    const command = this.#store.analysis.phase === "running" ? "cancel" : "analyse";
-    this.#store.host.send({ type: "command", command });
+    const command = actions[this.#store.analysis.phase]?.command;
+    if (command !== undefined) this.#store.host.send({ type: "command", command });
   });
-  readonly #engine = create("div", { class: "engine", testid: "engine" });
+  readonly #cancel = button(
+    "Cancel",
+    () => {
+      this.#store.host.send({ type: "command", command: "cancel" });
+    },
+    { secondary: true, testid: "cancel" },
+  );
+  readonly #engine = create("button", {
+    class: "engine",
+    testid: "engine",
+    attributes: { type: "button" },
+    onClick: () => {
+      this.#store.host.send({ type: "command", command: "adapter" });
+    },
+  });
   readonly #problems = create("div", { class: "banner", testid: "problems" });
   readonly #trouble = create("div", { class: "banner", testid: "engine-problem", attributes: { role: "status" } });
 
   constructor(store: Store) {
     this.#store = store;
     this.#action.dataset["testid"] = "analyse";
-    this.#progress.append(this.#bar, this.#words, this.#action);
+    this.#progress.append(this.#bar, this.#words, this.#action, this.#cancel);
     this.#progress.hidden = true;
     this.#problems.hidden = true;
     this.#trouble.hidden = true;
@@ -116,24 +142,28 @@ export class Header {
     this.#progress.hidden = total === 0 && phase !== "running";
     this.#progress.dataset["phase"] = phase;
     this.#progress.dataset["done"] = String(done);
-    this.#bar.hidden = phase !== "running";
+    this.#bar.hidden = phase !== "running" && phase !== "paused";
     if (total > 0) {
       this.#bar.max = total;
       this.#bar.value = done;
     }
     const of = `${formatInteger(done)} of ${formatInteger(total)}`;
+    const left = estimatedSeconds === null ? "" : ` · about ${formatDuration(estimatedSeconds)} left`;
+    const toDo = `${plural(total, "matrix", "matrices")} to analyse`;
     const words = {
-      waiting: `${plural(total, "matrix", "matrices")} to analyse${estimatedSeconds === null ? "" : `, about ${formatDuration(estimatedSeconds)}`}`,
-      running: of,
-      cancelled: `Stopped at ${of}`,
+      waiting: done > 0 ? of + left : toDo + left.replace(/ left$/, ""),
+      running: of + left,
+      paused: `Paused at ${of}${left}`,
+      cancelled: `Stopped at ${of}${left}`,
       done: `${plural(total, "matrix", "matrices")} analysed`,
       unavailable: done > 0 ? `${of} known` : "Not analysed",
     }[phase];
     if (this.#words.textContent !== words) this.#words.textContent = words;
-    const labels = { waiting: "Analyse", running: "Cancel", cancelled: "Resume", done: "", unavailable: "" };
-    this.#action.textContent = labels[phase];
-    this.#action.hidden = labels[phase] === "";
+    const action = actions[phase];
+    this.#action.textContent = action?.label ?? "";
+    this.#action.hidden = action === undefined;
     this.#action.classList.toggle("secondary", phase === "running");
+    this.#cancel.hidden = phase !== "running" && phase !== "paused";
   }
 
   #showEngine(): void {
@@ -153,6 +183,7 @@ export class Header {
       backend ?? "",
       software ? "software adapter" : "",
       engine.message ?? "",
+      "Click to choose another GPU",
     ]
       .filter((part) => part !== "")
       .join("\n");
@@ -162,7 +193,7 @@ export class Header {
     if (engine.message === null) return;
     const tone = engine.phase === "unavailable" ? "warning" : "information";
     this.#trouble.className = `banner tone-${tone}`;
-    const command = (label: string, name: "log" | "settings"): HTMLElement =>
+    const command = (label: string, name: ViewCommand): HTMLElement =>
       create(
         "button",
         {
@@ -184,6 +215,7 @@ export class Header {
           .join(" ")
           .trim(),
       ),
+      command("Choose a GPU", "adapter"),
       command("Log", "log"),
       command("Settings", "settings"),
     );

@@ -1,5 +1,5 @@
 /** The other side: typed messages to the extension host, requests that can fail, and the memory VS Code lends a webview. */
-import type { MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../server/protocol.ts";
+import type { Estimate, MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../server/protocol.ts";
 import type { Answer, ToHost, ToView } from "./protocol.ts";
 
 interface WebviewApi {
@@ -67,6 +67,15 @@ export class Host {
    */
   spectra(matrices: readonly string[], points: number | null): Promise<readonly MatrixSpectrum[]> {
     return this.#ask((id) => ({ type: "spectra", id, matrices, points })) as Promise<readonly MatrixSpectrum[]>;
+  }
+
+  /**
+   * Asks how long matrices take.
+   *
+   * @throws Error with the host's sentence where the request failed.
+   */
+  estimate(matrices: readonly string[]): Promise<Estimate> {
+    return this.#ask((id) => ({ type: "estimate", id, matrices })) as Promise<Estimate>;
   }
 
   #ask(request: (id: number) => Request): Promise<Answer> {

@@ -3,6 +3,7 @@ import type {
   AnalysisState,
   Catalogue,
   EngineStatus,
+  Estimate,
   MatrixDetail,
   MatrixResult,
   MatrixSpectrum,
@@ -11,7 +12,7 @@ import type {
 } from "../server/protocol.ts";
 
 /** What requests are answered with. */
-export type Answer = MatrixDetail | null | MetricColumn | readonly MatrixSpectrum[];
+export type Answer = MatrixDetail | null | MetricColumn | readonly MatrixSpectrum[] | Estimate;
 
 export type ToView =
   /** The checkpoint, once after `ready` and again when its files change. */
@@ -57,5 +58,12 @@ export type ToHost =
       readonly format: "png" | "csv";
       readonly content: string;
     }
+  /** Asks how long these matrices take; answered by `response` (an {@link Estimate}) or `failure`. */
+  | { readonly type: "estimate"; readonly id: number; readonly matrices: readonly string[] }
+  /** Analyses this tensor, before everything else. */
+  | { readonly type: "analyse"; readonly tensor: string }
   | { readonly type: "selected"; readonly tensor: string | null }
-  | { readonly type: "command"; readonly command: "analyse" | "cancel" | "outline" | "log" | "settings" };
+  | { readonly type: "command"; readonly command: ViewCommand };
+
+/** Commands of the extension that the webview has buttons for. */
+export type ViewCommand = "analyse" | "pause" | "resume" | "cancel" | "adapter" | "outline" | "log" | "settings";

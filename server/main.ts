@@ -27,9 +27,17 @@ import { diagnosticOf } from "./language/diagnostics.ts";
 import { outlineFolds } from "./language/folding.ts";
 import { matrixHover } from "./language/hover.ts";
 import { inlayHints } from "./language/inlay-hints.ts";
-import { checkpointPath, fileUri, isOutline, outlineRange, rangesOfKeys, tensorAt } from "./language/places.ts";
+import {
+  checkpointPath,
+  fileUri,
+  isOutline,
+  outlineRange,
+  outlineUri,
+  rangesOfKeys,
+  tensorAt,
+} from "./language/places.ts";
 import { ProgressReports } from "./language/progress.ts";
-import { publishedDiagnostics } from "./language/published-diagnostics.ts";
+import { placeOf, publishedDiagnostics, type OpenTexts } from "./language/published-diagnostics.ts";
 import { Refresh } from "./language/refresh.ts";
 import type { Session } from "./language/session.ts";
 import { Sessions } from "./language/sessions.ts";
@@ -123,6 +131,7 @@ documents.onDidClose(({ document }) => {
     if (session !== null) {
       ready().release(session, document.uri);
       publish(session);
+      void connection.languages.diagnostics.refresh();
     }
   });
 });
@@ -179,7 +188,7 @@ connection.onRequest(
 connection.onRequest(
   protocol.portionList,
   async ({ checkpoint }: protocol.CheckpointParams): Promise<protocol.PortionList> =>
-    portionList((await openSession(checkpoint)).analysis, ready().engine.software),
+    portionList((await openSession(checkpoint)).analysis, (matrices) => ready().seconds(matrices)),
 );
 
 connection.onRequest(
@@ -192,6 +201,22 @@ connection.onRequest(protocol.cancelAnalysis, async ({ checkpoint }: protocol.Ch
   ready().cancel(await openSession(checkpoint));
   return null;
 });
+
+connection.onRequest(protocol.pauseAnalysis, async ({ checkpoint }: protocol.CheckpointParams): Promise<null> => {
+  ready().pause(await openSession(checkpoint));
+  return null;
+});
+
+connection.onRequest(protocol.resumeAnalysis, async ({ checkpoint }: protocol.CheckpointParams): Promise<null> => {
+  ready().resume(await openSession(checkpoint));
+  return null;
+});
+
+connection.onRequest(
+  protocol.estimateAnalysis,
+  async ({ checkpoint, ids, vectors }: protocol.EstimateParams): Promise<protocol.Estimate> =>
+    ready().estimate(await openSession(checkpoint), ids ?? null, vectors ?? false),
+);
 
 connection.onRequest(
   protocol.matrixDetail,
@@ -245,6 +270,16 @@ connection.onRequest(
     (await openSession(checkpoint)).outline.tensors[line]?.name ?? null,
 );
 
+connection.onRequest(
+  protocol.tensorAtPosition,
+  async ({ uri, line, character }: protocol.TensorAtParams): Promise<string | null> => {
+    const place = await sessionAndDocument(uri);
+    return place === null ? null : (tensorAt(place.session, place.document, { line, character })?.tensor.name ?? null);
+  },
+);
+
+connection.onRequest(protocol.listAdapters, (): Promise<protocol.Adapters> => ready().adapters());
+
 connection.onRequest(protocol.clearCache, async (): Promise<number> => ready().clearCache());
 
 connection.languages.diagnostics.on(async ({ textDocument }) => {
@@ -267,7 +302,11 @@ connection.onHover(async ({ textDocument, position }) => {
   const id = tensor.matrices > 1 ? `${tensor.name}[0]` : tensor.name;
   ready().focus(session, [id]);
   const detail = await session.analysis.detail(id);
-  const known = { waiting: waitingText(session), heads: headSummary(session.analysis, tensor) };
+  const known = {
+    waiting: waitingText(session),
+    heads: headSummary(session.analysis, tensor),
+    checkpoint: fileUri(session.path),
+  };
   return { contents: { kind: "markdown", value: matrixHover(tensor, detail, known) }, range };
 });
 
@@ -279,8 +318,8 @@ connection.onDocumentSymbol(async ({ textDocument }) => {
 connection.onWorkspaceSymbol(({ query }) => workspaceSymbols(ready().all, query));
 
 connection.onCodeLens(async ({ textDocument }) => {
-  const session = await sessionOfOutline(textDocument.uri);
-  return session === null ? null : codeLenses(session);
+  const place = await sessionAndDocument(textDocument.uri);
+  return place === null ? null : codeLenses(place.session, place.document);
 });
 
 connection.onCodeLensResolve(async (lens): Promise<CodeLens> => {
@@ -389,8 +428,7 @@ function report(): void {
 
 /** Pushes a checkpoint's findings onto its files, and clears them where there are none any more. */
 function publish(session: Session): void {
-  const texts = new Set(documents.all().map(({ uri }) => (uri.startsWith("file:") ? checkpointPath(uri) : null)));
-  const byUri = publishedDiagnostics(session, ready().settings, (path) => texts.has(path));
+  const byUri = publishedDiagnostics(session, ready().settings, openTexts(session));
   for (const uri of publishedUris.get(session.path) ?? []) {
     if (!byUri.has(uri)) {
       void connection.sendDiagnostics({ uri, diagnostics: [] });
@@ -402,16 +440,28 @@ function publish(session: Session): void {
   publishedUris.set(session.path, new Set(byUri.keys()));
 }
 
-/** The findings of a text document that speaks of tensors: on its outline lines, or on its index keys. */
+function openTexts(session: Session): OpenTexts {
+  return {
+    outline: documents.get(outlineUri(session.path)) !== undefined,
+    index: documents.get(fileUri(session.path)) !== undefined,
+  };
+}
+
+/** The findings that a text document shows: on its outline lines, or on its index keys. */
 function documentDiagnostics(session: Session, document: TextDocument): Diagnostic[] {
   const checkpoint = fileUri(session.path);
-  const keys = isOutline(document) ? null : rangesOfKeys(document);
+  const kind = isOutline(document) ? "outline" : "index";
+  const keys = kind === "outline" ? null : rangesOfKeys(document);
   const rangeOf = (tensor: string | null): ReturnType<typeof outlineRange> =>
     tensor === null ? null : keys === null ? outlineRange(session.outline, tensor) : (keys.get(tensor) ?? null);
-  return session.analysis.findings(ready().settings).map((problem) => {
-    const range = rangeOf(problem.tensor);
-    return diagnosticOf(problem, checkpoint, { ...(range === null ? {} : { range }), related: [] });
-  });
+  const texts = openTexts(session);
+  return session.analysis
+    .findings(ready().settings)
+    .filter((finding) => placeOf(session, finding, texts) === kind)
+    .map((finding) => {
+      const range = rangeOf(finding.tensor);
+      return diagnosticOf(finding, checkpoint, { ...(range === null ? {} : { range }), related: [] });
+    });
 }
 
 function waitingText(session: Session): string {
@@ -421,6 +471,8 @@ function waitingText(session: Session): string {
       return `Being analysed: ${done} of ${total} matrices are done.`;
     case "unavailable":
       return [ready().engine.message ?? "No GPU can be used.", ready().engine.remedy ?? ""].join(" ").trimEnd();
+    case "paused":
+      return "Not analysed yet: the analysis is paused.";
     case "cancelled":
       return "Not analysed: the analysis was cancelled.";
     case "waiting":

@@ -116,12 +116,15 @@ export interface Problem {
 }
 
 export interface AnalysisState {
-  /** `waiting`: for the person to start it. `unavailable`: no GPU, see {@link EngineStatus}. */
-  readonly phase: "waiting" | "running" | "cancelled" | "done" | "unavailable";
+  /**
+   * `waiting`: for the person to start it. `paused`: what is left is set aside until it is resumed. `unavailable`: no GPU,
+   * see {@link EngineStatus}.
+   */
+  readonly phase: "waiting" | "running" | "paused" | "cancelled" | "done" | "unavailable";
   /** Matrices with a result, and all of them. */
   readonly done: number;
   readonly total: number;
-  /** About how long the rest would take on this adapter, while it waits for the person to decide; else null. */
+  /** About how long the rest takes on this adapter: what is queued or set aside, else everything; null where unknown. */
   readonly estimatedSeconds: number | null;
   /** What was asked for besides the matrices (heads, parts of fused weights, vectors), while it is computed. */
   readonly asked?: { readonly done: number; readonly total: number };
@@ -231,6 +234,26 @@ export const headColumn = "spectrum/headColumn";
 /** Request: stop the analysis; what is computed stays. */
 export const cancelAnalysis = "spectrum/cancel";
 
+/** Request: interrupt the analysis; what is left is set aside until `resume`, which goes on with just that. */
+export const pauseAnalysis = "spectrum/pause";
+export const resumeAnalysis = "spectrum/resume";
+
+/** Request: how long an analysis would take, before it is asked for. */
+export const estimateAnalysis = "spectrum/estimate";
+export interface EstimateParams extends CheckpointParams {
+  /** Of these matrices, heads or parts; without it of all matrices that have no result yet. */
+  readonly ids?: readonly string[];
+  /** With their singular vectors. */
+  readonly vectors?: boolean;
+}
+export interface Estimate {
+  readonly matrices: number;
+  /** Null where no GPU can be used. */
+  readonly seconds: number | null;
+  /** Too long to begin without being asked. */
+  readonly long: boolean;
+}
+
 /** Request: one matrix in full; null while it is not analysed. */
 export const matrixDetail = "spectrum/matrix";
 export interface MatrixParams extends CheckpointParams {
@@ -310,6 +333,31 @@ export interface OutlineTensorParams extends CheckpointParams {
   readonly line: number;
 }
 
+/** Request: the tensor at a place in an outline or an index that is open; null where there is none. */
+export const tensorAtPosition = "spectrum/tensorAt";
+export interface TensorAtParams {
+  readonly uri: string;
+  /** From 0, as is the character, in UTF-16 units. */
+  readonly line: number;
+  readonly character: number;
+}
+
+/** Request: the adapters that there are. */
+export const listAdapters = "spectrum/adapters";
+export interface Adapter {
+  /** As the driver calls it; what the setting `adapter` is compared with. */
+  readonly name: string;
+  /** As {@link EngineStatus} tells it. */
+  readonly description: string;
+  readonly software: boolean;
+}
+export interface Adapters {
+  /** The fastest first. */
+  readonly adapters: readonly Adapter[];
+  /** Why there is none, in one sentence, with what to do; null where there is one. */
+  readonly problem: string | null;
+}
+
 /** Request: forget every cached result on disk; answers with the bytes freed. */
 export const clearCache = "spectrum/clearCache";
 
@@ -351,11 +399,29 @@ export interface RevealArguments {
   readonly tensor: string;
 }
 
-/** The command behind a quick fix: turns a kind of finding off in the settings, everywhere or on a tensor. Arguments: {@link SilenceArguments}. */
+/** The command that analyses a tensor. Arguments: {@link RevealArguments}. */
+export const analyseTensorCommand = "safetensorsSpectrum.analyseTensor";
+
+/** The command that analyses a checkpoint. Arguments: its URI, as text or as VS Code's, and {@link AnalyseOptions}. */
+export const analyseCommand = "safetensorsSpectrum.analyse";
+export interface AnalyseOptions {
+  /** The person has seen how long it takes. */
+  readonly decided: boolean;
+}
+
+/** Commands on the checkpoint of a URI, which is text or VS Code's. */
+export const pauseCommand = "safetensorsSpectrum.pause";
+export const resumeCommand = "safetensorsSpectrum.resume";
+export const openEditorCommand = "safetensorsSpectrum.openEditor";
+
+/**
+ * The command behind a quick fix: turns a kind of finding off in the settings, everywhere or on some tensors. Arguments:
+ * {@link SilenceArguments}.
+ */
 export const silenceCommand = "safetensorsSpectrum.silence";
 export interface SilenceArguments {
   readonly code: string;
-  /** On this tensor alone. */
+  /** On the tensors that fit this pattern alone: a name, or one with `*` and `?`. */
   readonly tensor?: string;
 }
 

@@ -1,12 +1,13 @@
 /**
  * The GPU process. It takes jobs over Node's message channel and answers with analyses; alone with `--self-test` it
- * says in one line of JSON whether this machine can compute. It exits with its parent.
+ * says in one line of JSON whether this machine can compute, with `--adapters` on what. It exits with its parent.
  */
 import { setTimeout } from "node:timers/promises";
 import { kernelsWork } from "./svd/self-test.ts";
 import { openEngine, type Engine } from "./svd/engine.ts";
+import { listAdapters } from "./gpu/adapters.ts";
 import { EngineUnavailable } from "./gpu/device.ts";
-import type { EngineStatus } from "./protocol.ts";
+import type { Adapters, EngineStatus } from "./protocol.ts";
 import { spectrumMetrics } from "./spectrum/compute-metrics.ts";
 import { noiseMetrics } from "./spectrum/noise-metrics.ts";
 import { isShuffled, noiseTests } from "./spectrum/noise-tests.ts";
@@ -23,6 +24,8 @@ let queue: Promise<void> = Promise.resolve();
 if (process.argv.includes("--self-test")) {
   const adapter = process.argv.find((argument) => argument.startsWith("--adapter="))?.slice("--adapter=".length) ?? "";
   process.stdout.write(`${JSON.stringify(await kernelsWork(adapter))}\n`, () => process.exit(0));
+} else if (process.argv.includes("--adapters")) {
+  process.stdout.write(`${JSON.stringify(await adapters())}\n`, () => process.exit(0));
 } else {
   process.on("message", (message: ToWorker) => {
     receive(message);
@@ -31,6 +34,15 @@ if (process.argv.includes("--self-test")) {
   setInterval(() => {
     send({ type: "alive" });
   }, 1000);
+}
+
+async function adapters(): Promise<Adapters> {
+  try {
+    return { adapters: await listAdapters(), problem: null };
+  } catch (error) {
+    if (error instanceof EngineUnavailable) return { adapters: [], problem: `${error.message} ${error.remedy}` };
+    throw error;
+  }
 }
 
 function receive(message: ToWorker): void {

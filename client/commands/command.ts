@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { ActiveCheckpoint } from "../active.ts";
 import type { EditorProvider } from "../editor/provider.ts";
 import type { Lease, Sessions } from "../editor/session.ts";
+import { isCheckpointUri } from "./reveal-arguments.ts";
 import { checkpointOfOutline } from "../outline/uri.ts";
 import type { LanguageServer } from "../server/language-server.ts";
 
@@ -20,8 +21,15 @@ export interface Command {
   readonly run: (parts: Parts, ...values: readonly unknown[]) => Promise<void> | void;
 }
 
-/** The `file:` URI a command is about: its first argument, as menus give it, or what is in front. */
+/**
+ * The `file:` URI a command is about: its first argument, as menus give it or, as lenses do, as text; else what is in front.
+ * @throws where the text is no such URI.
+ */
 export function target({ active }: Parts, value: unknown): vscode.Uri | null {
+  if (typeof value === "string") {
+    if (!isCheckpointUri(value)) throw new Error(vscode.l10n.t("{0} is not a checkpoint.", value));
+    return vscode.Uri.parse(value, true);
+  }
   if (!(value instanceof vscode.Uri)) return active.uri;
   return checkpointOfOutline(value) ?? value;
 }

@@ -1,12 +1,16 @@
 import * as vscode from "vscode";
 import { ServerUnavailable } from "../server/language-server.ts";
 import { analyse } from "./analyse.ts";
+import { analyseTensor } from "./analyse-tensor.ts";
 import { cancel } from "./cancel.ts";
+import { chooseAdapter } from "./choose-adapter.ts";
 import { clearCache } from "./clear-cache.ts";
 import type { Command, Parts } from "./command.ts";
 import { openEditor } from "./open-editor.ts";
 import { openOutline } from "./open-outline.ts";
 import { openSettings } from "./open-settings.ts";
+import { pause } from "./pause.ts";
+import { resume } from "./resume.ts";
 import { restartServer } from "./restart-server.ts";
 import { reveal } from "./reveal.ts";
 import { silence } from "./silence.ts";
@@ -14,11 +18,15 @@ import { showLog } from "./show-log.ts";
 
 const all: readonly Command[] = [
   analyse,
+  analyseTensor,
   cancel,
+  chooseAdapter,
   clearCache,
   openEditor,
   openOutline,
   openSettings,
+  pause,
+  resume,
   restartServer,
   reveal,
   showLog,

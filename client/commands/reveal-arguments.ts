@@ -11,11 +11,12 @@ export function readRevealArguments(value: unknown): RevealArguments | null {
   if (typeof value !== "object" || value === null) return null;
   const { checkpoint, tensor } = value as Readonly<Record<string, unknown>>;
   if (typeof checkpoint !== "string" || typeof tensor !== "string") return null;
-  if (tensor === "" || tensor.length > longestName || !isCheckpoint(checkpoint)) return null;
+  if (tensor === "" || tensor.length > longestName || !isCheckpointUri(checkpoint)) return null;
   return { checkpoint, tensor };
 }
 
-function isCheckpoint(text: string): boolean {
+/** Whether a text is the URI of a file that may be a checkpoint, and nothing more. */
+export function isCheckpointUri(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, pathname, search, hash } = new URL(text);
   return protocol === "file:" && search === "" && hash === "" && /\.safetensors(\.index\.json)?$/iu.test(pathname);

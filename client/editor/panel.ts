@@ -4,7 +4,15 @@ import { basename } from "node:path";
 import * as vscode from "vscode";
 import { editorHtml } from "../../media/html.ts";
 import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
-import { focusMatrices, matrixDetail, matrixSpectra, metricColumn } from "../../server/protocol.ts";
+import {
+  analyseTensorCommand,
+  estimateAnalysis,
+  focusMatrices,
+  matrixDetail,
+  matrixSpectra,
+  metricColumn,
+  type RevealArguments,
+} from "../../server/protocol.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
 import { ServerUnavailable, type LanguageServer } from "../server/language-server.ts";
 import { save } from "./save.ts";
@@ -13,7 +21,10 @@ import type { Lease, Session, SessionChange, Sessions } from "./session.ts";
 /** The command that each button of the webview stands for; all take the file's URI. */
 const viewCommands = {
   analyse: "safetensorsSpectrum.analyse",
+  pause: "safetensorsSpectrum.pause",
+  resume: "safetensorsSpectrum.resume",
   cancel: "safetensorsSpectrum.cancel",
+  adapter: "safetensorsSpectrum.chooseAdapter",
   outline: "safetensorsSpectrum.openOutline",
   log: "safetensorsSpectrum.showLog",
   settings: "safetensorsSpectrum.openSettings",
@@ -25,9 +36,10 @@ export class Panel implements vscode.Disposable {
   readonly #server: LanguageServer;
   readonly #sessions: Sessions;
   readonly #disposables: Disposable[] = [];
-  readonly #selected = new vscode.EventEmitter<string>();
-  /** A tensor was selected in the view. */
-  readonly onDidSelect = this.#selected.event;
+  readonly #didSelect = new vscode.EventEmitter<string | null>();
+  /** A tensor was selected in the view, or nothing any more. */
+  readonly onDidSelect = this.#didSelect.event;
+  #selected: string | null = null;
   #lease: Lease | null = null;
   #opening = false;
   #disposed = false;
@@ -51,7 +63,7 @@ export class Panel implements vscode.Disposable {
     const resources = vscode.Uri.joinPath(extension, "dist", "media");
     view.webview.options = { enableScripts: true, localResourceRoots: [resources] };
     this.#disposables.push(
-      this.#selected,
+      this.#didSelect,
       view.webview.onDidReceiveMessage((message: ToHost) => {
         this.#receive(message);
       }),
@@ -77,6 +89,11 @@ export class Panel implements vscode.Disposable {
   /** The checkpoint, once the server has opened it. */
   get session(): Session | null {
     return this.#lease?.session ?? null;
+  }
+
+  /** The name of the tensor that is selected; null where there is none. */
+  get selected(): string | null {
+    return this.#selected;
   }
 
   /** Opens the checkpoint that the file belongs to and shows it. */
@@ -149,14 +166,27 @@ export class Panel implements vscode.Disposable {
           this.#server.request(matrixSpectra, { checkpoint, ids: message.matrices, points: message.points }),
         );
         return;
+      case "estimate":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(estimateAnalysis, { checkpoint, ids: message.matrices }),
+        );
+        return;
       case "save":
         void save(message, this.uri);
         return;
       case "selected":
-        if (message.tensor !== null) this.#selected.fire(message.tensor);
+        this.#selected = message.tensor;
+        this.#didSelect.fire(message.tensor);
         return;
       case "command":
-        void vscode.commands.executeCommand(viewCommands[message.command], this.uri);
+        // What takes long is told beside the button.
+        void vscode.commands.executeCommand(viewCommands[message.command], this.uri, { decided: true });
+        return;
+      case "analyse":
+        if (this.session !== null) {
+          const target: RevealArguments = { checkpoint: this.session.checkpoint, tensor: message.tensor };
+          void vscode.commands.executeCommand(analyseTensorCommand, target);
+        }
         return;
     }
   }

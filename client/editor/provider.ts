@@ -12,11 +12,11 @@ export class EditorProvider implements vscode.CustomReadonlyEditorProvider, vsco
   readonly #sessions: Sessions;
   readonly #panels = new Set<Panel>();
   readonly #changed = new vscode.EventEmitter<undefined>();
-  readonly #selected = new vscode.EventEmitter<{ readonly session: Session; readonly tensor: string }>();
+  readonly #selected = new vscode.EventEmitter<{ readonly session: Session; readonly tensor: string | null }>();
   readonly #registration: vscode.Disposable;
   /** The panel in front became another one, or came or went. */
   readonly onDidChangeActive = this.#changed.event;
-  /** A person selected a tensor in a view. */
+  /** A person selected a tensor in a view, or nothing any more. */
   readonly onDidSelect = this.#selected.event;
 
   constructor(extension: vscode.Uri, server: LanguageServer, sessions: Sessions) {

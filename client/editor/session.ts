@@ -4,9 +4,12 @@ import {
   analyseCheckpoint,
   analyseHeads,
   analyseVectors,
+  type AnalyseParams,
   cancelAnalysis,
   closeCheckpoint,
   openCheckpoint,
+  pauseAnalysis,
+  resumeAnalysis,
   type AnalysisState,
   type Catalogue,
   type EngineStatus,
@@ -37,6 +40,8 @@ export class Session {
   #opened: OpenResult;
   readonly #results = new Map<string, MatrixResult>();
   readonly #changes = new vscode.EventEmitter<SessionChange>();
+  /** The names of tensors with singular values, once they were asked for. */
+  #matrices: ReadonlySet<string> | null = null;
   readonly onDidChange = this.#changes.event;
 
   constructor(opened: OpenResult) {
@@ -76,9 +81,16 @@ export class Session {
     return uri.toString() === this.checkpoint || samePath(this.catalogue.path, uri) || this.fileOf(uri) !== null;
   }
 
+  /** Whether a tensor has singular values. */
+  hasMatrix(tensor: string): boolean {
+    this.#matrices ??= new Set(this.catalogue.tensors.filter(({ matrices }) => matrices > 0).map(({ name }) => name));
+    return this.#matrices.has(tensor);
+  }
+
   /** It was opened again: the files changed, or the server is a new one. */
   replace(opened: OpenResult): void {
     this.#opened = opened;
+    this.#matrices = null;
     this.#results.clear();
     this.#keep(opened.results);
     this.#changes.fire({ type: "catalogue" });
@@ -178,8 +190,17 @@ export class Sessions implements vscode.Disposable {
     return this.#lease(created);
   }
 
-  async analyse(session: Session): Promise<void> {
-    await this.#server.request(analyseCheckpoint, { checkpoint: session.checkpoint });
+  /** Analyses everything that has no result yet, or what is asked for. */
+  async analyse({ checkpoint }: Session, what: Omit<AnalyseParams, "checkpoint"> = {}): Promise<void> {
+    await this.#server.request(analyseCheckpoint, { checkpoint, ...what });
+  }
+
+  async pause({ checkpoint }: Session): Promise<void> {
+    await this.#server.request(pauseAnalysis, { checkpoint });
+  }
+
+  async resume({ checkpoint }: Session): Promise<void> {
+    await this.#server.request(resumeAnalysis, { checkpoint });
   }
 
   /**

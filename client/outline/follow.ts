@@ -29,7 +29,9 @@ export class Follow implements vscode.Disposable {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => void this.#toEditor(textEditor), rest);
       }),
-      editors.onDidSelect(({ session, tensor }) => void this.#toOutline(session, tensor)),
+      editors.onDidSelect(({ session, tensor }) => {
+        if (tensor !== null) void this.#toOutline(session, tensor);
+      }),
     ];
   }
 

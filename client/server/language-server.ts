@@ -3,6 +3,7 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import {
+  analyseTensorCommand,
   checkpointChanged,
   engineChanged,
   outlineScheme,
@@ -180,7 +181,7 @@ export class LanguageServer {
       diagnosticCollectionName: section,
       initializationOptions: initialization,
       initializationFailedHandler: () => false,
-      markdown: { isTrusted: { enabledCommands: [revealCommand] } },
+      markdown: { isTrusted: { enabledCommands: [revealCommand, analyseTensorCommand] } },
       errorHandler: {
         error: () => ({ action: library.ErrorAction.Continue, handled: true }),
         closed: () => {

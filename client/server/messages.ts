@@ -1,5 +1,6 @@
 /** The requests and notifications of `server/protocol.ts` with the types of what they carry. */
 import type {
+  Adapters,
   analyseCheckpoint,
   analyseHeads,
   AnalyseHeadsParams,
@@ -10,9 +11,13 @@ import type {
   CheckpointParams,
   clearCache,
   closeCheckpoint,
+  Estimate,
+  estimateAnalysis,
+  EstimateParams,
   focusMatrices,
   FocusParams,
   headColumn,
+  listAdapters,
   MatrixDetail,
   matrixDetail,
   MatrixParams,
@@ -31,6 +36,10 @@ import type {
   outlineText,
   PortionList,
   portionList,
+  pauseAnalysis,
+  resumeAnalysis,
+  TensorAtParams,
+  tensorAtPosition,
   SpectraParams,
 } from "../../server/protocol.ts";
 
@@ -42,12 +51,17 @@ export interface Requests {
   [portionList]: (params: CheckpointParams) => PortionList;
   [headColumn]: (params: MetricColumnParams) => MetricColumn;
   [cancelAnalysis]: (params: CheckpointParams) => null;
+  [pauseAnalysis]: (params: CheckpointParams) => null;
+  [resumeAnalysis]: (params: CheckpointParams) => null;
+  [estimateAnalysis]: (params: EstimateParams) => Estimate;
   [matrixDetail]: (params: MatrixParams) => MatrixDetail | null;
   [metricColumn]: (params: MetricColumnParams) => MetricColumn;
   [matrixSpectra]: (params: SpectraParams) => readonly MatrixSpectrum[];
   [outlineText]: (params: CheckpointParams) => string;
   [outlineLine]: (params: OutlineLineParams) => number | null;
   [outlineTensor]: (params: OutlineTensorParams) => string | null;
+  [tensorAtPosition]: (params: TensorAtParams) => string | null;
+  [listAdapters]: (params: null) => Adapters;
   [clearCache]: (params: null) => number;
 }
 

@@ -13,6 +13,7 @@ import { factList } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 import { Across } from "./across.ts";
 import type { DetailView } from "./view.ts";
+import { decisionCard } from "./waiting.ts";
 
 const mostFindings = 200;
 const mostMetadata = 100;
@@ -24,6 +25,7 @@ export class Overview implements DetailView {
   readonly #checkpoint: Checkpoint;
   readonly #across: Across;
   readonly #grades = create("div", { class: "grades" });
+  readonly #decision = create("div", { class: "decision-place" });
   readonly #findings = create("div", { class: "findings", testid: "findings" });
   #refresh: ReturnType<typeof setTimeout> | undefined;
   #drawn = "";
@@ -49,6 +51,7 @@ export class Overview implements DetailView {
         ["Size", formatBytes(catalogue.bytes), `${formatInteger(catalogue.bytes)} bytes of tensor data`],
         ["Files", formatInteger(catalogue.files.length)],
       ]),
+      this.#decision,
       catalogue.problems.length > 0 ? problemList(store, catalogue) : "",
       // A file that could not be read has nothing to count.
       ...(catalogue.tensors.length > 0 ? [card("Grades", this.#grades, this.#findings), this.#across.element] : []),
@@ -66,6 +69,7 @@ export class Overview implements DetailView {
       ),
     );
     this.#draw();
+    this.#decide();
   }
 
   readonly results = (): void => {
@@ -74,12 +78,20 @@ export class Overview implements DetailView {
   };
 
   readonly analysis = (): void => {
+    this.#decide();
     this.#redraw();
   };
 
   dispose(): void {
     this.#across.dispose();
     clearTimeout(this.#refresh);
+  }
+
+  #decide(): void {
+    const card = decisionCard(this.#store);
+    // The button under someone's finger must not be replaced by an equal one.
+    if ((card?.textContent ?? "") === this.#decision.textContent) return;
+    this.#decision.replaceChildren(...(card === null ? [] : [card]));
   }
 
   #redraw(): void {

@@ -4,7 +4,7 @@ import { ChartCard } from "../charts/chart-card.ts";
 import { energyPlot } from "../charts/energy.ts";
 import { histogramPlot, prefersLogarithmic } from "../charts/histogram.ts";
 import { valuesPlot } from "../charts/values.ts";
-import { matrixId } from "../model/matrix-ids.ts";
+import { matrixId, matrixIds } from "../model/matrix-ids.ts";
 import { entryCount, type TensorNode } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
 import { button, create } from "../ui/dom.ts";
@@ -31,6 +31,7 @@ export class TensorView implements DetailView {
   #request = 0;
   #detail: MatrixDetail | null = null;
   #disposed = false;
+  #waitedIn = "";
 
   constructor(store: Store, node: TensorNode, slice: number | null) {
     this.#store = store;
@@ -50,7 +51,7 @@ export class TensorView implements DetailView {
       this.#slices = sliceTable(store, node);
       this.#body.append(this.#slices.element);
     } else {
-      this.#body.append(waitingCard(store));
+      this.#body.append(this.#waiting());
       void this.#ask();
     }
   }
@@ -66,10 +67,21 @@ export class TensorView implements DetailView {
   readonly analysis = (): void => {
     const waiting = this.#body.querySelector('[data-testid="waiting"]');
     if (waiting === null || this.#detail !== null) return;
-    const next = waitingCard(this.#store);
     // The button under someone's finger must not be replaced by an equal one.
-    if (next.textContent !== waiting.textContent) waiting.replaceWith(next);
+    if (this.#waitedIn !== this.#waitingKey()) waiting.replaceWith(this.#waiting());
   };
+
+  #waiting(): HTMLElement {
+    this.#waitedIn = this.#waitingKey();
+    const { tensor } = this.#node;
+    return waitingCard(this.#store, { tensor: tensor.name, ids: matrixIds(tensor) });
+  }
+
+  /** What the waiting card depends on. */
+  #waitingKey(): string {
+    const { analysis, engine } = this.#store;
+    return JSON.stringify([analysis, engine]);
+  }
 
   dispose(): void {
     this.#disposed = true;
@@ -108,7 +120,7 @@ export class TensorView implements DetailView {
           "div",
           { class: "actions" },
           button("Try again", () => {
-            this.#body.replaceChildren(waitingCard(this.#store));
+            this.#body.replaceChildren(this.#waiting());
             void this.#ask();
           }),
         ),

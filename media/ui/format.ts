@@ -1,6 +1,6 @@
 /** Numbers as people read them: three significant digits, SI prefixes, real superscripts. The exact value belongs in a title. */
 
-export { formatBytes, formatCount } from "../../server/text/format.ts";
+export { formatBytes, formatCount, formatDuration } from "../../server/text/format.ts";
 
 const missing = "–";
 const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
@@ -58,13 +58,6 @@ export function formatShape(shape: readonly number[]): string {
 export function formatShare(value: number, digits = 3): string {
   const percent = Number((100 * value).toPrecision(digits));
   return `${percent !== 0 && Math.abs(percent) < 1e-3 ? formatNumber(percent) : String(percent)} %`;
-}
-
-/** A time one has to wait: `8 seconds`, `3 minutes`, `2.5 hours`. */
-export function formatDuration(seconds: number): string {
-  if (seconds < 100) return plural(Math.max(1, Math.round(seconds)), "second");
-  if (seconds < 100 * 60) return plural(Math.round(seconds / 60), "minute");
-  return `${formatNumber(Number((seconds / 3600).toPrecision(2)))} hours`;
 }
 
 /** `1 tensor`, `2 tensors`; the plural where it is not formed with an s. */

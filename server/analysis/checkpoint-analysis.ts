@@ -187,12 +187,22 @@ export class CheckpointAnalysis {
 
   setPhase(phase: AnalysisState["phase"], estimatedSeconds: number | null = null): void {
     this.#phase = phase;
-    if (phase !== "running") {
+    if (phase !== "running" && phase !== "paused") {
       this.#asked.clear();
       this.#askedDone = 0;
     }
     this.#estimatedSeconds = estimatedSeconds;
     this.onResults([]);
+  }
+
+  /** About how long the rest takes, in seconds; told with the next results. */
+  setEstimate(seconds: number | null): void {
+    this.#estimatedSeconds = seconds;
+  }
+
+  /** Matrices, heads and parts by their ids, all matrices for null; what is not there is passed over. */
+  select(ids: readonly string[] | null): readonly MatrixView[] {
+    return ids === null ? this.matrices : ids.flatMap((id) => this.#view(id) ?? []);
   }
 
   /**
@@ -201,7 +211,7 @@ export class CheckpointAnalysis {
    * @returns how many of them are queued now
    */
   enqueue(ids: readonly string[] | null, { again = false, vectors = false }: EnqueueOptions = {}): number {
-    const wanted = ids === null ? this.matrices : ids.flatMap((id) => this.#view(id) ?? []);
+    const wanted = this.select(ids);
     const refused: MatrixResult[] = [];
     const added = { plain: [] as MatrixView[], vectors: [] as MatrixView[] };
     for (const matrix of new Set(wanted)) {

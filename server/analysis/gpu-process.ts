@@ -1,8 +1,8 @@
-import { fork, type ChildProcess } from "node:child_process";
+import { execFile, fork, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { EngineStatus } from "../protocol.ts";
+import type { Adapters, EngineStatus } from "../protocol.ts";
 import type { MatrixDraw } from "../svd/drawn-matrix.ts";
 import type { MatrixSource, ProductMeasurement, ProductSource } from "../svd/measurement.ts";
 import type { Analysis, FromWorker, ToWorker, Work } from "../worker-protocol.ts";
@@ -175,7 +175,7 @@ export class GpuProcess {
         serialization: "advanced",
         stdio: ["ignore", "pipe", "pipe", "ipc"],
         execArgv: ["--enable-source-maps"],
-        env: { ...process.env, XDG_RUNTIME_DIR: process.env["XDG_RUNTIME_DIR"] ?? quietRuntimeFolder() },
+        env: workerEnvironment(),
       });
       this.#child = child;
       for (const stream of [child.stdout, child.stderr]) {
@@ -287,6 +287,33 @@ export class GpuProcess {
     this.#status = status;
     this.#options.onStatus(status);
   }
+}
+
+/** Drivers answer within this time, in milliseconds; one that hangs never does. */
+const adaptersPatience = 60_000;
+
+/**
+ * The adapters of this machine, asked for in a process of its own: one with a broken driver may not survive it.
+ * @param workerPath where the bundled worker lies
+ */
+export function findAdapters(workerPath: string): Promise<Adapters> {
+  return new Promise((resolve) => {
+    const options = { env: workerEnvironment(), timeout: adaptersPatience, windowsHide: true };
+    execFile(process.execPath, [workerPath, "--adapters"], options, (error, output, errors) => {
+      try {
+        // Drivers may write lines of their own before it.
+        resolve(JSON.parse(output.trim().split("\n").at(-1) ?? "") as Adapters);
+      } catch {
+        const reason = errors.trim().split("\n").at(-1) ?? "";
+        const why = reason === "" ? (error?.message ?? "no answer") : reason;
+        resolve({ adapters: [], problem: `The graphics drivers could not be asked for their adapters: ${why}` });
+      }
+    });
+  });
+}
+
+function workerEnvironment(): NodeJS.ProcessEnv {
+  return { ...process.env, XDG_RUNTIME_DIR: process.env["XDG_RUNTIME_DIR"] ?? quietRuntimeFolder() };
 }
 
 /** Software drivers complain at every start when this folder is not set. */

@@ -1,22 +1,25 @@
+import type { MatrixView } from "../architecture/architecture.ts";
 import { groupBy } from "../collections/group-by.ts";
 import type { HeadGroup, MetricColumn, PortionList } from "../protocol.ts";
 import type { MetricKey } from "../spectrum/metrics.ts";
 import type { CheckpointAnalysis } from "./checkpoint-analysis.ts";
-import { estimateSeconds } from "./estimate.ts";
 import { encodeColumn } from "./metric-column.ts";
 
-/** The heads and parts of a checkpoint, in the form that travels to the views. */
-export function portionList(analysis: CheckpointAnalysis, software: boolean): PortionList {
+/**
+ * The heads and parts of a checkpoint, in the form that travels to the views.
+ * @param estimate about how long matrices take, in seconds
+ */
+export function portionList(
+  analysis: CheckpointAnalysis,
+  estimate: (matrices: readonly MatrixView[]) => number,
+): PortionList {
   const { heads, parts } = analysis.portions;
   return {
     heads: headGroups(analysis),
     parts: parts.map(({ id, tensor, part, expert, rows, columns }) => ({
       ...{ id, tensor: tensor.name, role: part, expert, rows, columns },
     })),
-    estimatedSeconds: estimateSeconds(
-      heads.filter(({ id }) => analysis.result(id) === null),
-      software,
-    ),
+    estimatedSeconds: estimate(heads.filter(({ id }) => analysis.result(id) === null)),
   };
 }
 

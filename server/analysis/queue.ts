@@ -15,7 +15,8 @@ export interface Batch {
   readonly vectors: boolean;
 }
 
-interface Waiting {
+/** A matrix that is still to be computed. */
+export interface Waiting {
   readonly matrix: MatrixView;
   readonly vectors: boolean;
 }
@@ -27,10 +28,26 @@ interface Waiting {
 export class MatrixQueue {
   /** Insertion order is file order. */
   readonly #waiting = new Map<string, Waiting>();
+  /** Set aside until they are released. */
+  readonly #held = new Map<string, Waiting>();
   #focus: readonly string[] = [];
 
   get size(): number {
     return this.#waiting.size;
+  }
+
+  /** What waits, in file order. */
+  get waiting(): Iterable<Waiting> {
+    return this.#waiting.values();
+  }
+
+  /** What is set aside. */
+  get held(): Iterable<Waiting> {
+    return this.#held.values();
+  }
+
+  get heldSize(): number {
+    return this.#held.size;
   }
 
   /** @param vectors whether their singular vectors are wanted too; what waits for its vectors goes on waiting for them */
@@ -43,10 +60,29 @@ export class MatrixQueue {
 
   delete(id: string): void {
     this.#waiting.delete(id);
+    this.#held.delete(id);
   }
 
   clear(): void {
     this.#waiting.clear();
+    this.#held.clear();
+  }
+
+  /** Sets everything that waits aside, and an interrupted batch before it. */
+  hold({ matrices, vectors }: Batch = { matrices: [], vectors: false }): void {
+    const before = [...this.#held.values()];
+    this.#held.clear();
+    const interrupted = matrices.map((matrix): Waiting => ({ matrix, vectors }));
+    for (const each of [...interrupted, ...before, ...this.#waiting.values()]) this.#held.set(each.matrix.id, each);
+    this.#waiting.clear();
+  }
+
+  /** What was set aside waits again, in front. */
+  release(): void {
+    const waiting = [...this.#held.values(), ...this.#waiting.values()];
+    this.#held.clear();
+    this.#waiting.clear();
+    for (const { matrix, vectors } of waiting) this.add([matrix], vectors);
   }
 
   /** These are computed next, in this order. Ids that are not waiting are remembered for when they are. */

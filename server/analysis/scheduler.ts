@@ -1,8 +1,9 @@
 import type { MatrixView } from "../architecture/architecture.ts";
+import type { AnalysisState } from "../protocol.ts";
 import type { CheckpointAnalysis } from "./checkpoint-analysis.ts";
-import { estimateSeconds } from "./estimate.ts";
+import type { Pace, PacedAdapter } from "./estimate.ts";
 import { GpuProcessLost, GpuUnavailable, type GpuProcess } from "./gpu-process.ts";
-import type { Batch } from "./queue.ts";
+import type { Batch, Waiting } from "./queue.ts";
 
 /** Matrices in one batch. A software driver gains nothing from a batch and would only answer later. */
 const batchCount = { hardware: 16, software: 2 };
@@ -17,15 +18,18 @@ const batchBytes = 1 << 30;
 export class Scheduler {
   readonly #gpu: GpuProcess;
   readonly #log: (message: string) => void;
+  readonly #pace: Pace | null;
   readonly #active: CheckpointAnalysis[] = [];
-  #running: { readonly analysis: CheckpointAnalysis; readonly abort: AbortController } | null = null;
+  #running: Running | null = null;
   #loop: Promise<void> | null = null;
   /** Ids of matrices that were on the GPU when its process ended, by checkpoint. */
   readonly #suspects = new Map<CheckpointAnalysis, Set<string>>();
 
-  constructor(gpu: GpuProcess, log: (message: string) => void) {
+  /** @param pace learns from every batch, and tells how long the rest takes; null where nobody asks */
+  constructor(gpu: GpuProcess, log: (message: string) => void, pace: Pace | null = null) {
     this.#gpu = gpu;
     this.#log = log;
+    this.#pace = pace;
   }
 
   /** Begins, or goes on with, what is queued of a checkpoint. Resolves when it is done, cancelled or impossible. */
@@ -40,11 +44,34 @@ export class Scheduler {
     }
   }
 
+  /** Interrupts a checkpoint's work: what is queued, and what runs, is set aside until {@link resume}. */
+  pause(analysis: CheckpointAnalysis): void {
+    if (!this.#active.includes(analysis)) {
+      return;
+    }
+    analysis.queue.hold();
+    this.#leave(analysis, "paused");
+    if (this.#running?.analysis === analysis) {
+      this.#running.keep = true;
+      this.#running.abort.abort(new Error("paused"));
+    }
+  }
+
+  /** Goes on with what was set aside. Resolves as {@link run}. */
+  resume(analysis: CheckpointAnalysis): Promise<void> {
+    analysis.queue.release();
+    return this.run(analysis);
+  }
+
   /** Stops a checkpoint's work: what is queued is dropped, what runs is aborted. Results stay. */
   cancel(analysis: CheckpointAnalysis): void {
     analysis.queue.clear();
+    if (analysis.state.phase === "paused") {
+      analysis.setPhase("cancelled", this.#rest(analysis, "cancelled"));
+    }
     this.#leave(analysis, "cancelled");
     if (this.#running?.analysis === analysis) {
+      this.#running.keep = false;
       this.#running.abort.abort(new Error("cancelled"));
     }
   }
@@ -66,7 +93,7 @@ export class Scheduler {
         return;
       }
       if (analysis.queue.size === 0) {
-        this.#leave(analysis, "done");
+        this.#leave(analysis, restingPhase(analysis));
         continue;
       }
       try {
@@ -96,13 +123,16 @@ export class Scheduler {
     };
     const { matrices: batch, vectors } = analysis.queue.take(limits);
     const left = new Map<number, MatrixView>(batch.entries());
-    const abort = new AbortController();
-    this.#running = { analysis, abort };
+    const running: Running = { analysis, abort: new AbortController(), keep: false };
+    const { signal } = running.abort;
+    this.#running = running;
+    const begin = performance.now();
+    this.#estimate(analysis, { matrices: batch, vectors });
     try {
       await this.#gpu.run(
         batch.map((matrix) => analysis.source(matrix)),
         {
-          signal: abort.signal,
+          signal,
           vectors,
           onResult: (index, result) => {
             left.delete(index);
@@ -114,8 +144,15 @@ export class Scheduler {
           },
         },
       );
+      if (left.size === 0) {
+        this.#pace?.note(adapterOf(this.#gpu), { matrices: batch, vectors }, (performance.now() - begin) / 1000);
+      }
+      this.#estimate(analysis);
     } catch (error) {
-      if (abort.signal.aborted) {
+      if (signal.aborted) {
+        if (running.keep) {
+          putBack(analysis, { matrices: [...left.values()], vectors });
+        }
         return;
       }
       this.#recover(analysis, { matrices: [...left.values()], vectors }, error);
@@ -149,18 +186,56 @@ export class Scheduler {
     }
   }
 
-  #leave(analysis: CheckpointAnalysis, phase: "done" | "cancelled" | "unavailable"): void {
+  #leave(analysis: CheckpointAnalysis, phase: RestingPhase): void {
     const index = this.#active.indexOf(analysis);
     if (index >= 0) {
       this.#active.splice(index, 1);
-      const { missing } = analysis;
-      // What was asked for is done; the rest still waits for the person.
-      if (phase === "done" && missing.length > 0) {
-        analysis.setPhase("waiting", estimateSeconds(missing, this.#gpu.status.software));
-      } else {
-        analysis.setPhase(phase);
-      }
+      analysis.setPhase(phase, this.#rest(analysis, phase));
     }
     this.#suspects.delete(analysis);
   }
+
+  /** Tells how long what is queued takes, and what is computed just now. */
+  #estimate(analysis: CheckpointAnalysis, { matrices, vectors }: Batch = { matrices: [], vectors: false }): void {
+    const running = matrices.map((matrix): Waiting => ({ matrix, vectors }));
+    analysis.setEstimate(this.#seconds([...running, ...analysis.queue.waiting]));
+  }
+
+  #rest(analysis: CheckpointAnalysis, phase: RestingPhase): number | null {
+    if (phase === "done" || phase === "unavailable") {
+      return null;
+    }
+    const missing = analysis.missing.map((matrix): Waiting => ({ matrix, vectors: false }));
+    return this.#seconds(phase === "paused" ? analysis.queue.held : missing);
+  }
+
+  #seconds(work: Iterable<Waiting>): number | null {
+    return this.#gpu.status.phase === "ready" ? (this.#pace?.seconds(adapterOf(this.#gpu), work) ?? null) : null;
+  }
+}
+
+/** The batch on the GPU. */
+interface Running {
+  readonly analysis: CheckpointAnalysis;
+  readonly abort: AbortController;
+  /** Whether what an abort leaves undone is wanted later. */
+  keep: boolean;
+}
+
+type RestingPhase = Exclude<AnalysisState["phase"], "running">;
+
+/** What a checkpoint is in when nothing is queued: it may have been one tensor that was asked for. */
+function restingPhase(analysis: CheckpointAnalysis): RestingPhase {
+  if (analysis.queue.heldSize > 0) return "paused";
+  return analysis.missing.length > 0 ? "waiting" : "done";
+}
+
+/** An interrupted batch: set aside with the rest, or queued where the rest goes on already. */
+function putBack({ state, queue }: CheckpointAnalysis, batch: Batch): void {
+  if (state.phase === "paused") queue.hold(batch);
+  else queue.add(batch.matrices, batch.vectors);
+}
+
+function adapterOf({ status }: GpuProcess): PacedAdapter {
+  return { adapter: status.adapter ?? "", software: status.software };
 }

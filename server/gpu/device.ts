@@ -93,7 +93,11 @@ export async function openDevice(adapter: string, options: readonly string[] = [
   };
 }
 
-async function requestAdapter(name: string, options: readonly string[]): Promise<GPUAdapter> {
+/**
+ * Finds the adapter whose name contains `name`, or the fastest if that is empty.
+ * @throws EngineUnavailable if there is none, or none of that name.
+ */
+export async function requestAdapter(name: string, options: readonly string[] = []): Promise<GPUAdapter> {
   let create: (options: string[]) => GPU;
   try {
     const module = await import("webgpu");
@@ -123,12 +127,17 @@ async function requestAdapter(name: string, options: readonly string[]): Promise
   return adapter;
 }
 
-/** Why no adapter was found. Dawn's own message lists the adapters there are. */
+/** The names of the adapters there are, which Dawn's message lists when it finds none of the wanted name. */
+export function namesIn(error: unknown): string[] {
+  const message = error instanceof Error ? error.message : "";
+  return [...new Set(Array.from(message.matchAll(/name: '(.*)'/g), (match) => match[1]!))];
+}
+
+/** Why no adapter was found. */
 function unavailable(name: string, cause: unknown): EngineUnavailable {
-  const message = cause instanceof Error ? cause.message : "";
-  const names = new Set(Array.from(message.matchAll(/name: '(.*)'/g), (match) => match[1]!));
-  if (name !== "" && names.size > 0) {
-    const remedy = `Choose one of: ${[...names].join(", ")}.`;
+  const names = namesIn(cause);
+  if (name !== "" && names.length > 0) {
+    const remedy = `Choose one of: ${names.join(", ")}.`;
     return new EngineUnavailable("no-adapter", `No graphics adapter is called “${name}”.`, remedy, { cause });
   }
   if (process.platform === "linux" && !hasVulkanLoader()) {

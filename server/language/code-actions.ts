@@ -1,8 +1,21 @@
-import { CodeActionKind, type CodeAction, type Diagnostic } from "vscode-languageserver";
-import { revealCommand, silenceCommand, type RevealArguments, type SilenceArguments } from "../protocol.ts";
+import { CodeActionKind, type CodeAction, type Command, type Diagnostic } from "vscode-languageserver";
+import {
+  analyseTensorCommand,
+  revealCommand,
+  silenceCommand,
+  type RevealArguments,
+  type SilenceArguments,
+} from "../protocol.ts";
+import { printable } from "../text/format.ts";
 import { diagnosticSource } from "./diagnostics.ts";
 
-/** Quick fixes of findings: show the tensor in the editor; have no finding of this kind on it, or anywhere, any more. */
+/** Longer names are cut in a title. */
+const longestName = 60;
+
+/**
+ * Quick fixes of findings: show the tensor in the editor; analyse it again; have no finding of this kind on it, on its
+ * like in every layer, or anywhere, any more.
+ */
 export function codeActions(diagnostics: readonly Diagnostic[], checkpoint: string): CodeAction[] {
   const ours = diagnostics.filter(({ source }) => source === diagnosticSource);
   const actions = ours.flatMap((diagnostic): CodeAction[] => {
@@ -11,28 +24,54 @@ export function codeActions(diagnostics: readonly Diagnostic[], checkpoint: stri
       return [];
     }
     const target: RevealArguments = { checkpoint, tensor };
-    const title = "Open in the spectrum editor";
-    const actions = [fix(title, [diagnostic], { title, command: revealCommand, arguments: [target] })];
-    if (typeof diagnostic.code === "string") {
-      const silenceTitle = `Silence “${diagnostic.code}” on this tensor in the settings`;
-      const silenced: SilenceArguments = { code: diagnostic.code, tensor };
-      actions.push(
-        fix(silenceTitle, [diagnostic], { title: silenceTitle, command: silenceCommand, arguments: [silenced] }),
-      );
+    const found = [
+      fix("Open in the spectrum editor", [diagnostic], revealCommand, target),
+      fix("Analyse this tensor again", [diagnostic], analyseTensorCommand, target),
+    ];
+    const { code } = diagnostic;
+    if (typeof code === "string") {
+      const silence = (title: string, pattern: string): CodeAction =>
+        fix(title, [diagnostic], silenceCommand, { code, tensor: pattern } satisfies SilenceArguments);
+      found.push(silence(`Silence “${code}” on this tensor in the settings`, escapeWildcards(tensor)));
+      const pattern = layerPattern(tensor);
+      if (pattern !== null) {
+        found.push(silence(`Silence “${code}” on ${shortened(pattern)} in the settings`, pattern));
+      }
     }
-    return actions;
+    return found;
   });
   for (const code of new Set(ours.map((diagnostic) => diagnostic.code))) {
     if (typeof code === "string") {
-      const title = `Turn findings “${code}” off in the settings`;
-      const target: SilenceArguments = { code };
       const about = ours.filter((diagnostic) => diagnostic.code === code);
-      actions.push(fix(title, about, { title, command: silenceCommand, arguments: [target] }));
+      const everywhere: SilenceArguments = { code };
+      actions.push(fix(`Turn findings “${code}” off in the settings`, about, silenceCommand, everywhere));
     }
   }
   return actions;
 }
 
-function fix(title: string, diagnostics: Diagnostic[], command: NonNullable<CodeAction["command"]>): CodeAction {
-  return { title, kind: CodeActionKind.QuickFix, diagnostics, command };
+/** The name of a tensor in every layer: `layers.*.q_proj.weight`. Null for a name without a number. */
+export function layerPattern(tensor: string): string | null {
+  const pattern = escapeWildcards(tensor).replace(/(?<=^|[._-])\d+(?=$|[._-])/gu, "*");
+  return pattern === escapeWildcards(tensor) ? null : pattern;
+}
+
+/** A pattern that fits a name; one that holds `*` is fitted by other names too. */
+function escapeWildcards(name: string): string {
+  return name.replaceAll("*", "?");
+}
+
+function shortened(name: string): string {
+  const text = printable(name);
+  return text.length <= longestName ? text : `…${text.slice(1 - longestName)}`;
+}
+
+function fix(
+  title: string,
+  diagnostics: Diagnostic[],
+  command: string,
+  target: RevealArguments | SilenceArguments,
+): CodeAction {
+  const run: Command = { title, command, arguments: [target] };
+  return { title, kind: CodeActionKind.QuickFix, diagnostics, command: run };
 }

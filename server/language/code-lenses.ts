@@ -1,34 +1,69 @@
 import type { CodeLens, Command } from "vscode-languageserver";
-import { revealCommand, type CatalogueTensor, type RevealArguments } from "../protocol.ts";
-import { plural } from "../text/format.ts";
+import type { TextDocument } from "vscode-languageserver-textdocument";
+import {
+  analyseCommand,
+  openEditorCommand,
+  pauseCommand,
+  resumeCommand,
+  revealCommand,
+  type AnalyseOptions,
+  type AnalysisState,
+  type CatalogueTensor,
+  type RevealArguments,
+} from "../protocol.ts";
+import { formatDuration, plural } from "../text/format.ts";
 import type { OutlineBlock } from "./outline.ts";
-import { fileUri } from "./places.ts";
+import { fileUri, isOutline, rangesOfKeys } from "./places.ts";
 import type { Session } from "./session.ts";
 import { groupSummary } from "./summary.ts";
 
 /** What a lens carries until its words are asked for: results come and go, its line stays. */
 export interface LensData {
   readonly checkpoint: string;
-  /** The heading's line; 0 for the whole checkpoint. */
+  /** The heading's line in the outline; 0 for the whole checkpoint. */
   readonly line: number;
+  /** A summary, or what can be done about the analysis now. */
+  readonly kind: "summary" | "action";
 }
 
-/** A lens with a summary above the outline and above each block, and beside each block's one that opens it in the editor. */
-export function codeLenses(session: Session): CodeLens[] {
+/**
+ * Above the outline's first line, and above the first key of an index, a summary of the checkpoint, what can be done about
+ * its analysis, and a way into the editor; above each block of the outline its summary and the way to it.
+ */
+export function codeLenses(session: Session, document: TextDocument): CodeLens[] {
   const checkpoint = fileUri(session.path);
-  const lens = (line: number): CodeLens => ({ range: rangeAt(line), data: { checkpoint, line } satisfies LensData });
+  const lens = (at: number, line: number, kind: LensData["kind"]): CodeLens => ({
+    range: rangeAt(at),
+    data: { checkpoint, line, kind } satisfies LensData,
+  });
+  const top = isOutline(document) ? 0 : firstKey(document);
+  if (top === null) {
+    return [];
+  }
+  const whole: Command = {
+    title: "open",
+    tooltip: "Open the checkpoint in the spectrum editor",
+    command: openEditorCommand,
+    arguments: [checkpoint],
+  };
+  const blocks = isOutline(document) ? session.outline.blocks : [];
   return [
-    lens(0),
-    ...session.outline.blocks.flatMap(({ name, line }) => [
-      lens(line),
+    lens(top, 0, "summary"),
+    lens(top, 0, "action"),
+    { range: rangeAt(top), command: whole },
+    ...blocks.flatMap(({ name, line }) => [
+      lens(line, line, "summary"),
       { range: rangeAt(line), command: openCommand(checkpoint, name) },
     ]),
   ];
 }
 
 /** Fills a lens in with what is known now. */
-export function resolveLens(session: Session, lens: CodeLens, { line }: LensData): CodeLens {
+export function resolveLens(session: Session, lens: CodeLens, { checkpoint, line, kind }: LensData): CodeLens {
   const { analysis, outline } = session;
+  if (kind === "action") {
+    return { ...lens, command: actionCommand(checkpoint, analysis.state) };
+  }
   const block = outline.blocks.find((each) => each.line === line);
   const tensors = block === undefined ? analysis.catalogue.tensors : tensorsOf(session, block);
   const summary = groupSummary(analysis, tensors);
@@ -39,6 +74,24 @@ export function resolveLens(session: Session, lens: CodeLens, { line }: LensData
   return { ...lens, command: { title: progress + (summary === "" ? waiting : summary), command: "" } };
 }
 
+/** What can be done about an analysis, with how long it takes; nothing where it is over. */
+function actionCommand(checkpoint: string, { phase, estimatedSeconds }: AnalysisState): Command {
+  const about = estimatedSeconds === null ? "" : ` (about ${formatDuration(estimatedSeconds)})`;
+  const decided: AnalyseOptions = { decided: estimatedSeconds !== null };
+  switch (phase) {
+    case "running":
+      return { title: `pause${about}`, command: pauseCommand, arguments: [checkpoint] };
+    case "paused":
+      return { title: `resume${about}`, command: resumeCommand, arguments: [checkpoint] };
+    case "waiting":
+    case "cancelled":
+      return { title: `analyse${about}`, command: analyseCommand, arguments: [checkpoint, decided] };
+    case "done":
+    case "unavailable":
+      return { title: phase === "done" ? "analysed" : "no GPU", command: "" };
+  }
+}
+
 function openCommand(checkpoint: string, tensor: string): Command {
   const target: RevealArguments = { checkpoint, tensor };
   return {
@@ -47,6 +100,12 @@ function openCommand(checkpoint: string, tensor: string): Command {
     command: revealCommand,
     arguments: [target],
   };
+}
+
+/** The line of the first key of an index; null where there is none. */
+function firstKey(document: TextDocument): number | null {
+  const [first] = rangesOfKeys(document).values();
+  return first?.start.line ?? null;
 }
 
 function tensorsOf({ outline }: Session, { line, lastLine }: OutlineBlock): CatalogueTensor[] {

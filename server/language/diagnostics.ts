@@ -1,6 +1,7 @@
 import { DiagnosticSeverity, type Diagnostic, type Range } from "vscode-languageserver";
 import { revealCommand, type Problem, type RevealArguments, type Severity } from "../protocol.ts";
 import { printable } from "../text/format.ts";
+import { commandUri } from "./command-uri.ts";
 import type { Place } from "./places.ts";
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
@@ -44,7 +45,7 @@ export function diagnosticOf(
   return diagnostic;
 }
 
-/** The command URI that reveals a tensor in the editor. Everything in it is percent-encoded JSON. */
+/** The command URI that reveals a tensor in the editor. */
 export function revealUri(target: RevealArguments): string {
-  return `command:${revealCommand}?${encodeURIComponent(JSON.stringify([target]))}`;
+  return commandUri(revealCommand, target);
 }

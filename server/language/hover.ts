@@ -1,7 +1,14 @@
-import type { CatalogueTensor, MatrixDetail } from "../protocol.ts";
+import {
+  analyseTensorCommand,
+  revealCommand,
+  type CatalogueTensor,
+  type MatrixDetail,
+  type RevealArguments,
+} from "../protocol.ts";
 import { formatPValue } from "../spectrum/format-significant.ts";
 import type { MetricKey } from "../spectrum/metrics.ts";
 import { formatBytes, formatNumber } from "../text/format.ts";
+import { commandUri } from "./command-uri.ts";
 import { escapeMarkdown } from "./markdown.ts";
 import { spectrumPicture } from "./spectrum-picture.ts";
 
@@ -24,14 +31,18 @@ const rows: readonly (readonly [label: string, key: MetricKey])[] = [
 export function matrixHover(
   tensor: CatalogueTensor,
   detail: MatrixDetail | null,
-  { waiting, heads }: { readonly waiting: string; readonly heads: string },
+  { waiting, heads, checkpoint }: { readonly waiting: string; readonly heads: string; readonly checkpoint: string },
 ): string {
   const shape = tensor.shape.length === 0 ? "scalar" : tensor.shape.join(" × ");
   const facts = [tensor.role, tensor.dtype, shape, formatBytes(tensor.bytes)].join(" · ");
   // A hover is low: the name and the facts share a paragraph.
   const lines = [`**${escapeMarkdown(detail?.id ?? tensor.name)}**  `, facts, ""];
   if (detail === null) {
-    lines.push(tensor.matrices === 0 ? "Not a matrix: it has no spectrum." : waiting);
+    lines.push(
+      tensor.matrices === 0 ? "Not a matrix: it has no spectrum." : waiting,
+      "",
+      links(tensor, checkpoint, false),
+    );
     return lines.join("\n");
   }
   const reason = escapeMarkdown(detail.verdict.reason);
@@ -61,9 +72,21 @@ export function matrixHover(
   if (heads !== "") {
     lines.push("", `heads: ${heads}`);
   }
+  lines.push("", links(tensor, checkpoint, true));
   return lines.join("\n");
 }
 
 function share(value: number | null): string {
-  return value === null ? "–" : `${formatNumber(Number((100 * value).toPrecision(2)))} %`;
+  return value === null ? "–" : `${String(Number((100 * value).toPrecision(2)))} %`;
+}
+
+/** What can be done with a tensor, as links: a read-only document offers no quick fixes. */
+function links({ name, matrices }: CatalogueTensor, checkpoint: string, isKnown: boolean): string {
+  const target: RevealArguments = { checkpoint, tensor: name };
+  const link = (title: string, command: string): string => `[${title}](${commandUri(command, target)})`;
+  const found = [link("Open in the spectrum editor", revealCommand)];
+  if (matrices > 0) {
+    found.push(link(isKnown ? "Analyse again" : "Analyse this tensor", analyseTensorCommand));
+  }
+  return found.join(" · ");
 }

@@ -1,6 +1,7 @@
 import type { Connection, WorkDoneProgressServerReporter } from "vscode-languageserver";
 import { basename } from "node:path";
 import type { AnalysisState } from "../protocol.ts";
+import { formatDuration } from "../text/format.ts";
 import type { Session } from "./session.ts";
 
 /** Work-done progress, one for each checkpoint that is being analysed, with a button that cancels it. */
@@ -33,7 +34,8 @@ export class ProgressReports {
       (reporter) => {
         if (running) {
           const { done, total, what } = remaining(state);
-          reporter.report(Math.floor((100 * done) / Math.max(1, total)), `${done} of ${total} ${what}`);
+          const rest = state.estimatedSeconds === null ? "" : `, about ${formatDuration(state.estimatedSeconds)} left`;
+          reporter.report(Math.floor((100 * done) / Math.max(1, total)), `${done} of ${total} ${what}${rest}`);
         } else {
           reporter.done();
         }

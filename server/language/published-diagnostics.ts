@@ -1,37 +1,52 @@
 import type { Diagnostic } from "vscode-languageserver";
+import type { Finding } from "../analysis/findings.ts";
 import type { FindingPolicy } from "../analysis/policy.ts";
 import { diagnosticOf } from "./diagnostics.ts";
 import { fileUri, outlineRange, outlineUri, type Place } from "./places.ts";
 import type { Session } from "./session.ts";
 
 /**
- * The diagnostics to push, by URI: each on the file it is about. Text documents pull theirs, so an index that is open as
- * text is left out here.
- * @param isOpen whether the file at a path is open as a text document
+ * The diagnostics to push, by URI: each on the file it is about. A finding stands in Problems once: text documents pull
+ * theirs, so what an open outline or index shows is left out here.
  */
 export function publishedDiagnostics(
   session: Session,
   policy: FindingPolicy,
-  isOpen: (path: string) => boolean,
+  texts: OpenTexts,
 ): Map<string, Diagnostic[]> {
   const { analysis } = session;
   const checkpoint = fileUri(session.path);
   const byUri = new Map<string, Diagnostic[]>();
   const add = (path: string, diagnostic: Diagnostic): void => {
-    if (!isOpen(path)) {
-      const uri = fileUri(path);
-      const diagnostics = byUri.get(uri);
-      if (diagnostics === undefined) {
-        byUri.set(uri, [diagnostic]);
-      } else {
-        diagnostics.push(diagnostic);
-      }
+    const uri = fileUri(path);
+    const diagnostics = byUri.get(uri);
+    if (diagnostics === undefined) {
+      byUri.set(uri, [diagnostic]);
+    } else {
+      diagnostics.push(diagnostic);
     }
   };
   for (const finding of analysis.findings(policy)) {
-    add(finding.path, diagnosticOf(finding, checkpoint, { related: placesOf(session, finding.tensor) }));
+    if (placeOf(session, finding, texts) === null) {
+      add(finding.path, diagnosticOf(finding, checkpoint, { related: placesOf(session, finding.tensor) }));
+    }
   }
   return byUri;
+}
+
+/** Which of a checkpoint's text documents are open. */
+export interface OpenTexts {
+  readonly outline: boolean;
+  readonly index: boolean;
+}
+
+/** The open text that shows a finding: the index where that names the tensor, else the outline; null for neither. */
+export function placeOf(session: Session, finding: Finding, texts: OpenTexts): "index" | "outline" | null {
+  const { tensor, path } = finding;
+  if (texts.index && (tensor === null ? path === session.path : session.indexRanges.has(tensor))) {
+    return "index";
+  }
+  return texts.outline && tensor !== null && session.outline.places.has(tensor) ? "outline" : null;
 }
 
 /** Where a tensor's name is written: its line in the outline, its key in the index. */

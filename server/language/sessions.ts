@@ -1,19 +1,24 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { MatrixView } from "../architecture/architecture.ts";
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
-import { estimateSeconds } from "../analysis/estimate.ts";
+import { choose, readChoices, type Choice, type Choices } from "../analysis/choices.ts";
+import { Pace, readMeasured, type Measured } from "../analysis/estimate.ts";
 import { drawFresh } from "../analysis/fresh-draw.ts";
-import { GpuProcess } from "../analysis/gpu-process.ts";
+import { findAdapters, GpuProcess } from "../analysis/gpu-process.ts";
+import { Memory } from "../analysis/memory.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
 import { clearStores } from "../analysis/store.ts";
-import type { DrawnSpectrum, EngineStatus, MatrixResult, Settings } from "../protocol.ts";
+import type { Adapters, DrawnSpectrum, EngineStatus, Estimate, MatrixResult, Settings } from "../protocol.ts";
 import { Session } from "./session.ts";
 
 /** Tabs come and go while a person reads: a checkpoint that nothing holds is let go only after this time. */
 const closeDelay = 5000;
 /** What takes longer than this is begun by the person, not by opening a file. */
 const smallSeconds = 120;
+/** What was learned of the adapters' speed is written so often at most, in milliseconds. */
+const keepInterval = 30_000;
 
 export interface SessionEvents {
   /** New results, or none when only the state changed. */
@@ -32,6 +37,10 @@ export class Sessions {
   readonly #byPath = new Map<string, Session>();
   /** Which session a path (a shard's, an index's) belongs to, while it is open or being opened. */
   readonly #aliases = new Map<string, Promise<Session>>();
+  readonly #choices: Memory<Choices>;
+  readonly #measured: Memory<Measured>;
+  readonly #pace = new Pace();
+  #keepTimer: NodeJS.Timeout | null = null;
   #settings: Settings;
   #gpu: GpuProcess;
   #scheduler: Scheduler;
@@ -46,8 +55,13 @@ export class Sessions {
     this.#workerPath = options.workerPath;
     this.#cacheFolder = options.cacheFolder;
     this.#settings = options.settings;
+    this.#choices = new Memory(join(options.cacheFolder, "choices.json"), readChoices);
+    this.#measured = new Memory(join(options.cacheFolder, "pace.json"), readMeasured);
+    void this.#measured.read().then((measured) => {
+      this.#pace.adopt(measured);
+    });
     this.#gpu = this.#createGpu();
-    this.#scheduler = new Scheduler(this.#gpu, this.#events.log);
+    this.#scheduler = this.#createScheduler();
   }
 
   get engine(): EngineStatus {
@@ -99,8 +113,14 @@ export class Sessions {
     session.analysis.queue.focus(ids);
   }
 
-  /** Starts or resumes the analysis: of everything, or of some matrices. */
+  /**
+   * Starts or resumes the analysis: of everything, or of some matrices. Whoever asks for everything wants it the next
+   * time too.
+   */
   analyse(session: Session, ids: readonly string[] | null, again: boolean): void {
+    if (ids === null) {
+      this.#remember(session, "analyse");
+    }
     session.analysis.enqueue(ids, { again });
     this.#run(session);
   }
@@ -140,7 +160,9 @@ export class Sessions {
     return this.#enqueue(analysis, ids, true);
   }
 
+  /** Stops the analysis; it is not begun by itself the next time either. */
   cancel(session: Session): void {
+    this.#remember(session, "wait");
     this.#scheduler.cancel(session.analysis);
   }
 
@@ -154,21 +176,60 @@ export class Sessions {
     return detail === null ? null : drawFresh(this.#gpu, detail, session.analysis.initializerRange, { seed, signal });
   }
 
+  pause(session: Session): void {
+    this.#remember(session, "wait");
+    this.#scheduler.pause(session.analysis);
+  }
+
+  resume(session: Session): void {
+    this.#remember(session, "analyse");
+    this.#resume(session);
+  }
+
+  /** How long matrices, or all that have no result yet, would take on the adapter that computes. */
+  async estimate({ analysis }: Session, ids: readonly string[] | null, vectors: boolean): Promise<Estimate> {
+    const matrices = (ids === null ? analysis.missing : analysis.select(ids)).filter(
+      ({ description }) => description.unsupported === null,
+    );
+    const seconds = await this.#seconds(matrices, vectors);
+    return { matrices: matrices.length, seconds, long: seconds !== null && seconds > smallSeconds };
+  }
+
+  /** About how long these matrices take on the adapter as far as it is known. */
+  seconds(matrices: readonly MatrixView[], vectors = false): number {
+    const { adapter, software } = this.#gpu.status;
+    const work = matrices.map((matrix) => ({ matrix, vectors }));
+    return this.#pace.seconds({ adapter: adapter ?? "", software }, work);
+  }
+
   /** Takes new settings over; another adapter means another GPU process. */
   configure(settings: Settings): void {
     const adapterChanged = settings.adapter !== this.#settings.adapter;
     const rolesChanged = JSON.stringify(settings.roles) !== JSON.stringify(this.#settings.roles);
+    const openingChanged = settings.analyseOnOpen !== this.#settings.analyseOnOpen;
     this.#settings = settings;
     if (adapterChanged) {
-      const waiting = [...this.all].filter(({ analysis }) => ["running", "unavailable"].includes(analysis.state.phase));
-      for (const { analysis } of waiting) {
-        this.#scheduler.cancel(analysis);
+      const running = [...this.all].filter(({ analysis }) => analysis.state.phase === "running");
+      for (const { analysis } of running) {
+        this.#scheduler.pause(analysis);
       }
       this.#gpu.close();
       this.#gpu = this.#createGpu();
-      this.#scheduler = new Scheduler(this.#gpu, this.#events.log);
-      for (const session of waiting) {
-        this.analyse(session, null, false);
+      this.#scheduler = this.#createScheduler();
+      for (const session of running) {
+        this.#resume(session);
+      }
+      for (const { analysis } of this.all) {
+        if (analysis.state.phase === "unavailable") {
+          analysis.setPhase("waiting");
+        }
+      }
+    }
+    if (adapterChanged || openingChanged) {
+      for (const session of this.all) {
+        if (session.analysis.state.phase === "waiting") {
+          void this.#decide(session);
+        }
       }
     }
     if (rolesChanged) {
@@ -187,12 +248,21 @@ export class Sessions {
     void this.#begin(session);
   }
 
+  /** The adapters that there are. */
+  adapters(): Promise<Adapters> {
+    return findAdapters(this.#workerPath);
+  }
+
   /** Forgets every cached result on disk; what is open keeps its own. @returns the bytes freed */
   clearCache(): Promise<number> {
     return clearStores(this.#cacheFolder);
   }
 
   async close(): Promise<void> {
+    await this.#keepPace();
+    for (const { analysis } of this.all) {
+      this.#scheduler.cancel(analysis);
+    }
     this.#gpu.close();
     for (const session of this.all) {
       await session.close();
@@ -233,24 +303,39 @@ export class Sessions {
       );
       await analysis.attachStores(await mkdtemp(join(tmpdir(), "safetensors-spectrum-")));
     }
+    await this.#decide(session);
+  }
+
+  /** Begins what the person wanted before, or what is small enough; the rest waits for them. */
+  async #decide(session: Session): Promise<void> {
+    const { analysis } = session;
+    const isWaiting = (): boolean => session.analysis === analysis && analysis.state.phase === "waiting";
+    if (!isWaiting()) {
+      return;
+    }
     analysis.enqueue(null);
     if (analysis.queue.size === 0) {
       analysis.setPhase("done");
       return;
     }
-    try {
-      await this.#gpu.start();
-    } catch {
-      analysis.queue.clear();
-      analysis.setPhase("unavailable");
+    analysis.queue.clear();
+    const seconds = await this.#seconds(analysis.missing);
+    const choice = (await this.#choices.read())[session.path];
+    if (!isWaiting()) {
+      // Read again, or begun by the person, meanwhile.
       return;
     }
-    const seconds = estimateSeconds(analysis.missing, this.#gpu.status.software);
     const { analyseOnOpen } = this.#settings;
-    if (analyseOnOpen === "always" || (analyseOnOpen === "small" && seconds <= smallSeconds)) {
+    const begins =
+      choice === undefined
+        ? analyseOnOpen === "always" || (analyseOnOpen === "small" && (seconds ?? 0) <= smallSeconds)
+        : choice === "analyse";
+    if (seconds === null) {
+      analysis.setPhase("unavailable");
+    } else if (begins) {
+      analysis.enqueue(null);
       this.#run(session);
     } else {
-      analysis.queue.clear();
       analysis.setPhase("waiting", seconds);
     }
   }
@@ -263,10 +348,47 @@ export class Sessions {
     return count;
   }
 
+  /** Null where no GPU can be used. */
+  async #seconds(matrices: readonly MatrixView[], vectors = false): Promise<number | null> {
+    try {
+      await Promise.all([this.#gpu.start(), this.#measured.read()]);
+    } catch {
+      return null;
+    }
+    return this.seconds(matrices, vectors);
+  }
+
   #run({ analysis }: Pick<Session, "analysis">): void {
-    this.#scheduler.run(analysis).catch((error: unknown) => {
+    this.#watch(this.#scheduler.run(analysis));
+  }
+
+  #resume({ analysis }: Session): void {
+    this.#watch(this.#scheduler.resume(analysis));
+  }
+
+  #watch(work: Promise<void>): void {
+    work.catch((error: unknown) => {
       this.#events.log(error instanceof Error ? (error.stack ?? error.message) : String(error));
     });
+    this.#keepTimer ??= setTimeout(() => {
+      this.#keepTimer = null;
+      void this.#keepPace();
+    }, keepInterval).unref();
+  }
+
+  #remember({ path }: Session, choice: Choice): void {
+    void this.#choices.update((choices) => choose(choices, path, choice));
+  }
+
+  async #keepPace(): Promise<void> {
+    const { measured } = this.#pace;
+    if (Object.keys(measured).length > 0) {
+      await this.#measured.update(() => measured);
+    }
+  }
+
+  #createScheduler(): Scheduler {
+    return new Scheduler(this.#gpu, this.#events.log, this.#pace);
   }
 
   async #close(session: Session): Promise<void> {
@@ -278,6 +400,7 @@ export class Sessions {
     }
     this.#scheduler.cancel(session.analysis);
     await session.close();
+    await this.#keepPace();
     // Nothing to compute for: the GPU's memory goes back to those who need it.
     if (this.#byPath.size === 0) {
       this.#gpu.stop();

@@ -33,6 +33,13 @@ export function plural(count: number, noun: string, nouns = `${noun}s`): string 
   return `${count} ${count === 1 ? noun : nouns}`;
 }
 
+/** A time one has to wait: `8 seconds`, `3 minutes`, `2.5 hours`. */
+export function formatDuration(seconds: number): string {
+  if (seconds < 100) return plural(Math.max(1, Math.round(seconds)), "second");
+  if (seconds < 100 * 60) return plural(Math.round(seconds / 60), "minute");
+  return `${Number((seconds / 3600).toPrecision(2))} hours`;
+}
+
 /** Three significant digits; “–” for what does not exist. */
 export function formatNumber(value: number | null): string {
   if (value === null || !Number.isFinite(value)) {

@@ -27,6 +27,13 @@ import {
   outlineTensor,
   outlineText,
   portionList,
+  pauseAnalysis,
+  resumeAnalysis,
+  estimateAnalysis,
+  listAdapters,
+  tensorAtPosition,
+  type Adapters,
+  type Estimate,
   type MatrixDetail,
   type MetricColumn,
   type OpenResult,
@@ -126,7 +133,12 @@ describe("language server", () => {
     const outlineUri = `safetensors-outline:${new URL(opened.checkpoint).pathname}.outline`;
     const outline: string = await client.connection.sendRequest(outlineText, { checkpoint: opened.checkpoint });
     const indexText = await readFile(index, "utf8");
+    const pushed = (): number => [...client.diagnostics.values()].flat().length;
+    assert.equal(pushed(), random.length);
     await client.openText(outlineUri, "safetensors-outline", outline);
+    // A finding stands in Problems once: what the text shows is not pushed any more.
+    await client.until("nothing to be pushed", () => pushed() === 0, 10);
+    assert.equal((await client.pullDiagnostics(outlineUri)).length, random.length);
     await client.openText(opened.checkpoint, "json", indexText);
     const block = lineOf(outline, "model.layers.1");
     const places = [
@@ -153,10 +165,15 @@ describe("language server", () => {
       assert.match(value, /!\[[^\]]*\]\(data:image\/svg\+xml;base64,[A-Za-z0-9+/=]+\)/);
       assert.match(value, /\| effective rank \| \d+ \| \d+ \|/);
       assert.equal(await client.hover(uri, 0, 0), null);
-      const squiggles = await client.pullDiagnostics(uri);
-      assert.equal(squiggles.length, random.length);
-      assert.ok(squiggles.some(({ range }) => range.start.line === line));
+      assert.match(value, /\[Analyse again\]\(command:safetensorsSpectrum\.analyseTensor\?[^)\s]+\)$/);
     }
+    const squiggles = await client.pullDiagnostics(opened.checkpoint);
+    assert.equal(squiggles.length, random.length);
+    assert.ok(squiggles.some(({ range }) => range.start.line === places[1]!.line));
+    assert.deepEqual(await client.pullDiagnostics(outlineUri), [], "the index shows them");
+    await client.connection.sendNotification("textDocument/didClose", { textDocument: { uri: opened.checkpoint } });
+    assert.equal((await client.pullDiagnostics(outlineUri)).length, random.length);
+    assert.equal(pushed(), 0);
   });
 
   it("gives the outline lenses, symbols and folds, and its lines hints, quick fixes and a way to the index", async () => {
@@ -206,11 +223,12 @@ describe("language server", () => {
     const hints: InlayHint[] = await client.connection.sendRequest("textDocument/inlayHint", { textDocument, range });
     assert.equal(hints.length, 23);
     const hint = hints.find(({ position }) => lines[position.line]!.includes("q_proj"))!;
-    assert.match(hint.label as string, /^learned · \d+ outliers · rank 90 %: \d+ of 384$/);
+    assert.match(textOf(hint), /^learned · \d+ outliers · rank 90 %: \d+ of 384$/);
     assert.equal(hint.position.character, lines[hint.position.line]!.length);
-    assert.equal(hints.filter(({ label }) => (label as string).startsWith("random")).length, random.length);
+    assert.equal(hints.filter((each) => textOf(each).startsWith("random")).length, random.length);
 
     const [diagnostic] = await client.pullDiagnostics(outlineUri);
+    const onTensor = (diagnostic!.data as { tensor: string }).tensor;
     const actions: CodeAction[] = await client.connection.sendRequest("textDocument/codeAction", {
       textDocument,
       range: diagnostic!.range,
@@ -219,16 +237,16 @@ describe("language server", () => {
     assert.deepEqual(
       actions.map(({ command }) => [command!.command, command!.arguments]),
       [
-        [
-          "safetensorsSpectrum.reveal",
-          [{ checkpoint: opened.checkpoint, tensor: (diagnostic!.data as { tensor: string }).tensor }],
-        ],
-        ["safetensorsSpectrum.silence", [{ code: "random", tensor: (diagnostic!.data as { tensor: string }).tensor }]],
+        ["safetensorsSpectrum.reveal", [{ checkpoint: opened.checkpoint, tensor: onTensor }]],
+        ["safetensorsSpectrum.analyseTensor", [{ checkpoint: opened.checkpoint, tensor: onTensor }]],
+        ["safetensorsSpectrum.silence", [{ code: "random", tensor: onTensor }]],
+        ["safetensorsSpectrum.silence", [{ code: "random", tensor: onTensor.replace(/\d+/, "*") }]],
         ["safetensorsSpectrum.silence", [{ code: "random" }]],
       ],
     );
 
     const indexText = await readFile(index, "utf8");
+    await client.openText(opened.checkpoint, "json", indexText);
     const there: Location = await client.connection.sendRequest("textDocument/definition", {
       textDocument,
       position: hint.position,
@@ -245,9 +263,16 @@ describe("language server", () => {
       textDocument: { uri: opened.checkpoint },
       range: { start: there.range.start, end: there.range.start },
     });
+    assert.deepEqual(keyHints.map(textOf), ["learned"]);
+    const place = { uri: opened.checkpoint, ...there.range.start };
+    assert.match(await client.connection.sendRequest(tensorAtPosition, place), /self_attn\.q_proj\.weight$/);
+    const above: CodeLens[] = await client.connection.sendRequest("textDocument/codeLens", {
+      textDocument: { uri: opened.checkpoint },
+    });
+    const firstKey = indexText.split("\n").findIndex((each) => each.includes('.safetensors"'));
     assert.deepEqual(
-      keyHints.map(({ label }) => label),
-      ["learned"],
+      above.map(({ range: { start } }) => start.line),
+      [firstKey, firstKey, firstKey],
     );
     const line: string | null = await client.connection.sendRequest(outlineTensor, {
       checkpoint: opened.checkpoint,
@@ -395,6 +420,52 @@ describe("language server", () => {
     assert.deepEqual(new Set(grades), new Set(["random"]));
   });
 
+  it("pauses and goes on; what was decided counts the next time", async () => {
+    const path = join(folder, "decided.safetensors");
+    const generator = seededRandom(11);
+    const matrices = Array.from({ length: 6 }, (_, layer) => {
+      const data = encode(
+        Float64Array.from({ length: 320 * 320 }, () => generator.normal()),
+        "F32",
+      );
+      return [`layers.${layer}.weight`, { dtype: "F32" as const, shape: [320, 320], data }] as const;
+    });
+    await writeFile(path, safetensors(Object.fromEntries(matrices)));
+    const { checkpoint } = await open(path);
+    const state = (from = client): OpenResult["state"] | undefined =>
+      from.results.findLast((each) => each.checkpoint === checkpoint)?.state;
+    await client.until("the first result", () => (state()?.done ?? 0) > 0);
+    await client.connection.sendRequest(pauseAnalysis, { checkpoint });
+    await client.until("the pause", () => state()?.phase === "paused", 20);
+    assert.ok(state()!.done < 6);
+    // A matrix was computed: the rest is estimated from it.
+    assert.ok(state()!.estimatedSeconds! > 0);
+    const left: Estimate = await client.connection.sendRequest(estimateAnalysis, { checkpoint });
+    assert.deepEqual([left.matrices, left.long], [6 - state()!.done, false]);
+
+    // Another window, later: what was paused waits, however small it is.
+    const second = new TestClient();
+    await second.initialize(join(folder, "cache"));
+    await second.connection.sendRequest(openCheckpoint, { uri: checkpoint });
+    await second.until(
+      "the decision",
+      () => state(second)?.phase === "waiting" && state(second)?.estimatedSeconds !== null,
+    );
+    await second.connection.sendRequest(analyseCheckpoint, { checkpoint, ids: ["layers.5.weight"] });
+    await second.until("one result", () =>
+      second.results.some(({ results }) => results.some(({ id }) => id === "layers.5.weight")),
+    );
+    await second.until("the end of it", () => state(second)?.phase === "waiting");
+    const adapters: Adapters = await second.connection.sendRequest(listAdapters, null);
+    assert.equal(adapters.problem, null);
+    assert.ok(adapters.adapters.some(({ description }) => description === second.engines.at(-1)?.adapter));
+    await second.close();
+
+    await client.connection.sendRequest(resumeAnalysis, { checkpoint });
+    await client.until("the rest", () => state()?.phase === "done");
+    assert.equal(state()!.done, 6);
+  });
+
   it("says what is wrong with a broken file, and clears it when the file is mended", async () => {
     const path = join(folder, "broken.safetensors");
     await writeFile(path, "not a checkpoint");
@@ -422,6 +493,10 @@ function textAt(
 ): string {
   assert.equal(range.start.line, range.end.line);
   return text.split("\n")[range.start.line]!.slice(range.start.character, range.end.character);
+}
+
+function textOf({ label }: InlayHint): string {
+  return typeof label === "string" ? label : label.map(({ value }) => value).join("");
 }
 
 function lineOf(text: string, beginning: string): number {

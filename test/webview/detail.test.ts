@@ -224,12 +224,22 @@ describe("details", () => {
     await view.close();
   });
 
-  it("offers what can be done: analyse, cancel, resume", async () => {
-    const view = await openLlama([]);
+  it("offers what can be done: analyse, pause, resume, cancel", async () => {
+    const view = await openLlama([], { estimate: () => ({ matrices: 1, seconds: 12, long: false }) });
     await view.row(query).click();
     const act = view.part("analyse");
-    assert.equal(await act.innerText(), "Cancel");
+    assert.equal(await act.innerText(), "Pause");
     await act.click();
+    await view.posts("command", ({ command }) => command === "pause");
+    await view.send({
+      type: "results",
+      results: [],
+      state: { phase: "paused", done: 3, total: 16, estimatedSeconds: 400 },
+    });
+    await view.part("progress").getByText("Paused at 3 of 16 · about 7 minutes left").waitFor();
+    await act.click();
+    await view.posts("command", ({ command }) => command === "resume");
+    await view.part("cancel").click();
     await view.posts("command", ({ command }) => command === "cancel");
     await view.send({ type: "results", results: [], state: analysisState("cancelled", 3, 16) });
     await view.part("waiting").getByRole("button", { name: "Resume" }).click();
@@ -240,8 +250,33 @@ describe("details", () => {
       state: { phase: "waiting", done: 0, total: 16, estimatedSeconds: 190 },
     });
     await view.part("waiting").getByText("about 3 minutes").waitFor();
+    await view.part("waiting").getByText("about 12 seconds").waitFor();
+    await view.part("analyse-tensor").click();
+    await view.posts("analyse", ({ tensor }) => tensor === query);
+    await view.posts("estimate", ({ matrices }) => matrices.length === 1 && matrices[0] === query);
     await view.page.getByRole("button", { name: "Open the outline document" }).click();
     await view.posts("command", ({ command }) => command === "outline");
+    await view.close();
+  });
+
+  it("says how long a checkpoint takes before it begins, and lets the person decide", async () => {
+    const view = await openLlama([]);
+    const decision = view.part("decision");
+    assert.equal(await decision.count(), 0, "nothing to decide while it runs");
+    await view.send({
+      type: "results",
+      results: [],
+      state: { phase: "waiting", done: 0, total: 16, estimatedSeconds: 5400 },
+    });
+    await decision.getByRole("heading", { name: "Analysing takes about 90 minutes" }).waitFor();
+    assert.match(await decision.innerText(), /16 matrices to compute on llvmpipe .*, in software/);
+    await decision.getByRole("button", { name: "Choose another GPU" }).click();
+    await view.posts("command", ({ command }) => command === "adapter");
+    await view.part("decide").click();
+    await view.posts("command", ({ command }) => command === "analyse");
+    await view.send({ type: "results", results: [], state: analysisState("running", 0, 16) });
+    await decision.waitFor({ state: "detached" });
+    assert.deepEqual(view.errors, []);
     await view.close();
   });
 

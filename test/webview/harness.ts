@@ -7,7 +7,7 @@ import { chromium, type Browser, type Locator, type Page } from "playwright-core
 import { findChromium } from "../../scripts/setup/chromium.mjs";
 import { editorHtml } from "../../media/html.ts";
 import type { ToHost, ToView } from "../../media/protocol.ts";
-import type { MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../../server/protocol.ts";
+import type { Estimate, MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../../server/protocol.ts";
 import { themes, type ThemeName } from "./themes.ts";
 
 const origin = "https://webview.test";
@@ -45,6 +45,8 @@ export interface ViewOptions {
   readonly height?: number;
   /** Answers a request for a matrix; what it throws is sent back as the failure. */
   readonly matrix?: (id: string) => MatrixDetail | null | Promise<MatrixDetail | null>;
+  /** Answers how long matrices take. */
+  readonly estimate?: (matrices: readonly string[]) => Estimate;
   /** Answers a request for one metric of every matrix. */
   readonly metric?: (metric: MetricKey) => MetricColumn;
   /** Answers a request for several spectra. */
@@ -122,8 +124,12 @@ export class View {
     return view;
   }
 
-  async #receive(message: ToHost, { matrix, metric, spectra }: ViewOptions): Promise<void> {
+  async #receive(message: ToHost, { matrix, metric, spectra, estimate }: ViewOptions): Promise<void> {
     this.posted.push(message);
+    if (message.type === "estimate" && estimate !== undefined) {
+      await this.send({ type: "response", id: message.id, value: estimate(message.matrices) });
+      return;
+    }
     if (message.type === "metric" && metric !== undefined) {
       await this.send({ type: "response", id: message.id, value: metric(message.metric) });
       return;

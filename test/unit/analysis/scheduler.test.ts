@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import { CheckpointAnalysis } from "../../../server/analysis/checkpoint-analysis.ts";
+import { Pace } from "../../../server/analysis/estimate.ts";
 import { GpuProcess } from "../../../server/analysis/gpu-process.ts";
 import { Scheduler } from "../../../server/analysis/scheduler.ts";
 import { analysisWith } from "../../support/analysis.ts";
@@ -11,11 +12,13 @@ import { encode, safetensors } from "../../support/safetensors.ts";
 
 /**
  * A process that answers like the worker, but dies whenever it meets the matrix that begins with 13 and fails politely on
- * the one that begins with 7: it reads that much of the file itself.
+ * the one that begins with 7: it reads that much of the file itself. The one that begins with 99 takes for ever the first
+ * time.
  */
 const worker = `
 import { openSync, readSync } from "node:fs";
 process.on("disconnect", () => process.exit());
+let slow = 0;
 process.on("message", (message) => {
   if (message.type === "start") {
     const engine = { phase: "ready", adapter: "a test", backend: "none", software: false, message: null, remedy: null };
@@ -26,6 +29,8 @@ process.on("message", (message) => {
       const first = new Float32Array(1);
       readSync(openSync(path), first, 0, 4, begin);
       if (first[0] === 13) return process.exit(11);
+      // Slow: it answers when it is cancelled, and at once the second time.
+      if (first[0] === 99 && !slow) { slow = id; return; }
       if (first[0] === 7) return process.send({ type: "failed", id, message: "seven is out of order" });
       const analysis = ANALYSIS;
       const measurement = { ...analysis.measurement, singularValues: Float64Array.of(first[0]) };
@@ -49,6 +54,7 @@ describe("Scheduler", () => {
   /** A checkpoint of 16 × 16 matrices, each with one number throughout, and a scheduler of its own. */
   async function open(
     numbers: readonly number[],
+    pace: Pace | null = null,
   ): Promise<{ analysis: CheckpointAnalysis; gpu: GpuProcess; scheduler: Scheduler }> {
     const path = join(folder, `${numbers.join("-")}.safetensors`);
     const tensors = numbers.map((number, index) => {
@@ -59,7 +65,7 @@ describe("Scheduler", () => {
     const analysis = await CheckpointAnalysis.open(path);
     const workerPath = join(folder, "worker.mjs");
     const gpu = new GpuProcess({ workerPath, adapter: "", onStatus: () => undefined, log: () => undefined });
-    return { analysis, gpu, scheduler: new Scheduler(gpu, () => undefined) };
+    return { analysis, gpu, scheduler: new Scheduler(gpu, () => undefined, pace) };
   }
 
   it("computes everything and says that it is done", async () => {
@@ -109,6 +115,78 @@ describe("Scheduler", () => {
     gpu.close();
     assert.equal(analysis.state.phase, "done");
     assert.equal(analysis.state.done, 3);
+  });
+
+  it("sets aside what is left when it is paused, and goes on with just that", async () => {
+    const { analysis, gpu, scheduler } = await open([1, 2, 3, 4]);
+    analysis.enqueue(["m1", "m2"]);
+    const running = scheduler.run(analysis);
+    scheduler.pause(analysis);
+    await running;
+    assert.equal(analysis.state.phase, "paused");
+    assert.deepEqual([analysis.queue.size, analysis.queue.heldSize], [0, 2]);
+
+    // One tensor in between leaves the rest where it is.
+    analysis.enqueue(["m3"]);
+    await scheduler.run(analysis);
+    assert.equal(analysis.state.phase, "paused");
+    assert.deepEqual(
+      analysis.results.map(({ id }) => id),
+      ["m3"],
+    );
+
+    await scheduler.resume(analysis);
+    gpu.close();
+    assert.deepEqual(analysis.results.map(({ id }) => id).sort(), ["m1", "m2", "m3"]);
+    assert.equal(analysis.state.phase, "waiting", "nobody asked for m0");
+  });
+
+  it("interrupts a batch, and computes it again after a pause", async () => {
+    const { analysis, gpu, scheduler } = await open([1, 99]);
+    const known = new Promise<void>((done) => {
+      analysis.onResults = (results) => {
+        if (results.length > 0) done();
+      };
+    });
+    analysis.enqueue(null);
+    const running = scheduler.run(analysis);
+    await known;
+    scheduler.pause(analysis);
+    await running;
+    // The batch is given up a moment later, whether or not the rest goes on already.
+    await scheduler.resume(analysis);
+    gpu.close();
+    assert.equal(analysis.state.phase, "done");
+    assert.equal(analysis.state.done, 2);
+  });
+
+  it("drops what was set aside when it is cancelled", async () => {
+    const { analysis, gpu, scheduler } = await open([1, 2]);
+    analysis.enqueue(null);
+    const running = scheduler.run(analysis);
+    scheduler.pause(analysis);
+    await running;
+    scheduler.cancel(analysis);
+    assert.equal(analysis.state.phase, "cancelled");
+    await scheduler.resume(analysis);
+    gpu.close();
+    assert.deepEqual([analysis.state.phase, analysis.state.done], ["waiting", 0]);
+  });
+
+  it("learns how fast the adapter is, and tells how long the rest takes", async () => {
+    const pace = new Pace();
+    const { analysis, gpu, scheduler } = await open([1, 2, 3], pace);
+    analysis.enqueue(["m0"]);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.deepEqual(Object.keys(pace.measured), ["a test"]);
+    const { operations } = pace.measured["a test"]!["4"]!;
+    assert.equal(operations, 4 * 16 ** 3);
+    assert.equal(analysis.state.phase, "waiting");
+    const missing = analysis.missing.map((matrix) => ({ matrix, vectors: false }));
+    const rest = pace.seconds({ adapter: "a test", software: false }, missing);
+    assert.ok(rest > 0);
+    assert.equal(analysis.state.estimatedSeconds, rest);
   });
 
   it("serves two checkpoints in turn", async () => {

@@ -5,7 +5,7 @@ import { describe, it } from "node:test";
 import { minimumMajor } from "../../../client/server/runtime.ts";
 import { findingSeverities, gradeSeverities } from "../../../server/analysis/findings.ts";
 import { roles } from "../../../server/architecture/role.ts";
-import { revealCommand, silenceCommand } from "../../../server/protocol.ts";
+import * as protocol from "../../../server/protocol.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import texts from "../../../package.nls.json" with { type: "json" };
 
@@ -24,7 +24,7 @@ describe("the manifest", () => {
       readFileSync(join(root, "client", "commands", file), "utf8"),
     );
     const written = sources.flatMap((source) => /\n {2}id: (.+),\n/.exec(source)?.slice(1) ?? []);
-    const named: Readonly<Record<string, string>> = { revealCommand, silenceCommand };
+    const named: Readonly<Record<string, string>> = { ...protocol };
     const ids = written.map((id) => named[id] ?? id.replaceAll('"', ""));
     assert.deepEqual(ids.sort(), contributes.commands.map(({ command }) => command).sort());
   });
@@ -32,6 +32,44 @@ describe("the manifest", () => {
   it("offers in menus only commands that it contributes", () => {
     const commands = new Set(contributes.commands.map(({ command }) => command));
     for (const { command } of Object.values(contributes.menus).flat()) assert.ok(commands.has(command), command);
+  });
+
+  it("gives every command a category and an icon, and hides from the palette what needs an argument", () => {
+    for (const { command, category, icon } of contributes.commands) {
+      assert.equal(category, manifest.displayName, command);
+      assert.match(icon, /^\$\([a-z-]+\)$/, command);
+    }
+    const hidden = contributes.menus.commandPalette
+      .filter(({ when }) => when === "false")
+      .map(({ command }) => command);
+    assert.deepEqual(hidden.sort(), [protocol.revealCommand, protocol.silenceCommand].sort());
+  });
+
+  it("offers an analysis, a pause, a way on and an end just where there is one", () => {
+    const phases = ["", "waiting", "running", "paused", "cancelled", "done", "unavailable"];
+    /** As VS Code reads the clause about the phase, and nothing else of it. */
+    const offered = (when: string, phase: string): boolean => {
+      const pattern = /safetensorsSpectrum\.phase =~ \/(?<source>[^/]+)\//.exec(when)?.groups?.["source"];
+      if (pattern !== undefined) return new RegExp(pattern).test(phase);
+      return /safetensorsSpectrum\.phase == (?<name>\w+)/.exec(when)?.groups?.["name"] === phase;
+    };
+    const expected = {
+      analyse: ["waiting", "cancelled"],
+      pause: ["running"],
+      resume: ["paused"],
+      cancel: ["running", "paused"],
+    };
+    for (const menu of ["commandPalette", "editor/title"] as const) {
+      for (const [name, when] of Object.entries(expected)) {
+        const item = contributes.menus[menu].find(({ command }) => command === `safetensorsSpectrum.${name}`);
+        assert.ok(item, `${name} in ${menu}`);
+        assert.deepEqual(
+          phases.filter((phase) => offered(item.when, phase)),
+          when,
+          `${name} in ${menu}`,
+        );
+      }
+    }
   });
 
   it("lets the loudness of every finding be chosen", () => {
