@@ -12,8 +12,11 @@ export interface Awaited {
   readonly ids: readonly string[];
 }
 
-/** In place of a tensor's spectrum. */
-export function waitingCard(store: Store, awaited: Awaited): HTMLElement {
+/**
+ * In place of a spectrum.
+ * @param awaited the tensor it is about, which can be analysed alone; null for several
+ */
+export function waitingCard(store: Store, awaited: Awaited | null = null): HTMLElement {
   const { analysis, engine } = store;
   const card = create("section", { class: "card waiting", testid: "waiting", attributes: { role: "status" } });
   const say = (title: string, text: string, ...actions: HTMLElement[]): HTMLElement => {
@@ -33,7 +36,7 @@ export function waitingCard(store: Store, awaited: Awaited): HTMLElement {
     return say(
       "Not analysed yet",
       "Long analyses begin when you ask for them.",
-      thisTensor(store, awaited),
+      ...thisTensor(store, awaited),
       everything(store, "Analyse the checkpoint"),
     );
   }
@@ -41,7 +44,7 @@ export function waitingCard(store: Store, awaited: Awaited): HTMLElement {
     return say(
       "Not analysed yet",
       "The analysis is paused.",
-      thisTensor(store, awaited),
+      ...thisTensor(store, awaited),
       everything(store, "Resume", "resume"),
     );
   }
@@ -49,7 +52,7 @@ export function waitingCard(store: Store, awaited: Awaited): HTMLElement {
     return say(
       "Not analysed",
       "The analysis was stopped before it came to this matrix.",
-      thisTensor(store, awaited),
+      ...thisTensor(store, awaited),
       everything(store, "Resume"),
     );
   }
@@ -60,7 +63,7 @@ export function waitingCard(store: Store, awaited: Awaited): HTMLElement {
       `What you look at comes next. ${formatInteger(analysis.done)} of ${formatInteger(analysis.total)} matrices are done.`,
     );
   }
-  return say("No result", "The analysis is over and has nothing on this matrix.", thisTensor(store, awaited));
+  return say("No result", "The analysis is over and has nothing on this matrix.", ...thisTensor(store, awaited));
 }
 
 /**
@@ -128,7 +131,9 @@ function remedies(store: Store): HTMLElement[] {
 }
 
 /** A button that analyses one tensor; how long it takes comes a moment later. */
-function thisTensor(store: Store, { tensor, ids }: Awaited): HTMLElement {
+function thisTensor(store: Store, awaited: Awaited | null): HTMLElement[] {
+  if (awaited === null) return [];
+  const { tensor, ids } = awaited;
   const time = create("span", { class: "button-note" });
   const analyse = button(
     "Analyse this tensor",
@@ -144,7 +149,7 @@ function thisTensor(store: Store, { tensor, ids }: Awaited): HTMLElement {
     // Without it the button does as well.
     () => undefined,
   );
-  return create("span", { class: "noted" }, analyse, time);
+  return [create("span", { class: "noted" }, analyse, time)];
 }
 
 function everything(store: Store, label: string, command: "analyse" | "resume" = "analyse"): HTMLElement {
