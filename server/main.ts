@@ -237,11 +237,7 @@ connection.onRequest(
     token: CancellationToken,
   ): Promise<protocol.DrawnSpectrum | null> => {
     const session = await openSession(checkpoint);
-    const abort = new AbortController();
-    token.onCancellationRequested(() => {
-      abort.abort(new ResponseError(LSPErrorCodes.RequestCancelled, "cancelled"));
-    });
-    return ready().draw(session, id, seed ?? 1, abort.signal);
+    return ready().draw(session, id, seed ?? 1, signalOf(token));
   },
 );
 
@@ -249,6 +245,15 @@ connection.onRequest(
   protocol.matrixSpectra,
   async ({ checkpoint, ids, points }: protocol.SpectraParams): Promise<protocol.MatrixSpectrum[]> =>
     matrixSpectra((await openSession(checkpoint)).analysis, ids, points),
+);
+
+connection.onRequest(
+  protocol.measureProducts,
+  async (
+    { checkpoint, kind, blocks }: protocol.ProductsParams,
+    token: CancellationToken,
+  ): Promise<protocol.ProductResult[]> =>
+    ready().products(await openSession(checkpoint), kind, blocks ?? null, signalOf(token)),
 );
 
 connection.onRequest(protocol.outlineText, async ({ checkpoint }: protocol.CheckpointParams): Promise<string> => {
@@ -373,6 +378,15 @@ function pathOf(uri: string): string {
     throw new ResponseError(ErrorCodes.InvalidParams, `${uri} is not a file on this machine`);
   }
   return path;
+}
+
+/** Aborted when the client cancels its request. */
+function signalOf(token: CancellationToken): AbortSignal {
+  const abort = new AbortController();
+  token.onCancellationRequested(() => {
+    abort.abort(new ResponseError(LSPErrorCodes.RequestCancelled, "cancelled"));
+  });
+  return abort.signal;
 }
 
 async function sessionOf(uri: string): Promise<Session | null> {

@@ -278,6 +278,43 @@ export interface DrawnSpectrum {
   readonly metrics: Metrics;
 }
 
+/**
+ * Request: the products of weights that mean something by themselves, computed now: a low-rank adapter's updates
+ * ΔW = (α/r)·B·A, or W_QᵀW_K of attention heads.
+ */
+export const measureProducts = "spectrum/products";
+export interface ProductsParams extends CheckpointParams {
+  readonly kind: ProductResult["kind"];
+  /** Of these blocks alone; left out, of all. */
+  readonly blocks?: readonly string[];
+}
+export interface ProductResult {
+  readonly kind: "update" | "attention";
+  /** The path of the module that is updated, or that attends. Untrusted text, as is the block. */
+  readonly module: string;
+  readonly role: Role;
+  readonly block: string;
+  readonly layer: number | null;
+  readonly expert: number | null;
+  /** Of attention: the query head, and the key head that it reads. */
+  readonly head: number | null;
+  readonly keyHead: number | null;
+  readonly rows: number;
+  readonly columns: number;
+  /** The side that the factors share. */
+  readonly rank: number;
+  /** Of an update; null where no config tells: the values are then those of B·A. */
+  readonly alpha: number | null;
+  readonly scale: number | null;
+  /** Descending, those that the rank allows; empty where an entry is not finite, and where it could not be computed. */
+  readonly singularValues: readonly number[];
+  /** Null for what means nothing of a product: its values have no Marchenko–Pastur bulk. */
+  readonly metrics: Metrics;
+  /** What a product of two factors with independent entries would give, as large. */
+  readonly noise: Metrics;
+  readonly verdict: Verdict;
+}
+
 /** Request: one metric of every matrix, for views of the whole checkpoint. */
 export const metricColumn = "spectrum/metricColumn";
 export interface MetricColumnParams extends CheckpointParams {

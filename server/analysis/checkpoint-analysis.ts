@@ -1,7 +1,8 @@
+import { adapterConfig } from "../architecture/adapter.ts";
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
 import { missingTensors } from "../architecture/missing.ts";
 import { recognise } from "../architecture/recognise.ts";
-import type { Checkpoint, CheckpointFile } from "../checkpoint/checkpoint.ts";
+import type { Checkpoint, CheckpointFile, CheckpointProblem } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import { groupBy } from "../collections/group-by.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult } from "../protocol.ts";
@@ -107,7 +108,7 @@ export class CheckpointAnalysis {
   static async open(path: string, general: AnalysisPreferences = defaultPreferences): Promise<CheckpointAnalysis> {
     const checkpoint = await openCheckpoint(path);
     const { preferences, problem } = await readSettingsFile(checkpoint.path);
-    const problems = problem === null ? checkpoint.problems : [...checkpoint.problems, problem];
+    const problems = [...checkpoint.problems, ...(problem === null ? [] : [problem]), ...adapterProblems(checkpoint)];
     return new CheckpointAnalysis({ ...checkpoint, problems }, preferences, combine(general, preferences));
   }
 
@@ -522,6 +523,11 @@ function byPlace(matrices: readonly MatrixView[]): Map<string, MatrixView[]> {
 
 function finiteOrNull(value: number): number | null {
   return Number.isFinite(value) ? value : null;
+}
+
+function adapterProblems({ config, path }: Checkpoint): CheckpointProblem[] {
+  const { problem } = adapterConfig(config);
+  return problem === null ? [] : [{ code: "invalid-config", severity: "information", message: problem, path }];
 }
 
 /** The standard deviation of fresh weights, where the config tells it under one of its usual names. */

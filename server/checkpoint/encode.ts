@@ -1,4 +1,4 @@
-/** Numbers as the floating-point dtypes of a checkpoint write them. */
+/** Single numbers as the floating-point dtypes of a checkpoint write them. */
 import type { Dtype } from "./dtype.ts";
 
 export type FloatDtype = Extract<Dtype, "F64" | "F32" | "F16" | "BF16" | "F8_E4M3" | "F8_E5M2">;
@@ -52,6 +52,22 @@ export function floatWriter(view: DataView, dtype: FloatDtype): (offset: number,
   }
 }
 
+/** The number at the start of a view. */
+export function readFloat(view: DataView, dtype: FloatDtype): number {
+  switch (dtype) {
+    case "F64":
+      return view.getFloat64(0, true);
+    case "F32":
+      return view.getFloat32(0, true);
+    case "F16":
+    case "BF16":
+      return floatValue(view.getUint16(0, true), shortFormats[dtype]);
+    case "F8_E4M3":
+    case "F8_E5M2":
+      return floatValue(view.getUint8(0), shortFormats[dtype]);
+  }
+}
+
 const double = new Float64Array(1);
 const doubleWords = new Uint32Array(double.buffer);
 
@@ -71,4 +87,18 @@ function floatCode(value: number, { exponentBits, fractionBits, infinity }: Floa
   const rounded = floor + (rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? 1 : 0);
   // A carry out of the fraction runs into the exponent, as it should.
   return sign + Math.min((exponent + bias - 1) * 2 ** fractionBits + rounded, infinityCode);
+}
+
+function floatValue(code: number, { exponentBits, fractionBits, infinity }: FloatFormat): number {
+  const bias = 2 ** (exponentBits - 1) - 1;
+  const signBit = 2 ** (exponentBits + fractionBits);
+  const sign = code >= signBit ? -1 : 1;
+  const magnitude = code % signBit;
+  const exponent = Math.floor(magnitude / 2 ** fractionBits);
+  const fraction = magnitude % 2 ** fractionBits;
+  if (infinity && exponent === 2 ** exponentBits - 1) return fraction === 0 ? sign * Infinity : NaN;
+  if (!infinity && magnitude === signBit - 1) return NaN;
+  return exponent === 0
+    ? sign * fraction * 2 ** (1 - bias - fractionBits)
+    : sign * (2 ** fractionBits + fraction) * 2 ** (exponent - bias - fractionBits);
 }

@@ -9,9 +9,11 @@ import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { atLeast, type Finding } from "../analysis/findings.ts";
 import { drawFresh } from "../analysis/fresh-draw.ts";
 import { headsCode } from "../analysis/head-findings.ts";
-import { GpuProcess } from "../analysis/gpu-process.ts";
+import { GpuProcess, GpuUnavailable } from "../analysis/gpu-process.ts";
 import { defaultPreferences } from "../analysis/policy.ts";
+import { measureProducts, productViews } from "../analysis/product-results.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
+import type { ProductResult } from "../protocol.ts";
 import { printable } from "../text/format.ts";
 import { parseArguments, usage, UsageError, type Arguments, type Format } from "./arguments.ts";
 import { checkOutput, writeOutput } from "./output.ts";
@@ -101,7 +103,8 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
       if (options.tensors.length > 0 && ids.length === 0 && !options.headersOnly) {
         note(`no matrix of ${path} matches ${options.tensors.join(", ")}`);
       }
-      checkpoints.push({ analysis, ids, vectors: options.vectors, problems: [] });
+      const products: ProductResult[] = [];
+      checkpoints.push({ analysis, ids, vectors: options.vectors, products, problems: [] });
       if (options.headersOnly) continue;
       await analysis.attachStores(folder);
       if (
@@ -112,6 +115,15 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
         fail(unavailable(gpu));
       }
       abort.signal.throwIfAborted();
+      if (canCompute) {
+        try {
+          products.push(...(await productsOf(gpu, analysis, { ids, heads: options.heads, signal: abort.signal })));
+        } catch (error) {
+          if (!(error instanceof GpuUnavailable)) throw error;
+          canCompute = false;
+          fail(unavailable(gpu));
+        }
+      }
     }
     const found = checkpoints.map((each) => ({ ...each, problems: chosenFindings(each.analysis, each.ids) }));
     const draw = options.draw && canCompute ? drawing(gpu, found, abort.signal) : null;
@@ -179,6 +191,27 @@ async function compute(
     bar.end();
   }
   return analysis.state.phase !== "unavailable";
+}
+
+/** The products of the weights that were asked for: updates of adapters, and with `--heads` attention's. */
+async function productsOf(
+  gpu: GpuProcess,
+  analysis: CheckpointAnalysis,
+  { ids, heads, signal }: { readonly ids: readonly string[]; readonly heads: boolean; readonly signal: AbortSignal },
+): Promise<ProductResult[]> {
+  const chosen = new Set(ids);
+  const views = [...productViews(analysis, "update"), ...(heads ? productViews(analysis, "attention") : [])].filter(
+    ({ left, right }) => chosen.has(left.view.id) && chosen.has(right.view.id),
+  );
+  const bar = new ProgressBar(process.stderr, views.length);
+  const onProgress = (done: number): void => {
+    bar.update(done, "products");
+  };
+  try {
+    return await measureProducts(gpu, analysis, views, { signal, onProgress });
+  } finally {
+    bar.end();
+  }
 }
 
 function unavailable(gpu: GpuProcess): string {

@@ -1,6 +1,11 @@
-import type { DrawnSpectrum, VectorsDetail } from "../protocol.ts";
+import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
+import { profilesOf } from "../analysis/profiles.ts";
+import type { JudgedMatrix } from "../analysis/summary.ts";
+import type { DrawnSpectrum, HeadBasis, VectorsDetail } from "../protocol.ts";
 import { formatBytes, formatCount, formatNumber, plural, printable, shortened } from "../text/format.ts";
 import type { Draw, Report, ReportedCheckpoint } from "./report.ts";
+import { productLines } from "./text-products.ts";
+import { profileLines } from "./text-profiles.ts";
 
 /** The results as a table for people, one line a matrix, then the problems. */
 export async function* textReport({ checkpoints, draw }: Report): AsyncGenerator<string> {
@@ -11,7 +16,7 @@ export async function* textReport({ checkpoints, draw }: Report): AsyncGenerator
 }
 
 async function* checkpointTable(
-  { analysis, ids, vectors, problems }: ReportedCheckpoint,
+  { analysis, ids, vectors, products, problems }: ReportedCheckpoint,
   draw: Draw | null,
 ): AsyncGenerator<string> {
   const { catalogue } = analysis;
@@ -56,11 +61,37 @@ async function* checkpointTable(
   if (told < ids.length) {
     yield `\n${plural(ids.length - told, "matrix", "matrices")} not analysed.\n`;
   }
+  const basis = headBasis(analysis, ids);
+  if (basis !== null) {
+    yield `\n${basis}\n`;
+  }
+  for (const line of [...productLines(products), ...profileLines(profilesOf(chosen(analysis, ids)))]) {
+    yield `${line}\n`;
+  }
   yield problems.length === 0 ? "\nNo problems.\n" : `\n${plural(problems.length, "problem")}:\n`;
   for (const problem of problems) {
     yield `  ${problem.severity}  ${problem.code}  ${printable(problem.message)}\n`;
   }
 }
+
+function chosen(analysis: CheckpointAnalysis, ids: readonly string[]): readonly JudgedMatrix[] {
+  const wanted = new Set(ids);
+  return analysis.judged.filter(({ id }) => wanted.has(id));
+}
+
+/** Where the size of the heads comes from; null without heads. */
+function headBasis(analysis: CheckpointAnalysis, ids: readonly string[]): string | null {
+  if (!ids.some((id) => analysis.result(id)?.head !== undefined)) return null;
+  const wanted = new Set(ids);
+  const found = new Set(analysis.portions.heads.filter(({ id }) => wanted.has(id)).map(({ basis }) => basis));
+  return `Size of the heads: ${[...found].map((basis) => basisWords[basis]).join("; ")}.`;
+}
+
+const basisWords: Readonly<Record<HeadBasis, string>> = {
+  config: "as config.json says",
+  norm: "as the norm of queries and keys has it",
+  assumed: "assumed, as no config tells it",
+};
 
 /** A matrix's name on one line. */
 function labelOf(id: string): string {

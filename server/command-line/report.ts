@@ -1,6 +1,6 @@
 import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import type { Finding } from "../analysis/findings.ts";
-import type { DrawnSpectrum, EngineStatus, MatrixDetail } from "../protocol.ts";
+import type { DrawnSpectrum, EngineStatus, MatrixDetail, ProductResult } from "../protocol.ts";
 
 /** What computed the results. */
 export interface EngineDescription extends Pick<EngineStatus, "adapter" | "backend" | "software"> {
@@ -16,6 +16,8 @@ export interface ReportedCheckpoint {
   readonly ids: readonly string[];
   /** Whether singular vectors were asked for. */
   readonly vectors: boolean;
+  /** Updates of adapters, and attention's products, of the weights that were asked for. */
+  readonly products: readonly ProductResult[];
   readonly problems: readonly Finding[];
 }
 

@@ -8,9 +8,18 @@ import { Pace, readMeasured, type Measured } from "../analysis/estimate.ts";
 import { drawFresh } from "../analysis/fresh-draw.ts";
 import { findAdapters, GpuProcess } from "../analysis/gpu-process.ts";
 import { Memory } from "../analysis/memory.ts";
+import { measureProducts, productViews } from "../analysis/product-results.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
 import { clearStores } from "../analysis/store.ts";
-import type { Adapters, DrawnSpectrum, EngineStatus, Estimate, MatrixResult, Settings } from "../protocol.ts";
+import type {
+  Adapters,
+  DrawnSpectrum,
+  EngineStatus,
+  Estimate,
+  MatrixResult,
+  ProductResult,
+  Settings,
+} from "../protocol.ts";
 import { Session } from "./session.ts";
 
 /** Tabs come and go while a person reads: a checkpoint that nothing holds is let go only after this time. */
@@ -200,6 +209,22 @@ export class Sessions {
     const { adapter, software } = this.#gpu.status;
     const work = matrices.map((matrix) => ({ matrix, vectors }));
     return this.#pace.seconds({ adapter: adapter ?? "", software }, work);
+  }
+
+  /**
+   * The products of weights in some blocks, or in all.
+   * @throws the signal's reason when it is aborted; an Error in one sentence if they cannot be computed.
+   */
+  products(
+    { analysis }: Session,
+    kind: ProductResult["kind"],
+    blocks: readonly string[] | null,
+    signal: AbortSignal,
+  ): Promise<ProductResult[]> {
+    const views = productViews(analysis, kind).filter(
+      ({ description }) => blocks === null || blocks.includes(description.block),
+    );
+    return measureProducts(this.#gpu, analysis, views, { signal });
   }
 
   /** Takes new settings over; another adapter means another GPU process. */

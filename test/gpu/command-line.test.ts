@@ -9,7 +9,8 @@ import manifest from "../../package.json" with { type: "json" };
 import { openCheckpoint } from "../../server/checkpoint/open.ts";
 import { metricKeys } from "../../server/spectrum/metrics.ts";
 import { parseCsv } from "../support/csv.ts";
-import { readSafetensors, safetensors, encode } from "../support/safetensors.ts";
+import { decode, readSafetensors, safetensors, encode } from "../support/safetensors.ts";
+import { singularValues as exactSingularValues } from "../support/svd.ts";
 import { gaussianMatrix } from "../support/random.ts";
 import { parseSarif, shownMessage } from "../support/sarif.ts";
 import { copySample, overwrite, reinitialise, sampleIndex, samples } from "../support/sample.ts";
@@ -40,6 +41,7 @@ interface Matrix {
   readonly role: string;
   readonly layer: number | null;
   readonly head: number | null;
+  readonly basis?: string;
   readonly shape: readonly number[];
   readonly singularValues: readonly (number | null)[];
   readonly metrics: Numbers;
@@ -56,6 +58,22 @@ interface Matrix {
   readonly verdict: { readonly grade: string; readonly pValue: number | null; readonly reason: string };
 }
 
+interface Product {
+  readonly module: string;
+  readonly role?: string;
+  readonly layer: number | null;
+  readonly head?: number;
+  readonly keyHead?: number;
+  readonly alpha?: number | null;
+  readonly scale?: number | null;
+  readonly shape: readonly number[];
+  readonly rank: number;
+  readonly singularValues: readonly number[];
+  readonly metrics: Numbers;
+  readonly noise: Numbers;
+  readonly verdict: Matrix["verdict"];
+}
+
 interface Report {
   readonly schema: number;
   readonly engine: { readonly version: string; readonly adapter: string; readonly software: boolean };
@@ -67,6 +85,8 @@ interface Report {
     readonly bytes: number;
     readonly family: string | null;
     readonly matrices: readonly Matrix[];
+    readonly updates: readonly Product[];
+    readonly attention: readonly Product[];
     readonly problems: readonly { code: string; severity: string; tensor: string | null; message: string }[];
     readonly profiles: {
       readonly roles: readonly { readonly role: string; readonly layers: readonly number[] }[];
@@ -74,6 +94,22 @@ interface Report {
       readonly averageSpectra: readonly { readonly role: string; readonly singularValues: readonly number[] }[];
     };
   }[];
+}
+
+/** The `rank` singular values of B·A, B `rows × rank` and A `rank × columns`, in float64. */
+function updateValues(
+  b: Float64Array,
+  a: Float64Array,
+  [rows, columns]: readonly [number, number],
+  rank: number,
+): Float64Array {
+  const product = new Float64Array(rows * columns);
+  for (let i = 0; i < rows; i++) {
+    for (let k = 0; k < rank; k++) {
+      for (let j = 0; j < columns; j++) product[i * columns + j]! += b[i * rank + k]! * a[k * columns + j]!;
+    }
+  }
+  return exactSingularValues(product, rows, columns).subarray(0, rank);
 }
 
 describe("safetensors-spectrum", () => {
@@ -183,6 +219,78 @@ describe("safetensors-spectrum", () => {
     assert.deepEqual((await onlyCheckpoint(...argv)).matrices, matrices);
     const [plain] = (await onlyCheckpoint(...argv.slice(0, 3))).matrices;
     assert.deepEqual(Object.keys(plain!.metrics).sort(), [...metricKeys].sort());
+  });
+
+  it("computes the updates of an adapter, scaled as its config says", async () => {
+    const path = resolve("samples/lora-adapter/adapter_model.safetensors");
+    const { updates } = await onlyCheckpoint(path);
+    assert.equal(updates.length, 15);
+    const tensors = await readSafetensors(path);
+    for (const { module, role, alpha, scale, rank, shape, singularValues, metrics, noise, verdict } of updates) {
+      const [a, b] = [tensors.get(`${module}.lora_A.weight`)!, tensors.get(`${module}.lora_B.weight`)!];
+      assert.deepEqual([alpha, scale, rank, shape], [16, 2, 8, [b.shape[0], a.shape[1]]]);
+      assert.equal(role, module.endsWith("q_proj") ? "query" : module.endsWith("v_proj") ? "value" : "down");
+      const expected = updateValues(b.values, a.values, shape as [number, number], 8).map((value) => 2 * value);
+      assert.ok(
+        singularValues.every((value, i) => Math.abs(value - expected[i]!) <= 1e-5 * expected[0]!),
+        module,
+      );
+      assert.ok(Math.abs((noise["effectiveRank"] as number) - 7.7) < 0.2 && metrics["upperEdge"] === undefined);
+      assert.match(verdict.reason, /^ΔW = \(16\/8\)·B·A: /);
+    }
+    assert.match((await run(path)).output, /^UPDATE ΔW .*\n.*layers\.0\.mlp\.down_proj +256 × 704 +2 +8 /m);
+  });
+
+  it("says what is wrong with an adapter's config, and that α is unknown", async () => {
+    const adapter = join(folder, "adapter");
+    await cp("samples/lora-adapter", adapter, { recursive: true });
+    const config = join(adapter, "adapter_config.json");
+    await writeFile(config, (await readFile(config, "utf8")).replace('"lora_alpha": 16', '"lora_alpha": "much"'));
+    const { updates, problems } = await onlyCheckpoint(adapter, "--tensor", "*.0.self_attn.q_proj.*");
+    assert.deepEqual(
+      problems.map(({ code, message }) => [code, message]),
+      [["invalid-config", 'adapter_config.json does not tell the scale of updates: lora_alpha is "much", no number.']],
+    );
+    assert.deepEqual([updates.length, updates[0]!.scale], [1, null]);
+    assert.match(updates[0]!.verdict.reason, /^B·A of rank 8, α unknown: /);
+  });
+
+  it("computes W_QᵀW_K of each query head with its group's key head", async () => {
+    const argv = [sampleIndex, "--tensor", "*.1.self_attn.[qk]_proj.weight", "--heads"];
+    const { attention, matrices } = await onlyCheckpoint(...argv);
+    assert.deepEqual(
+      attention.map(({ module, layer, head, keyHead, shape, rank }) => [module, layer, head, keyHead, ...shape, rank]),
+      [0, 1, 2, 3, 4, 5].map((head) => ["model.layers.1.self_attn", 1, head, Math.floor(head / 3), 384, 384, 64]),
+    );
+    assert.ok(matrices.filter(({ head }) => head !== null).every(({ basis }) => basis === "config"));
+    const checkpoint = await openCheckpoint(sampleIndex);
+    const weights = await Promise.all(
+      ["q", "k"].map(async (letter) => {
+        const tensor = checkpoint.tensors.find(({ name }) => name.endsWith(`1.self_attn.${letter}_proj.weight`))!;
+        const file = await readFile(checkpoint.files[tensor.file]!.path);
+        return decode(file.subarray(tensor.begin, tensor.end), "BF16");
+      }),
+    );
+    for (const { head, keyHead, singularValues, metrics, noise } of attention.filter(
+      ({ head: each }) => each! % 2 === 0,
+    )) {
+      const part = (which: number, index: number): Float64Array =>
+        weights[which]!.subarray(index * 64 * 384, (index + 1) * 64 * 384);
+      // The transpose of the query head, 384 × 64, times the key head.
+      const query = Float64Array.from(
+        { length: 384 * 64 },
+        (_, k) => part(0, head!)[(k % 64) * 384 + Math.floor(k / 64)]!,
+      );
+      const expected = updateValues(query, part(1, keyHead!), [384, 384], 64);
+      assert.ok(
+        singularValues.every((value, i) => Math.abs(value - expected[i]!) <= 1e-5 * expected[0]!),
+        String(head),
+      );
+      assert.ok((metrics["effectiveRank"] as number) < (noise["effectiveRank"] as number));
+    }
+    const { output } = await run(...argv);
+    assert.match(output, /^Size of the heads: as config\.json says\.$/m);
+    assert.match(output, /^model\.layers\.1\.self_attn +384 × 384 +5·1 +64 /m);
   });
 
   it("draws a fresh matrix beside each", async () => {

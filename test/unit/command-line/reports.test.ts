@@ -44,7 +44,7 @@ describe("reports of hostile names", () => {
     const problems = analysis.findings(defaultPreferences);
     report = {
       engine: { version: "1.2.3", adapter: hostileNames.terminal, backend: "vulkan", software: false },
-      checkpoints: [{ analysis, ids: analysis.matrices.map(({ id }) => id), vectors: false, problems }],
+      checkpoints: [{ analysis, ids: analysis.matrices.map(({ id }) => id), vectors: false, products: [], problems }],
       draw: null,
       failures: [`${hostileNames.terminal} ${folderName} cannot be read.`],
       folder,
