@@ -55,7 +55,7 @@ export type ToHost =
       readonly type: "save";
       /** What it is offered to be called, without ending. Untrusted text. */
       readonly name: string;
-      readonly format: "png" | "csv";
+      readonly format: "png" | "svg" | "csv";
       readonly content: string;
     }
   /** Asks how long these matrices take; answered by `response` (an {@link Estimate}) or `failure`. */

@@ -5,11 +5,19 @@ import { fileNameOf } from "./file-name.ts";
 
 export type SaveMessage = Extract<ToHost, { readonly type: "save" }>;
 
+function kindOf(format: SaveMessage["format"]): string {
+  return format === "csv"
+    ? vscode.l10n.t("Table")
+    : format === "svg"
+      ? vscode.l10n.t("Drawing")
+      : vscode.l10n.t("Picture");
+}
+
 /** @param checkpoint beside which the file is offered to be saved */
 export async function save({ name, format, content }: SaveMessage, checkpoint: vscode.Uri): Promise<void> {
   const target = await vscode.window.showSaveDialog({
     defaultUri: vscode.Uri.joinPath(checkpoint, "..", `${fileNameOf(name)}.${format}`),
-    filters: format === "png" ? { [vscode.l10n.t("Picture")]: ["png"] } : { [vscode.l10n.t("Table")]: ["csv"] },
+    filters: { [kindOf(format)]: [format] },
   });
   if (target === undefined) return;
   const bytes = format === "png" ? Buffer.from(content, "base64") : new TextEncoder().encode(content);

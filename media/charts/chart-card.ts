@@ -23,7 +23,9 @@ import { dataTable, type DataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 import { chartColors, onThemeChange, type ChartColors } from "../ui/theme.ts";
 import { csvText, type NumberTable } from "../../server/text/csv.ts";
-import { chartPicture } from "./picture.ts";
+import { chartPicture, type PictureWords } from "./picture.ts";
+import { chartVector } from "./vector.ts";
+import { chartKey, rangesOf, showRanges, zoomable, zoomHelp } from "./zoom.ts";
 
 Chart.register(
   BarController,
@@ -53,6 +55,8 @@ export interface LegendScale {
   readonly to: string;
   /** A CSS image. */
   readonly gradient: string;
+  /** At its ends. */
+  readonly colors: readonly [from: string, to: string];
 }
 
 /** What a chart shows, with its words and its numbers. */
@@ -92,7 +96,13 @@ export class ChartCard {
   readonly #options: ChartCardOptions;
   readonly #legend = create("ul", { class: "legend", attributes: { "aria-label": "Legend" } });
   readonly #canvas = create("canvas", { attributes: { role: "img" } });
-  readonly #plotArea = create("div", { class: "plot" }, this.#canvas);
+  readonly #readOut = create("p", { class: "visually-hidden", attributes: { role: "status" } });
+  readonly #plotArea = create(
+    "div",
+    { class: "plot", attributes: { tabindex: "0", role: "group" } },
+    this.#canvas,
+    this.#readOut,
+  );
   readonly #table: HTMLElement;
   readonly #note = create("p", { class: "chart-note" });
   readonly #stopListening: () => void;
@@ -108,8 +118,36 @@ export class ChartCard {
     },
     "Save",
   );
+  readonly #vectorButton = create(
+    "button",
+    {
+      class: "switch",
+      testid: "save-svg",
+      title: "Save this chart as SVG, in vectors",
+      attributes: { type: "button" },
+      onClick: () => {
+        this.#saveVector();
+      },
+    },
+    "SVG",
+  );
+  readonly #wholeButton = create(
+    "button",
+    {
+      class: "switch zoomed",
+      testid: "zoom-reset",
+      title: "Show the whole chart again (double click, or 0)",
+      attributes: { type: "button" },
+      onClick: () => {
+        this.#showWhole();
+      },
+    },
+    "Reset zoom",
+  );
   #plot: Plot | null = null;
   #chart: Chart<"bar" | "line", Point[]> | null = null;
+  /** What the axes show, to tell whether they still do. */
+  #axes = "";
 
   constructor(store: Store, options: ChartCardOptions) {
     this.#store = store;
@@ -137,9 +175,11 @@ export class ChartCard {
         create(
           "div",
           { class: "switches" },
+          this.#wholeButton,
           ...options.switches.map((each) => this.#switch(each)),
           this.#switch(tableSwitch, tableId),
           this.#saveButton,
+          this.#vectorButton,
         ),
       ),
       this.#legend,
@@ -147,6 +187,21 @@ export class ChartCard {
       this.#table,
       this.#note,
     );
+    this.#wholeButton.hidden = true;
+    this.#canvas.title = "Drag to zoom, Shift and drag to move, double click to see all";
+    this.#canvas.addEventListener("dblclick", () => {
+      this.#showWhole();
+    });
+    this.#plotArea.addEventListener("keydown", (event) => {
+      if (this.#chart === null) return;
+      const known = chartKey(this.#chart, event, (text) => {
+        this.#readOut.textContent = text;
+      });
+      if (!known) return;
+      this.#zoomed();
+      event.preventDefault();
+      event.stopPropagation();
+    });
     this.#stopListening = onThemeChange(() => {
       this.draw();
     });
@@ -162,7 +217,10 @@ export class ChartCard {
     this.#plotArea.hidden = asTable;
     this.#table.hidden = !asTable;
     this.#saveButton.title = asTable ? "Save all numbers of this chart as CSV" : "Save this chart as PNG";
+    this.#saveButton.textContent = asTable ? "CSV" : "PNG";
+    this.#vectorButton.hidden = asTable;
     this.#canvas.setAttribute("aria-label", plot.description);
+    this.#plotArea.setAttribute("aria-label", `${this.#options.title}. ${zoomHelp}`);
     const colors = chartColors();
     this.#legend.replaceChildren(
       ...plot.legend.map((entry) => legendItem(entry)),
@@ -171,8 +229,30 @@ export class ChartCard {
     this.#table.replaceChildren(dataTable(plot.table));
     this.#note.textContent = plot.note ?? "";
     this.#note.hidden = plot.note === undefined;
+    // New numbers on the same axes leave in view what was.
+    const configuration = plot.configuration(colors);
+    const axes = JSON.stringify(Object.values(configuration.options?.scales ?? {}).map((scale) => axisName(scale)));
+    const ranges = this.#chart === null || axes !== this.#axes ? null : rangesOf(this.#chart);
+    this.#axes = axes;
     this.#chart?.destroy();
-    this.#chart = new Chart(this.#canvas, plot.configuration(colors));
+    this.#chart = new Chart(
+      this.#canvas,
+      zoomable(configuration, colors, () => {
+        this.#zoomed();
+      }),
+    );
+    if (ranges !== null) showRanges(this.#chart, ranges);
+    this.#zoomed();
+  }
+
+  #zoomed(): void {
+    this.#wholeButton.hidden = this.#plotArea.hidden || this.#chart?.isZoomedOrPanned() !== true;
+  }
+
+  #showWhole(): void {
+    this.#chart?.resetZoom("none");
+    if (document.activeElement === this.#wholeButton) this.#plotArea.focus();
+    this.#zoomed();
   }
 
   dispose(): void {
@@ -190,13 +270,32 @@ export class ChartCard {
       this.#store.host.send({ type: "save", name, format: "csv", content: csvText(this.#plot.numbers()) });
       return;
     }
-    const legend = [...this.#legend.children].map((entry) => ({
+    const content = chartPicture(this.#canvas, this.#words(), chartColors());
+    this.#store.host.send({ type: "save", name, format: "png", content });
+  }
+
+  #saveVector(): void {
+    if (this.#plot === null || this.#chart === null) return;
+    const { title, subject } = this.#options;
+    const colors = chartColors();
+    const { width, height, scales } = this.#chart;
+    const ranges = Object.fromEntries(Object.entries(scales).map(([id, { min, max }]) => [id, { min, max }]));
+    const content = chartVector(this.#plot.configuration(colors), { width, height, ranges }, this.#words(), colors);
+    this.#store.host.send({ type: "save", name: `${subject} ${title}`, format: "svg", content });
+  }
+
+  /** What stands over the chart in a picture of it. */
+  #words(): PictureWords {
+    const { title, subject } = this.#options;
+    const scale = this.#plot?.scale?.(chartColors());
+    const entries = [...this.#legend.children].filter((entry) => !entry.classList.contains("scale"));
+    const legend = entries.map((entry) => ({
       label: entry.textContent,
       color: getComputedStyle(entry.firstElementChild ?? entry).color,
     }));
-    const words = { title, subject: visibleText(subject, 120), legend };
-    const content = chartPicture(this.#canvas, words, chartColors());
-    this.#store.host.send({ type: "save", name, format: "png", content });
+    if (scale !== undefined)
+      legend.unshift({ label: scale.from, color: scale.colors[0] }, { label: `… ${scale.to}`, color: scale.colors[1] });
+    return { title, subject: visibleText(subject, 120), legend };
   }
 
   #switch({ name, label, title, initially }: ChartSwitch, controls?: string): HTMLButtonElement {
@@ -222,6 +321,13 @@ export class ChartCard {
     );
     return element;
   }
+}
+
+/** What an axis shows and how. */
+function axisName(scale: unknown): unknown {
+  if (typeof scale !== "object" || scale === null) return null;
+  const { type, title }: { type?: unknown; title?: { text?: unknown } } = scale;
+  return [type, title?.text];
 }
 
 function legendItem({ label, series, color, shape }: LegendEntry): HTMLElement {

@@ -134,6 +134,7 @@ function overlay(compared: readonly Compared[], lines: readonly Line[], words: W
             from: lines[0]?.name ?? "",
             to: lines.at(-1)?.name ?? "",
             gradient: lineScale(colors.dark).gradient,
+            colors: [lineScale(colors.dark).color(0), lineScale(colors.dark).color(1)],
           }),
         }
       : {}),

@@ -1,6 +1,13 @@
 /** A chart as a picture of its own: with its title, what it is about, and its legend, on the theme's ground. */
 import type { ChartColors } from "../ui/theme.ts";
 
+/** What stands over a chart in a picture of it. */
+export interface PictureWords {
+  readonly title: string;
+  readonly subject: string;
+  readonly legend: readonly PictureLabel[];
+}
+
 export interface PictureLabel {
   readonly label: string;
   readonly color: string;
@@ -10,11 +17,7 @@ const margin = 16;
 const swatch = 10;
 
 /** @returns the PNG as base64 */
-export function chartPicture(
-  chart: HTMLCanvasElement,
-  words: { readonly title: string; readonly subject: string; readonly legend: readonly PictureLabel[] },
-  colors: ChartColors,
-): string {
+export function chartPicture(chart: HTMLCanvasElement, words: PictureWords, colors: ChartColors): string {
   const ratio = chart.width / Math.max(1, chart.clientWidth);
   const line = colors.fontSize * 1.7;
   const head = margin + 3 * line;
