@@ -4,26 +4,22 @@ import {
   BarElement,
   Chart,
   Filler,
-  type ChartConfiguration,
-  type ChartOptions,
   LinearScale,
   LineController,
   LineElement,
   LogarithmicScale,
   PointElement,
   type Point,
-  type Scale,
   Tooltip,
 } from "chart.js";
-import type { Role } from "../../server/architecture/role.ts";
 import type { Store } from "../store.ts";
 import { create, uniqueId } from "../ui/dom.ts";
-import { formatNumber } from "../ui/format.ts";
-import { dataTable, type DataTable } from "../ui/table.ts";
+import { dataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
-import { chartColors, onThemeChange, type ChartColors } from "../ui/theme.ts";
-import { csvText, type NumberTable } from "../../server/text/csv.ts";
+import { chartColors, onThemeChange } from "../ui/theme.ts";
+import { csvText } from "../../server/text/csv.ts";
 import { chartPicture, type PictureWords } from "./picture.ts";
+import type { LegendEntry, LegendScale, Plot } from "./plot.ts";
 import { chartVector } from "./vector.ts";
 import { chartKey, rangesOf, showRanges, zoomable, zoomHelp } from "./zoom.ts";
 
@@ -38,40 +34,6 @@ Chart.register(
   PointElement,
   Tooltip,
 );
-
-export type PlotConfiguration = ChartConfiguration<"bar" | "line", Point[]>;
-export type PlotOptions = ChartOptions<"bar" | "line">;
-
-export interface LegendEntry {
-  readonly label: string;
-  /** A colour of its own, for what is no series that is the same everywhere. */
-  readonly color?: string;
-  readonly series?: "bulk" | "outlier" | "noise" | "edge" | `role-${Role}`;
-  readonly shape: "bar" | "line" | "dashes" | "point" | "band";
-}
-
-export interface LegendScale {
-  readonly from: string;
-  readonly to: string;
-  /** A CSS image. */
-  readonly gradient: string;
-  /** At its ends. */
-  readonly colors: readonly [from: string, to: string];
-}
-
-/** What a chart shows, with its words and its numbers. */
-export interface Plot {
-  readonly configuration: (colors: ChartColors) => PlotConfiguration;
-  /** One sentence that tells what can be seen. */
-  readonly description: string;
-  readonly legend: readonly LegendEntry[];
-  /** What the colours of many lines stand for, from the first to the last. */
-  readonly scale?: (colors: ChartColors) => LegendScale;
-  readonly table: DataTable;
-  /** All the numbers, exactly, for a file. */
-  readonly numbers: () => NumberTable;
-  readonly note?: string;
-}
 
 export interface ChartSwitch {
   /** Name under which its state is kept. */
@@ -175,7 +137,6 @@ export class ChartCard {
         create(
           "div",
           { class: "switches" },
-          this.#wholeButton,
           ...options.switches.map((each) => this.#switch(each)),
           this.#switch(tableSwitch, tableId),
           this.#saveButton,
@@ -188,6 +149,7 @@ export class ChartCard {
       this.#note,
     );
     this.#wholeButton.hidden = true;
+    this.#plotArea.append(this.#wholeButton);
     this.#canvas.title = "Drag to zoom, Shift and drag to move, double click to see all";
     this.#canvas.addEventListener("dblclick", () => {
       this.#showWhole();
@@ -340,99 +302,4 @@ function legendScale({ from, to, gradient }: LegendScale): HTMLElement {
   const bar = create("span", { class: "scale-bar", attributes: { "aria-hidden": "true" } });
   bar.style.background = gradient;
   return create("li", { class: "scale" }, from, bar, to);
-}
-
-export interface AxisOptions {
-  readonly title: string;
-  readonly logarithmic?: boolean;
-  readonly minimum?: number;
-  readonly maximum?: number;
-}
-
-/** 1, 2 and 5 of each decade where they are few, else whole decades, and of many decades every second, third, … */
-function logarithmicTicks(minimum: number, maximum: number): { value: number }[] {
-  const first = Math.floor(Math.log10(minimum));
-  const last = Math.ceil(Math.log10(maximum));
-  const stride = Math.ceil((last - first) / 8);
-  const ticks: { value: number }[] = [];
-  for (let decade = first; decade <= last; decade += stride) {
-    for (const digit of last - first <= 3 ? [1, 2, 5] : [1]) {
-      const value = Number(`${digit}e${decade}`);
-      if (value >= minimum && value <= maximum) ticks.push({ value });
-    }
-  }
-  return ticks;
-}
-
-/** An axis in the theme's colours, its ticks as people write numbers. */
-function axis({ title, logarithmic = false, minimum, maximum }: AxisOptions, colors: ChartColors, lines: boolean) {
-  const font = { family: colors.fontFamily, size: colors.fontSize };
-  return {
-    type: logarithmic ? ("logarithmic" as const) : ("linear" as const),
-    ...(minimum === undefined ? {} : { min: minimum }),
-    ...(maximum === undefined ? {} : { max: maximum }),
-    offset: false,
-    border: { color: colors.grid },
-    grid: { display: lines, color: colors.grid, tickColor: colors.grid, offset: false },
-    afterBuildTicks: (scale: Scale) => {
-      if (logarithmic) scale.ticks = logarithmicTicks(scale.min, scale.max);
-    },
-    ticks: {
-      color: colors.muted,
-      font,
-      maxRotation: 0,
-      autoSkip: !logarithmic,
-      autoSkipPadding: 16,
-      includeBounds: false,
-      maxTicksLimit: 8,
-      callback: (value: number | string): string => formatTick(Number(value)),
-    },
-    title: { display: true, text: title, color: colors.muted, font, padding: 2 },
-  };
-}
-
-/** A round number without the zeros that three digits would add. */
-function formatTick(value: number): string {
-  const magnitude = Math.abs(value);
-  if (magnitude !== 0 && (magnitude >= 1e6 || magnitude < 1e-3)) return formatNumber(value);
-  return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 6 });
-}
-
-/** Options every chart shares: no animation, theme colours, a read-out that follows the pointer. */
-export function plotOptions(
-  x: AxisOptions,
-  y: AxisOptions,
-  colors: ChartColors,
-  tooltip: (seriesIndex: number, dataIndex: number) => string | string[],
-): PlotOptions {
-  return {
-    animation: false,
-    responsive: true,
-    maintainAspectRatio: false,
-    normalized: true,
-    layout: { padding: { top: 22, right: 8 } },
-    interaction: { mode: "nearest", axis: "x", intersect: false },
-    scales: { x: axis(x, colors, false), y: axis(y, colors, true) },
-    plugins: {
-      tooltip: {
-        displayColors: false,
-        backgroundColor: colors.tooltipBackground,
-        titleColor: colors.tooltipForeground,
-        bodyColor: colors.tooltipForeground,
-        borderColor: colors.tooltipBorder,
-        borderWidth: 1,
-        cornerRadius: 3,
-        caretSize: 4,
-        padding: 8,
-        titleFont: { family: colors.fontFamily, size: colors.fontSize },
-        bodyFont: { family: colors.fontFamily, size: colors.fontSize },
-        // The lines are read off the bars and points: they have no read-out of their own.
-        filter: (item, _index, items) => item === items[0],
-        callbacks: {
-          title: () => "",
-          label: (item) => tooltip(item.datasetIndex, item.dataIndex),
-        },
-      },
-    },
-  };
 }

@@ -2,7 +2,7 @@
 import type { MatrixDetail } from "../../server/protocol.ts";
 import { energyAbove, quantile } from "../../server/statistics/marchenko-pastur.ts";
 import { formatInteger, formatNumber, formatShare } from "../ui/format.ts";
-import { plotOptions, type Plot } from "./chart-card.ts";
+import { mainLine, referenceLine, plotOptions, type Plot } from "./plot.ts";
 import { edgeLines } from "./edge-lines.ts";
 import { thin } from "./thin.ts";
 
@@ -61,16 +61,10 @@ export function energyPlot(detail: MatrixDetail): Plot | null {
       type: "line",
       data: {
         datasets: [
-          {
-            type: "line",
-            data: drawn.map((k) => ({ x: k, y: energy[k]! })),
-            borderColor: colors.bulk,
-            borderWidth: 2,
-            pointRadius: 0,
-            pointHoverRadius: 4,
-            pointHoverBackgroundColor: colors.bulk,
-            order: 2,
-          },
+          mainLine(
+            drawn.map((k) => ({ x: k, y: energy[k]! })),
+            colors.bulk,
+          ),
           {
             type: "line",
             data: needed.map(({ count }) => ({ x: count, y: energy[count] ?? NaN })),
@@ -82,17 +76,10 @@ export function energyPlot(detail: MatrixDetail): Plot | null {
             pointHoverRadius: 6,
             order: 1,
           },
-          {
-            type: "line",
-            data: drawn.map((k, index) => ({ x: k, y: noise[index]! })),
-            borderColor: colors.noise,
-            borderWidth: 1.5,
-            borderDash: [5, 3],
-            pointRadius: 0,
-            pointHitRadius: 0,
-            pointHoverRadius: 0,
-            order: 3,
-          },
+          referenceLine(
+            drawn.map((k, index) => ({ x: k, y: noise[index]! })),
+            colors.noise,
+          ),
         ],
       },
       options: plotOptions(

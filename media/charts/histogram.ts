@@ -3,7 +3,7 @@ import type { MatrixDetail } from "../../server/protocol.ts";
 import { cdf, density, valueAtAngle } from "../../server/statistics/marchenko-pastur.ts";
 import { formatInteger, formatNumber, plural } from "../ui/format.ts";
 import { binSpectrum, type Bin } from "../../server/spectrum/histogram.ts";
-import { type Plot, plotOptions } from "./chart-card.ts";
+import { type Plot, plotOptions } from "./plot.ts";
 import { edgeLines } from "./edge-lines.ts";
 
 const curvePoints = 160;

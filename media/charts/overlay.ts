@@ -6,7 +6,14 @@ import { formatInteger, formatNumber, formatShare, plural } from "../ui/format.t
 import { lineScale } from "../ui/color-scale.ts";
 import { visibleText } from "../ui/text.ts";
 import type { ChartColors } from "../ui/theme.ts";
-import { plotOptions, type AxisOptions, type LegendEntry, type Plot, type PlotConfiguration } from "./chart-card.ts";
+import {
+  plotOptions,
+  referenceLine,
+  type AxisOptions,
+  type LegendEntry,
+  type Plot,
+  type PlotConfiguration,
+} from "./plot.ts";
 import { cumulativeEnergy } from "./energy.ts";
 import { thin } from "./thin.ts";
 
@@ -176,25 +183,12 @@ function overlay(compared: readonly Compared[], lines: readonly Line[], words: W
                 pointHoverBackgroundColor: color,
               };
             }),
-            ...(noise === null ? [] : [noiseLine(noise, colors)]),
+            ...(noise === null ? [] : [referenceLine(noise, colors.noise)]),
           ],
         },
         options: { ...options, interaction: { mode: "nearest", axis: "xy", intersect: false } },
       };
     },
-  };
-}
-
-function noiseLine(data: { x: number; y: number }[], colors: ChartColors): Dataset {
-  return {
-    type: "line",
-    data,
-    borderColor: colors.noise,
-    borderWidth: 1.5,
-    borderDash: [5, 3],
-    pointRadius: 0,
-    pointHitRadius: 0,
-    pointHoverRadius: 0,
   };
 }
 

@@ -5,7 +5,7 @@ import { formatMeasure, rowLabel } from "../model/across-texts.ts";
 import { metricLabels } from "../model/metric-texts.ts";
 import { plural } from "../ui/format.ts";
 import type { ChartColors } from "../ui/theme.ts";
-import { plotOptions, type Plot, type PlotConfiguration } from "./chart-card.ts";
+import { plotOptions, referenceLine, type Plot, type PlotConfiguration } from "./plot.ts";
 
 /** Roles differ in their points as well: colours alone do not tell them apart for everybody. */
 const pointStyles = ["circle", "rect", "triangle", "rectRot", "crossRot", "star", "rectRounded"] as const;
@@ -70,7 +70,7 @@ export function profilePlot({ layers, rows }: RoleLayers, metric: MetricKey, mea
               };
             }),
             ...(band === null ? [] : bandDatasets(band, colors)),
-            ...(noiseLine.length > 0 ? [line(noiseLine, colors)] : []),
+            ...(noiseLine.length > 0 ? [referenceLine(noiseLine, colors.noise)] : []),
           ],
         },
         options: {
@@ -121,23 +121,9 @@ function noiseBand(layers: readonly number[], rows: readonly RoleRow[]): Band {
 }
 
 function bandDatasets({ lowest, highest }: Band, colors: ChartColors): Dataset[] {
-  const edge = line(highest, colors);
+  const edge = referenceLine(highest, colors.noise);
   return [
     { ...edge, fill: "+1", backgroundColor: colors.band, borderWidth: 0.75 },
-    { ...line(lowest, colors), borderWidth: 0.75 },
+    { ...referenceLine(lowest, colors.noise), borderWidth: 0.75 },
   ];
-}
-
-function line(data: { x: number; y: number }[], colors: ChartColors): Dataset & { type: "line" } {
-  return {
-    type: "line",
-    data,
-    borderColor: colors.noise,
-    borderWidth: 1.5,
-    borderDash: [5, 3],
-    pointRadius: 0,
-    pointHitRadius: 0,
-    pointHoverRadius: 0,
-    order: 2,
-  };
 }

@@ -2,7 +2,7 @@
 import type { MatrixDetail } from "../../server/protocol.ts";
 import { quantile } from "../../server/statistics/marchenko-pastur.ts";
 import { formatInteger, formatNumber, plural } from "../ui/format.ts";
-import { type Plot, plotOptions } from "./chart-card.ts";
+import { mainLine, referenceLine, type Plot, plotOptions } from "./plot.ts";
 import { edgeLines } from "./edge-lines.ts";
 import { thin } from "./thin.ts";
 
@@ -67,16 +67,10 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
       type: "line",
       data: {
         datasets: [
-          {
-            type: "line",
-            data: shown.map(({ index, value }) => ({ x: index, y: value })),
-            borderColor: colors.bulk,
-            borderWidth: 2,
-            pointRadius: 0,
-            pointHoverRadius: 4,
-            pointHoverBackgroundColor: colors.bulk,
-            order: 2,
-          },
+          mainLine(
+            shown.map(({ index, value }) => ({ x: index, y: value })),
+            colors.bulk,
+          ),
           {
             type: "line",
             data: outliers.map(({ index, value }) => ({ x: index, y: value })),
@@ -88,17 +82,7 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
             pointHoverRadius: 5,
             order: 1,
           },
-          {
-            type: "line",
-            data: noise,
-            borderColor: colors.noise,
-            borderWidth: 1.5,
-            borderDash: [5, 3],
-            pointRadius: 0,
-            pointHitRadius: 0,
-            pointHoverRadius: 0,
-            order: 3,
-          },
+          referenceLine(noise, colors.noise),
         ],
       },
       options: plotOptions(

@@ -1,7 +1,7 @@
 /** A chart as a drawing of its own, in vectors: the same chart once more, drawn by a context that writes SVG. */
 import { BasicPlatform, Chart, type Point } from "chart.js";
 import type { ChartColors } from "../ui/theme.ts";
-import type { PlotConfiguration } from "./chart-card.ts";
+import type { PlotConfiguration } from "./plot.ts";
 import type { PictureWords } from "./picture.ts";
 import { escapeXml, SvgContext } from "./svg-context.ts";
 

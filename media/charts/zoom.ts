@@ -2,7 +2,7 @@
 import type { Chart, Point } from "chart.js";
 import ZoomPlugin from "chartjs-plugin-zoom";
 import type { ChartColors } from "../ui/theme.ts";
-import type { PlotConfiguration } from "./chart-card.ts";
+import type { PlotConfiguration } from "./plot.ts";
 
 type Plotted = Chart<"bar" | "line", Point[]>;
 
