@@ -49,7 +49,7 @@ export type ToWorker =
 export type FromWorker =
   /** Once a second: the event loop, and with it the driver, is not stuck. */
   | { readonly type: "alive" }
-  | { readonly type: "engine"; readonly engine: EngineStatus; readonly maximumBytes: number }
+  | { readonly type: "engine"; readonly engine: EngineStatus }
   /** One matrix of a job is done; `index` into its sources, 0 for a drawn one. */
   | { readonly type: "result"; readonly id: number; readonly index: number; readonly analysis: Analysis }
   /** One product of a job is done. */

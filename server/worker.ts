@@ -18,8 +18,6 @@ import type { Analysis, FromWorker, Job, ToWorker, VectorMeasurement } from "./w
 
 let engine: Engine | null = null;
 const aborts = new Map<number, AbortController>();
-/** Jobs run one after another, in the order they came. */
-let queue: Promise<void> = Promise.resolve();
 
 if (process.argv.includes("--self-test")) {
   const adapter = process.argv.find((argument) => argument.startsWith("--adapter="))?.slice("--adapter=".length) ?? "";
@@ -57,7 +55,8 @@ function receive(message: ToWorker): void {
       const { job } = message;
       const abort = new AbortController();
       aborts.set(job.id, abort);
-      queue = queue.then(() => run(job, abort.signal)).finally(() => aborts.delete(job.id));
+      // The engine takes the jobs in the order they came, and reads the next one while it computes.
+      void run(job, abort.signal).finally(() => aborts.delete(job.id));
       break;
     }
   }
@@ -74,11 +73,7 @@ async function start(adapter: string): Promise<void> {
   };
   try {
     engine = await openEngine({ adapter });
-    send({
-      type: "engine",
-      engine: { ...status, phase: "ready", ...engine.description },
-      maximumBytes: engine.maximumBytes,
-    });
+    send({ type: "engine", engine: { ...status, phase: "ready", ...engine.description } });
     void engine.lost.then((reason) => {
       process.stderr.write(`device lost: ${reason}\n`);
       // A new process gets a new device; the parent sees to both.
@@ -87,7 +82,7 @@ async function start(adapter: string): Promise<void> {
   } catch (error) {
     const remedy = error instanceof EngineUnavailable ? error.remedy : null;
     const message = error instanceof Error ? error.message : String(error);
-    send({ type: "engine", engine: { ...status, phase: "unavailable", message, remedy }, maximumBytes: 0 });
+    send({ type: "engine", engine: { ...status, phase: "unavailable", message, remedy } });
     // Nothing can be done with this process any more; the next attempt is a new one.
     await setTimeout(100);
     process.exit(0);

@@ -7,6 +7,8 @@ struct Shape {
   rows: u32,
   columns: u32,
   band: u32,
+  // Where the first matrix begins.
+  first: u32,
 }
 
 var<immediate> shape: Shape;
@@ -23,7 +25,7 @@ var<workgroup> partial: array<vec2<f32>, lanes * strips>;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_id) local: vec3<u32>) {
   let column = group.x * lanes + local.x;
-  let start = group.z * shape.rows * shape.columns;
+  let start = shape.first + group.z * shape.rows * shape.columns;
   var norm = vec2<f32>();
   if column < shape.columns {
     let last = min(shape.rows, (group.y + 1u) * shape.band);

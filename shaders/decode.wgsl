@@ -12,8 +12,9 @@ struct Chunk {
   // The matrix as the file has it.
   rows: u32,
   columns: u32,
-  // Which matrix of the batch.
+  // Which matrix of the batch, and where its first entry goes.
   matrix: u32,
+  target_first: u32,
   // 1: write it as columns × rows.
   transpose: u32,
 }
@@ -59,6 +60,6 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) g
     if chunk.transpose == 1u {
       target_position = (position % chunk.columns) * chunk.rows + position / chunk.columns;
     }
-    matrices[chunk.matrix * chunk.rows * chunk.columns + target_position] = value;
+    matrices[chunk.target_first + target_position] = value;
   }
 }

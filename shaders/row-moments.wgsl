@@ -10,6 +10,8 @@
 struct Shape {
   rows: u32,
   columns: u32,
+  // Where the first matrix begins.
+  first: u32,
 }
 
 var<immediate> shape: Shape;
@@ -27,7 +29,7 @@ var<workgroup> shared_extremes: array<vec2<f32>, threads>;
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
   for (var row = group.x; row < shape.rows; row += groups.x) {
-    let start = (group.z * shape.rows + row) * shape.columns;
+    let start = shape.first + (group.z * shape.rows + row) * shape.columns;
 
     var total = 0.0;
     var count = 0.0;

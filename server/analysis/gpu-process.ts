@@ -54,8 +54,6 @@ export class GpuProcess {
     message: null,
     remedy: null,
   };
-  /** Bytes, as fp32, of the largest matrix the adapter takes; known once ready. */
-  maximumBytes = 0;
 
   constructor(options: GpuProcessOptions) {
     this.#options = options;
@@ -72,8 +70,8 @@ export class GpuProcess {
   }
 
   /**
-   * Computes matrices of one shape and dtype, with their singular vectors if they are wanted. Jobs are done one after
-   * another, in the order in which they were given.
+   * Computes matrices of one shape and dtype, with their singular vectors if they are wanted. Jobs are done in the
+   * order in which they were given; what the next one needs is read while one is computed.
    * @throws GpuUnavailable, GpuProcessLost, or the signal's reason when it is aborted.
    */
   async run(
@@ -186,7 +184,6 @@ export class GpuProcess {
       child.on("message", (message: FromWorker) => {
         this.#lastHeard = Date.now();
         if (message.type === "engine") {
-          this.maximumBytes = message.maximumBytes;
           this.#publish(message.engine);
           if (message.engine.phase === "ready") {
             resolve();

@@ -31,6 +31,8 @@ export class MatrixQueue {
   /** Set aside until they are released. */
   readonly #held = new Map<string, Waiting>();
   #focus: readonly string[] = [];
+  /** Called when there is more to compute, or something else comes first. */
+  onChange: () => void = () => undefined;
 
   get size(): number {
     return this.#waiting.size;
@@ -56,6 +58,14 @@ export class MatrixQueue {
       const before = this.#waiting.get(matrix.id);
       this.#waiting.set(matrix.id, { matrix, vectors: vectors || before?.vectors === true });
     }
+    this.onChange();
+  }
+
+  /** Adds what was taken and not computed, before everything else that waits. */
+  putBack({ matrices, vectors }: Batch): void {
+    const waiting = [...matrices.map((matrix): Waiting => ({ matrix, vectors })), ...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const each of waiting) this.add([each.matrix], each.vectors);
   }
 
   delete(id: string): void {
@@ -88,6 +98,7 @@ export class MatrixQueue {
   /** These are computed next, in this order. Ids that are not waiting are remembered for when they are. */
   focus(ids: readonly string[]): void {
     this.#focus = ids;
+    this.onChange();
   }
 
   /** Whether something that the person looks at is waiting. */

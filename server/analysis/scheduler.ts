@@ -5,23 +5,35 @@ import type { Pace, PacedAdapter } from "./estimate.ts";
 import { GpuProcessLost, GpuUnavailable, type GpuProcess } from "./gpu-process.ts";
 import type { Batch, Waiting } from "./queue.ts";
 
-/** Matrices in one batch. A software driver gains nothing from a batch and would only answer later. */
-const batchCount = { hardware: 16, software: 2 };
-/** Bytes of one batch as fp32. */
-const batchBytes = 1 << 30;
+/**
+ * One batch: matrices, and their bytes as fp32. A software driver gains nothing from a batch and would only answer later;
+ * a GPU takes many small matrices, such as heads, in the time of a few.
+ */
+const batchLimits = { hardware: { count: 512, bytes: 1 << 30 }, software: { count: 2, bytes: 1 << 30 } };
+/**
+ * Batches at the GPU process: while one is computed, the next is read. A software driver computes on the processors that
+ * would read.
+ */
+const batchesAhead = { hardware: 2, software: 1 };
 
 /**
- * Decides what runs when: one batch at a time on the one GPU process, first of a checkpoint where something on screen
- * is waiting, else of the one whose turn it is. A batch that the GPU process does not survive is tried again a matrix at
- * a time; a matrix that ends it alone is marked unsupported, so that the rest goes on.
+ * Decides what runs when: a batch at a time on the one GPU process, and the next one on its way, first of a checkpoint where
+ * something on screen is waiting, else of the one whose turn it is. What comes to be on screen overtakes the batch that is
+ * on its way. A batch that the GPU process does not survive is tried again a matrix at a time; a matrix that ends it alone
+ * is marked unsupported, so that the rest goes on.
  */
 export class Scheduler {
   readonly #gpu: GpuProcess;
   readonly #log: (message: string) => void;
   readonly #pace: Pace | null;
   readonly #active: CheckpointAnalysis[] = [];
-  #running: Running | null = null;
+  /** In the order in which they were sent; the first is the one being computed. */
+  readonly #flights: Flight[] = [];
   #loop: Promise<void> | null = null;
+  /** Ends the loop's waiting. */
+  #wake: () => void = () => undefined;
+  /** When the last batch came back. */
+  #landed = 0;
   /** Ids of matrices that were on the GPU when its process ended, by checkpoint. */
   readonly #suspects = new Map<CheckpointAnalysis, Set<string>>();
 
@@ -38,6 +50,10 @@ export class Scheduler {
       this.#active.push(analysis);
     }
     analysis.setPhase("running");
+    analysis.queue.onChange = () => {
+      this.#wake();
+    };
+    this.#wake();
     while (this.#active.includes(analysis)) {
       this.#loop ??= this.#work();
       await this.#loop;
@@ -51,10 +67,7 @@ export class Scheduler {
     }
     analysis.queue.hold();
     this.#leave(analysis, "paused");
-    if (this.#running?.analysis === analysis) {
-      this.#running.keep = true;
-      this.#running.abort.abort(new Error("paused"));
-    }
+    this.#callBack("paused", (flight) => flight.analysis === analysis);
   }
 
   /** Goes on with what was set aside. Resolves as {@link run}. */
@@ -70,10 +83,7 @@ export class Scheduler {
       analysis.setPhase("cancelled", this.#rest(analysis, "cancelled"));
     }
     this.#leave(analysis, "cancelled");
-    if (this.#running?.analysis === analysis) {
-      this.#running.keep = false;
-      this.#running.abort.abort(new Error("cancelled"));
-    }
+    this.#callBack("cancelled", (flight) => flight.analysis === analysis);
   }
 
   async #work(): Promise<void> {
@@ -88,76 +98,114 @@ export class Scheduler {
 
   async #empty(): Promise<void> {
     for (;;) {
-      const analysis = this.#active.find(({ queue }) => queue.hasFocused) ?? this.#active[0];
-      if (analysis === undefined) {
-        return;
-      }
-      if (analysis.queue.size === 0) {
-        this.#leave(analysis, restingPhase(analysis));
-        continue;
-      }
-      try {
-        await this.#gpu.start();
-      } catch (error) {
-        this.#log(error instanceof Error ? error.message : String(error));
-        for (const each of [...this.#active]) {
-          each.queue.clear();
-          this.#leave(each, "unavailable");
+      const changed = new Promise<void>((resolve) => (this.#wake = resolve));
+      for (const analysis of [...this.#active]) {
+        if (analysis.queue.size === 0 && !this.#flights.some((flight) => flight.analysis === analysis)) {
+          this.#leave(analysis, restingPhase(analysis));
         }
-        return;
       }
-      await this.#batch(analysis);
-      // A turn each, so that a small checkpoint does not wait for a large one.
-      const index = this.#active.indexOf(analysis);
-      if (index >= 0) {
-        this.#active.push(...this.#active.splice(index, 1));
+      const waiting = this.#active.filter(({ queue }) => queue.size > 0);
+      const analysis = waiting.find(({ queue }) => queue.hasFocused) ?? waiting[0];
+      if (analysis === undefined) {
+        if (this.#flights.length === 0) {
+          return;
+        }
+      } else {
+        if (this.#flights.length === 0 && !(await this.#started())) {
+          return;
+        }
+        if (analysis.queue.hasFocused) {
+          // What is looked at does not wait for what is not being computed yet.
+          this.#callBack("overtaken", (flight, place) => place > 0 && !flight.focused);
+        }
+        if (this.#flights.length < this.#most()) {
+          this.#send(analysis);
+          continue;
+        }
       }
+      await changed;
     }
   }
 
-  async #batch(analysis: CheckpointAnalysis): Promise<void> {
-    const suspects = this.#suspects.get(analysis);
-    const limits = {
-      count: suspects !== undefined ? 1 : this.#gpu.status.software ? batchCount.software : batchCount.hardware,
-      bytes: Math.min(batchBytes, this.#gpu.maximumBytes * batchCount.hardware),
-    };
-    const { matrices: batch, vectors } = analysis.queue.take(limits);
-    const left = new Map<number, MatrixView>(batch.entries());
-    const running: Running = { analysis, abort: new AbortController(), keep: false };
-    const { signal } = running.abort;
-    this.#running = running;
-    const begin = performance.now();
-    this.#estimate(analysis, { matrices: batch, vectors });
+  /** Where there is no GPU, all work ends. */
+  async #started(): Promise<boolean> {
+    try {
+      await this.#gpu.start();
+      return true;
+    } catch (error) {
+      this.#log(error instanceof Error ? error.message : String(error));
+      for (const each of [...this.#active]) {
+        each.queue.clear();
+        this.#leave(each, "unavailable");
+      }
+      return false;
+    }
+  }
+
+  /** Batches that the GPU process may have. Alone, so that it is known which one ends it, if one may. */
+  #most(): number {
+    return this.#suspects.size > 0 ? 1 : batchesAhead[this.#gpu.status.software ? "software" : "hardware"];
+  }
+
+  /** Aborts batches; what they leave undone is kept, unless it is not wanted any more. */
+  #callBack(why: "overtaken" | "paused" | "cancelled", which: (flight: Flight, place: number) => boolean): void {
+    for (const flight of this.#flights.filter(which)) {
+      flight.keep = why !== "cancelled";
+      flight.abort.abort(new Error(why));
+    }
+  }
+
+  #send(analysis: CheckpointAnalysis): void {
+    // A turn each, so that a small checkpoint does not wait for a large one.
+    this.#active.push(...this.#active.splice(this.#active.indexOf(analysis), 1));
+    const limits = batchLimits[this.#gpu.status.software ? "software" : "hardware"];
+    const focused = analysis.queue.hasFocused;
+    const batch = analysis.queue.take({ ...limits, ...(this.#suspects.has(analysis) ? { count: 1 } : {}) });
+    const flight: Flight = { analysis, batch, focused, abort: new AbortController(), keep: false };
+    this.#flights.push(flight);
+    this.#estimate(analysis);
+    void this.#fly(flight).finally(() => {
+      this.#flights.splice(this.#flights.indexOf(flight), 1);
+      this.#landed = performance.now();
+      this.#estimate(analysis);
+      this.#wake();
+    });
+  }
+
+  async #fly(flight: Flight): Promise<void> {
+    const { analysis, batch } = flight;
+    const { matrices, vectors } = batch;
+    const { signal } = flight.abort;
+    const left = new Map<number, MatrixView>(matrices.entries());
+    const sent = performance.now();
     try {
       await this.#gpu.run(
-        batch.map((matrix) => analysis.source(matrix)),
+        matrices.map((matrix) => analysis.source(matrix)),
         {
           signal,
           vectors,
           onResult: (index, result) => {
             left.delete(index);
-            analysis.accept(batch[index]!, result);
+            analysis.accept(matrices[index]!, result);
           },
           onUnsupported: (index, message) => {
             left.delete(index);
-            analysis.refuse(batch[index]!, message);
+            analysis.refuse(matrices[index]!, message);
           },
         },
       );
       if (left.size === 0) {
-        this.#pace?.note(adapterOf(this.#gpu), { matrices: batch, vectors }, (performance.now() - begin) / 1000);
+        // It waited for the one before.
+        const begun = Math.max(sent, this.#landed);
+        this.#pace?.note(adapterOf(this.#gpu), batch, (performance.now() - begun) / 1000);
       }
-      this.#estimate(analysis);
     } catch (error) {
-      if (signal.aborted) {
-        if (running.keep) {
-          putBack(analysis, { matrices: [...left.values()], vectors });
-        }
-        return;
+      const rest = { matrices: [...left.values()], vectors };
+      if (!signal.aborted) {
+        this.#recover(analysis, rest, error);
+      } else if (flight.keep) {
+        putBack(analysis, rest);
       }
-      this.#recover(analysis, { matrices: [...left.values()], vectors }, error);
-    } finally {
-      this.#running = null;
     }
   }
 
@@ -166,7 +214,7 @@ export class Scheduler {
     this.#log(message);
     if (error instanceof GpuUnavailable) {
       // The next turn of the loop meets it again, and says so.
-      analysis.queue.add(left, vectors);
+      analysis.queue.putBack({ matrices: left, vectors });
     } else if (error instanceof GpuProcessLost) {
       const suspects = this.#suspects.get(analysis) ?? new Set<string>();
       this.#suspects.set(analysis, suspects);
@@ -178,7 +226,7 @@ export class Scheduler {
         suspects.add(matrix.id);
         return true;
       });
-      analysis.queue.add(again, vectors);
+      analysis.queue.putBack({ matrices: again, vectors });
     } else {
       for (const matrix of left) {
         analysis.refuse(matrix, message);
@@ -195,9 +243,11 @@ export class Scheduler {
     this.#suspects.delete(analysis);
   }
 
-  /** Tells how long what is queued takes, and what is computed just now. */
-  #estimate(analysis: CheckpointAnalysis, { matrices, vectors }: Batch = { matrices: [], vectors: false }): void {
-    const running = matrices.map((matrix): Waiting => ({ matrix, vectors }));
+  /** Tells how long what is queued takes, and what is at the GPU process. */
+  #estimate(analysis: CheckpointAnalysis): void {
+    const running = this.#flights
+      .filter((flight) => flight.analysis === analysis)
+      .flatMap(({ batch: { matrices, vectors } }) => matrices.map((matrix): Waiting => ({ matrix, vectors })));
     analysis.setEstimate(this.#seconds([...running, ...analysis.queue.waiting]));
   }
 
@@ -214,9 +264,12 @@ export class Scheduler {
   }
 }
 
-/** The batch on the GPU. */
-interface Running {
+/** A batch at the GPU process. */
+interface Flight {
   readonly analysis: CheckpointAnalysis;
+  readonly batch: Batch;
+  /** Something in it was looked at. */
+  readonly focused: boolean;
   readonly abort: AbortController;
   /** Whether what an abort leaves undone is wanted later. */
   keep: boolean;
@@ -233,7 +286,7 @@ function restingPhase(analysis: CheckpointAnalysis): RestingPhase {
 /** An interrupted batch: set aside with the rest, or queued where the rest goes on already. */
 function putBack({ state, queue }: CheckpointAnalysis, batch: Batch): void {
   if (state.phase === "paused") queue.hold(batch);
-  else queue.add(batch.matrices, batch.vectors);
+  else queue.putBack(batch);
 }
 
 function adapterOf({ status }: GpuProcess): PacedAdapter {

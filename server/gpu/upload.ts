@@ -1,4 +1,5 @@
 import type { FileHandle } from "node:fs/promises";
+import type { StagingPool } from "./staging-pool.ts";
 
 /** A file ended too early or could not be read. */
 export class UnreadableFile extends Error {
@@ -19,67 +20,128 @@ export interface FileRows {
   readonly pitchBytes: number;
 }
 
-/** Bytes that are read at once where rows lie apart. */
+/** What of a file is to be read, in one piece or in several. */
+export interface Reading {
+  /** Rejects with {@link UnreadableFile} if it cannot be opened. */
+  readonly file: Promise<FileHandle>;
+  readonly rows: FileRows;
+}
+
+/** A piece of a reading in staging memory. */
+export interface Staged {
+  readonly staging: GPUBuffer;
+  /** Where the piece begins when the rows are pushed together, a multiple of 256. */
+  readonly position: number;
+  /** Its length up to a multiple of 8; zeros after the last row. */
+  readonly bytes: number;
+  /** Nothing of the reading comes after it. */
+  readonly last: boolean;
+}
+
+interface Piece {
+  readonly index: number;
+  readonly reading: Reading;
+  readonly position: number;
+  readonly bytes: number;
+  readonly last: boolean;
+}
+
+/** Bytes that are read at once where rows lie apart, and rows that are long enough to be read each for itself. */
 const bandBytes = 1 << 20;
+const longRowBytes = 1 << 12;
 
 /**
- * Brings bytes of files to the GPU: read straight into mapped staging memory and copied from there, so that they are
- * never in the JavaScript heap. Two staging buffers take turns: one is filled while the other is copied.
+ * Reads files straight into mapped staging memory, from where the GPU copies, so that the bytes are never in the JavaScript
+ * heap. Several pieces are read at a time, and ahead of their use as far as there is staging memory.
  */
 export class Uploader {
-  readonly #device: GPUDevice;
-  readonly #chunkBytes: number;
-  /** Staging buffers, each when it is mapped: the GPU leaves it alone, and its memory can be written. */
-  readonly #staging: Promise<GPUBuffer>[];
-  /** Settles when the uploads that were asked for so far are done: they take turns. */
-  #queue: Promise<unknown> = Promise.resolve();
+  readonly #pool: StagingPool;
 
-  constructor(device: GPUDevice, chunkBytes: number) {
-    this.#device = device;
-    this.#chunkBytes = chunkBytes;
-    const usage = GPUBufferUsage.MAP_WRITE | GPUBufferUsage.COPY_SRC;
-    this.#staging = [1, 2].map((number) => {
-      const label = `staging ${number}`;
-      return Promise.resolve(device.createBuffer({ label, size: chunkBytes, usage, mappedAtCreation: true }));
-    });
+  constructor(pool: StagingPool) {
+    this.#pool = pool;
   }
 
   /**
-   * Copies rows of a file, without what lies between them, to the start of `target`, and zeros after them up to a multiple
-   * of 8. The copies are submitted, not awaited. Bytes may begin anywhere.
-   * @throws UnreadableFile if the file ends before or reading fails.
+   * Reads all readings and hands their pieces over in order. `onPiece` submits the copies from `staging`; the next piece
+   * comes when what it returns settles. A reading that fails is told to `onUnreadable`, and the rest of it left out.
+   * @throws what the callbacks throw; OutOfMemory; the signal's reason.
    */
-  upload(file: FileHandle, rows: FileRows, target: GPUBuffer, signal: AbortSignal): Promise<void> {
-    const turn = this.#queue.then(() => this.#upload(file, rows, target, signal));
-    this.#queue = turn.catch(() => undefined);
-    return turn;
+  async upload(
+    readings: readonly Reading[],
+    signal: AbortSignal,
+    onPiece: (index: number, piece: Staged) => void | Promise<void>,
+    onUnreadable: (index: number, error: UnreadableFile) => void,
+  ): Promise<void> {
+    const unreadable = new Set<number>();
+    const ahead: { readonly piece: Piece; readonly staged: Promise<Staged | UnreadableFile> }[] = [];
+    const pieces = piecesOf(readings, this.#pool.bufferBytes, unreadable);
+    const begin = (): void => {
+      const next = pieces.next();
+      if (next.done === true) return;
+      const staged = this.#read(next.value, signal);
+      staged.catch(() => undefined);
+      ahead.push({ piece: next.value, staged });
+    };
+    try {
+      for (let i = 0; i < this.#pool.most; i++) begin();
+      for (let next = ahead.shift(); next !== undefined; next = ahead.shift()) {
+        const { index } = next.piece;
+        const staged = await next.staged;
+        if (staged instanceof UnreadableFile) {
+          if (!unreadable.has(index)) onUnreadable(index, staged);
+          unreadable.add(index);
+        } else {
+          try {
+            signal.throwIfAborted();
+            if (!unreadable.has(index)) await onPiece(index, staged);
+          } finally {
+            this.#pool.giveBack(staged.staging);
+          }
+        }
+        begin();
+      }
+    } finally {
+      // After a failure: what was read for nothing.
+      for (const { staged } of ahead) {
+        staged.then(
+          (piece) => {
+            if (!(piece instanceof UnreadableFile)) this.#pool.giveBack(piece.staging);
+          },
+          () => undefined,
+        );
+      }
+    }
   }
 
-  async #upload(file: FileHandle, rows: FileRows, target: GPUBuffer, signal: AbortSignal): Promise<void> {
-    const end = rows.rows * rows.rowBytes;
-    for (let position = 0; position < end; position += this.#chunkBytes) {
-      signal.throwIfAborted();
-      const bytes = Math.min(this.#chunkBytes, end - position);
+  async #read({ reading, position, bytes, last }: Piece, signal: AbortSignal): Promise<Staged | UnreadableFile> {
+    const staging = await this.#pool.take(signal);
+    try {
+      const file = await reading.file;
       const padded = Math.ceil(bytes / 8) * 8;
-      const buffer = await this.#staging[0]!;
       // No more than is needed: the garbage collector counts what is mapped.
-      const memory = new Uint8Array(buffer.getMappedRange(0, padded));
-      try {
-        await readRows(file, memory.subarray(0, bytes), rows, position);
-        memory.fill(0, bytes, padded);
-        buffer.unmap();
-        const encoder = this.#device.createCommandEncoder({ label: "upload" });
-        encoder.copyBufferToBuffer(buffer, 0, target, position, padded);
-        this.#device.queue.submit([encoder.finish()]);
-      } finally {
-        // After a failure too: no range can be had twice of one mapping.
-        buffer.unmap();
-        const again = buffer.mapAsync(GPUMapMode.WRITE).then(() => buffer);
-        // A device that is lost meanwhile is told of by whoever awaits results.
-        again.catch(() => undefined);
-        void this.#staging.shift();
-        this.#staging.push(again);
-      }
+      const memory = new Uint8Array(staging.getMappedRange(0, padded));
+      await readRows(file, memory.subarray(0, bytes), reading.rows, position);
+      memory.fill(0, bytes, padded);
+      staging.unmap();
+      return { staging, position, bytes: padded, last };
+    } catch (error) {
+      this.#pool.giveBack(staging);
+      if (error instanceof UnreadableFile) return error;
+      throw error;
+    }
+  }
+}
+
+function* piecesOf(
+  readings: readonly Reading[],
+  pieceBytes: number,
+  unreadable: ReadonlySet<number>,
+): Generator<Piece, undefined> {
+  for (const [index, reading] of readings.entries()) {
+    const end = reading.rows.rows * reading.rows.rowBytes;
+    for (let position = 0; position < end && !unreadable.has(index); position += pieceBytes) {
+      const bytes = Math.min(pieceBytes, end - position);
+      yield { index, reading, position, bytes, last: position + bytes === end };
     }
   }
 }
@@ -91,6 +153,16 @@ async function readRows(file: FileHandle, target: Uint8Array, rows: FileRows, po
     await readFully(file, target, begin + position);
     return;
   }
+  if (rowBytes >= longRowBytes && pitchBytes >= 2 * rowBytes) {
+    for (let done = 0; done < target.length;) {
+      const row = Math.floor((position + done) / rowBytes);
+      const skip = position + done - row * rowBytes;
+      const bytes = Math.min(rowBytes - skip, target.length - done);
+      await readFully(file, target.subarray(done, done + bytes), begin + row * pitchBytes + skip);
+      done += bytes;
+    }
+    return;
+  }
   // A band of whole rows at a time: much fewer calls than rows, and the space between them is usually in the way of none.
   const rowsAtOnce = Math.max(1, Math.floor(bandBytes / pitchBytes));
   const band = new Uint8Array((rowsAtOnce - 1) * pitchBytes + rowBytes);
@@ -100,7 +172,7 @@ async function readRows(file: FileHandle, target: Uint8Array, rows: FileRows, po
     const part = band.subarray(0, (count - 1) * pitchBytes + rowBytes);
     await readFully(file, part, begin + row * pitchBytes);
     for (let i = 0; i < count; i++) {
-      // The first and the last row may belong to other chunks in part.
+      // The first and the last row may belong to other pieces in part.
       const start = (row + i) * rowBytes - position;
       const skip = Math.max(0, -start);
       const source = part.subarray(i * pitchBytes + skip, i * pitchBytes + Math.min(rowBytes, target.length - start));

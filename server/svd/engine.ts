@@ -2,28 +2,31 @@
 import { setImmediate } from "node:timers/promises";
 import { createBuffers, destroyAll, OutOfMemory } from "../gpu/buffers.ts";
 import { openDevice, type Gpu } from "../gpu/device.ts";
-import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
+import { Places } from "../gpu/places.ts";
 import { readBack } from "../gpu/readback.ts";
 import { bidiagonalSingularValues } from "./bidiagonal.ts";
 import { bidiagonalise, type Batch } from "./bidiagonalisation.ts";
-import { countersPerMatrix, entryStatistics, gramRatioOf, momentsPerRow, scaleOf } from "./entry-statistics.ts";
-import { columnLanes, compileKernels, type Kernels } from "./kernels.ts";
-import { MatrixLoader, rawBytes, shapeOf, spanBytes, type Shape } from "./matrix-loader.ts";
+import { entryBytes, submitEntryPass } from "./entry-pass.ts";
+import { countersPerMatrix, EntryStatisticsBuilder, gramRatioOf, scaleOf } from "./entry-statistics.ts";
+import { compileKernels, type Kernels } from "./kernels.ts";
+import { MatrixLoader, rawBytes, shapeOf, spanBytes } from "./matrix-loader.ts";
 import type { Factor, MatrixSource, Measurement, ProductSource } from "./measurement.ts";
 import { numberFormat } from "./number-format.ts";
 import { ProductEngine, type ProductOptions } from "./product-engine.ts";
+import { bytesOf, StreamingQr, streamingBytes } from "./streaming-qr.ts";
 import { TwoStage } from "./two-stage.ts";
-import { chooseBlocks, compileTwoStageKernels } from "./two-stage-kernels.ts";
+import { chooseBlocks, compileTwoStageKernels, type TwoStageKernels } from "./two-stage-kernels.ts";
 import { VectorEngine, type VectorOptions } from "./vector-engine.ts";
 
 export interface Engine {
   readonly description: Gpu["description"];
-  /** The largest matrix it takes, in bytes of fp32. */
+  /** Bytes of its largest buffer. A matrix that is larger as fp32 is reduced a chunk at a time, if its smaller side allows. */
   readonly maximumBytes: number;
   /**
    * Measures matrices of one shape and dtype; each is told of once, in any order, as `index` into `sources`. `shuffle`
-   * is null in every measurement.
+   * is null in every measurement. Calls at the same time take turns in the order of their beginning, but the matrices of
+   * the next are read while those of the one before are computed.
    * @throws the signal's reason soon after it is aborted; an Error if the device is lost.
    */
   measure(
@@ -69,32 +72,31 @@ export interface Engine {
  */
 export type Method = "one-stage" | "two-stage";
 
-/**
- * Opens the adapter whose name contains `adapter`, or the fastest if that is empty. The method is chosen by the adapter
- * unless it is given.
- * @throws EngineUnavailable if there is none that will do.
- */
-export async function openEngine({
-  adapter,
-  method,
-}: {
+export interface EngineOptions {
+  /** Part of an adapter's name; empty for the fastest. */
   readonly adapter: string;
+  /** Chosen by the adapter unless it is given. */
   readonly method?: Method;
-}): Promise<Engine> {
+  /** Bytes of a buffer at most, if that is to be less than the adapter allows. */
+  readonly bufferBytes?: number;
+  /** Bytes, as fp32, of matrices that are computed together. */
+  readonly batchBytes?: number;
+}
+
+/** @throws EngineUnavailable if there is no adapter that will do. */
+export async function openEngine({ adapter, method, ...memory }: EngineOptions): Promise<Engine> {
   const gpu = await openDevice(adapter);
   const { device, description } = gpu;
-  const chosen = method ?? (description.software ? "one-stage" : "two-stage");
-  const [kernels, twoStage] = await Promise.all([
-    compileKernels(device, description.software),
-    chosen === "two-stage"
-      ? compileTwoStageKernels(device, chooseBlocks(device.limits), description.software)
-      : undefined,
-  ]);
-  return new GpuEngine(gpu, kernels, twoStage === undefined ? null : new TwoStage(device, twoStage));
+  const kernels = await compileKernels(device, description.software);
+  const engine = new GpuEngine(gpu, kernels, method ?? (description.software ? "one-stage" : "two-stage"), memory);
+  await engine.prepare();
+  return engine;
 }
 
 /** Bytes of matrices that are computed together; on a processor a larger batch only leaves its caches. */
-const batchBytes = { hardware: 1 << 30, software: 8 << 20 };
+const usualBatchBytes = { hardware: 1 << 30, software: 8 << 20 };
+/** Batches that have memory on the GPU: one that is computed and one that is loaded meanwhile. */
+const batchesAtOnce = 2;
 /**
  * Up to so many columns one stage is as quick and twice as accurate, and the processor finds the values, in float64, in
  * less than a millisecond.
@@ -106,8 +108,6 @@ const fewColumns = 128;
  * for noise of n ≤ m.
  */
 const flattest = 1.01;
-/** Rows that a workgroup of column-norms.wgsl adds up. */
-const bandRows = 512;
 
 type MeasureOptions = Parameters<Engine["measure"]>[1];
 
@@ -116,8 +116,24 @@ interface Indexed {
   readonly source: MatrixSource;
 }
 
-interface Measured extends Indexed {
-  readonly measurement: Measurement;
+interface Unreadable extends Indexed {
+  /** One sentence. */
+  readonly message: string;
+}
+
+/** What the GPU found out about one matrix. */
+interface Found extends Indexed {
+  readonly counters: Uint32Array;
+  readonly entries: EntryStatisticsBuilder;
+  /** Null where an entry is not finite. */
+  readonly reduced: Reduced | null;
+}
+
+interface Reduced {
+  /** The diagonal and the superdiagonal, one after the other. */
+  readonly bidiagonal: Float32Array;
+  /** What the GPU found of it; null where that is still to be done. */
+  readonly values: Float32Array | null;
 }
 
 class GpuEngine implements Engine {
@@ -126,65 +142,94 @@ class GpuEngine implements Engine {
   readonly lost: Promise<string>;
   readonly #gpu: Gpu;
   readonly #kernels: Kernels;
+  readonly #method: Method;
+  readonly #batchBytes: number;
   readonly #loader: MatrixLoader;
   readonly #submits: PacedSubmits;
-  /** Null: one stage. */
-  readonly #twoStage: TwoStage | null;
   readonly #vectors: VectorEngine;
   readonly #products: ProductEngine;
+  #panelKernels: Promise<TwoStageKernels> | null = null;
+  #twoStage: TwoStage | null = null;
+  #streamingQr: StreamingQr | null = null;
+  /** Whoever has a place may have memory on the GPU. */
+  readonly #memory = new Places(batchesAtOnce);
+  readonly #loading = new Places(1);
+  readonly #computing = new Places(1);
 
-  constructor(gpu: Gpu, kernels: Kernels, twoStage: TwoStage | null) {
+  constructor(
+    gpu: Gpu,
+    kernels: Kernels,
+    method: Method,
+    { bufferBytes = Infinity, batchBytes }: Pick<EngineOptions, "bufferBytes" | "batchBytes">,
+  ) {
     const { limits } = gpu.device;
+    const { software } = gpu.description;
     this.description = gpu.description;
-    this.maximumBytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+    this.maximumBytes = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize, bufferBytes);
     this.lost = gpu.lost;
     this.#gpu = gpu;
     this.#kernels = kernels;
-    this.#loader = new MatrixLoader(gpu.device, kernels);
+    this.#method = method;
+    this.#batchBytes = batchBytes ?? usualBatchBytes[software ? "software" : "hardware"];
+    this.#loader = new MatrixLoader(gpu.device, kernels, software);
     this.#submits = new PacedSubmits(gpu.device);
-    this.#twoStage = twoStage;
     this.#vectors = new VectorEngine(gpu, this.#loader);
     this.#products = new ProductEngine(gpu, this.#loader, () => this.#vectors.open());
   }
 
+  /** Compiles what the method needs at once. */
+  async prepare(): Promise<void> {
+    if (this.#method === "two-stage") this.#twoStage = new TwoStage(this.#gpu.device, await this.#openPanelKernels());
+  }
+
   async measure(sources: readonly MatrixSource[], options: MeasureOptions): Promise<void> {
+    const { signal, onUnsupported } = options;
     const [first] = sources;
+    signal.throwIfAborted();
     if (first === undefined) return;
     requireEqual(sources);
     const reason = this.#unsupported(first);
-    const allowed = Math.min(this.maximumBytes, batchBytes[this.description.software ? "software" : "hardware"]);
-    let size = Math.max(1, Math.floor(allowed / storageBytes(shapeOf(first))));
-    const waiting: Indexed[] = sources.map((source, index) => ({ source, index }));
-    while (waiting.length > 0) {
-      options.signal.throwIfAborted();
-      if (reason !== null) {
-        options.onUnsupported(waiting.shift()!.index, reason);
-        continue;
-      }
-      try {
-        const group = waiting.slice(0, size);
-        const flat = await Promise.race([this.#measureGroup(group, options), this.#gpu.failed]);
-        waiting.splice(0, size);
-        for (const matrix of flat) await this.#refine(matrix, options);
-      } catch (error) {
-        if (!(error instanceof OutOfMemory)) throw error;
-        if (size === 1) {
-          const message = `It needs more memory than ${this.description.adapter} has free: ${error.message}.`;
-          options.onUnsupported(waiting.shift()!.index, message);
-        } else {
-          size = Math.ceil(size / 2);
+    if (reason !== null) {
+      sources.forEach((_, index) => {
+        onUnsupported(index, reason);
+      });
+      return;
+    }
+    const size = this.#streamed(first) ? 1 : this.#batchCount(first);
+    const groups = inGroups(
+      sources.map((source, index) => ({ source, index })),
+      size,
+    );
+    // What one group throws ends the others.
+    const failure = new AbortController();
+    const both = { ...options, signal: AbortSignal.any([signal, failure.signal]) };
+    const short: Indexed[][] = [];
+    // In their order: who comes first enters first. One more than have memory, whose values the processor is at work on.
+    const working = Array.from({ length: batchesAtOnce + 1 }, async () => {
+      for (let group = groups.shift(); group !== undefined; group = groups.shift()) {
+        try {
+          await this.#measureGroup(group, both, 1);
+        } catch (error) {
+          if (error instanceof OutOfMemory) {
+            short.push(group);
+          } else {
+            failure.abort(error);
+            throw error;
+          }
         }
       }
-    }
+    });
+    await Promise.race([Promise.all(working), this.#gpu.failed]);
+    for (const group of short) await Promise.race([this.#measureAlone(group, options), this.#gpu.failed]);
   }
 
   async measureVectors(sources: readonly MatrixSource[], options: VectorOptions): Promise<void> {
     const [first] = sources;
     if (first === undefined) return;
     requireEqual(sources);
-    const reason = this.#unsupported(first);
+    const reason = this.#unsupported(first) ?? this.#tooLarge(first);
     if (reason === null) {
-      await this.#vectors.measure(sources, options);
+      await this.#withAllMemory(options.signal, () => this.#vectors.measure(sources, options));
     } else {
       sources.forEach((_, index) => {
         options.onUnsupported(index, reason);
@@ -196,9 +241,12 @@ class GpuEngine implements Engine {
     const [first] = products;
     if (first === undefined) return;
     requireFitting(products);
-    const reason = this.#unsupported(first.left.source) ?? this.#unsupported(first.right.source);
-    if (reason === null) {
-      await this.#products.measure(products, options);
+    const factors = [first.left.source, first.right.source];
+    const reason = factors
+      .map((source) => this.#unsupported(source) ?? this.#tooLarge(source))
+      .find((each) => each !== null);
+    if (reason === undefined) {
+      await this.#withAllMemory(options.signal, () => this.#products.measure(products, options));
     } else {
       products.forEach((_, index) => {
         options.onUnsupported(index, reason);
@@ -209,16 +257,16 @@ class GpuEngine implements Engine {
   async readEntries(source: MatrixSource, maximum: number): ReturnType<Engine["readEntries"]> {
     const reason = this.#unsupported(source);
     if (reason !== null) throw new Error(reason);
+    if (this.#tooLarge(source) !== null) return this.readEntries(spacedPart(source, maximum), maximum);
     const { device } = this.#gpu;
     const shape = shapeOf(source);
     const matrices = await createBuffers(device, {
-      raw: rawBytes(source),
       matrices: 4 * shape.rows * shape.columns,
       counters: 4 * countersPerMatrix,
     });
     try {
-      const unreadable = await this.#loader.load(source, 0, matrices, new AbortController().signal);
-      if (unreadable !== null) throw new Error(unreadable);
+      const unreadable = await this.#loader.load([source], matrices, new AbortController().signal);
+      for (const message of unreadable.values()) throw new Error(message);
       const rows = Math.min(shape.rows, Math.max(1, Math.floor(maximum / shape.columns)));
       const bytes = 4 * shape.columns;
       const ranges =
@@ -249,6 +297,15 @@ class GpuEngine implements Engine {
     return Promise.resolve();
   }
 
+  async #withAllMemory(signal: AbortSignal, use: () => Promise<void>): Promise<void> {
+    const leave = await this.#memory.take(signal);
+    try {
+      await use();
+    } finally {
+      leave();
+    }
+  }
+
   /** Why a matrix cannot be measured at all, or null. */
   #unsupported(source: MatrixSource): string | null {
     const { rows, columns, dtype } = source;
@@ -259,18 +316,89 @@ class GpuEngine implements Engine {
     if (source.end - source.begin !== bytes) {
       return `It has ${source.end - source.begin} bytes, but ${rows} × ${columns} entries of ${dtype} take ${bytes}.`;
     }
-    const needed = storageBytes(shapeOf(source));
-    if (needed > this.maximumBytes) {
-      const megabytes = (value: number): string => `${Math.ceil(value / 2 ** 20)} MiB`;
-      return `It needs ${megabytes(needed)} in one piece, and ${this.description.adapter} gives ${megabytes(this.maximumBytes)} at most.`;
+    const shape = shapeOf(source);
+    if (rows * columns >= 2 ** 32) return "It has more entries than are counted, 4 294 967 295.";
+    const needed = Math.min(bytesOf(shape.rows, shape.columns), streamingBytes(shape));
+    return needed > this.maximumBytes ? this.#doesNotFit(needed) : null;
+  }
+
+  #doesNotFit(needed: number): string {
+    const megabytes = (value: number): string => `${Math.ceil(value / 2 ** 20)} MiB`;
+    return `It needs ${megabytes(needed)} in one piece, and ${this.description.adapter} gives ${megabytes(this.maximumBytes)} at most.`;
+  }
+
+  /** Why a matrix cannot lie on the GPU as a whole, or null. */
+  #tooLarge(source: MatrixSource): string | null {
+    const shape = shapeOf(source);
+    const needed = Math.max(bytesOf(shape.rows, shape.columns), rawBytes(source));
+    return needed > this.maximumBytes ? this.#doesNotFit(needed) : null;
+  }
+
+  /** A tall matrix is reduced in chunks already where it would take more memory than a batch. */
+  #streamed(source: MatrixSource): boolean {
+    const { rows, columns } = shapeOf(source);
+    const bytes = bytesOf(rows, columns);
+    const large = bytes > this.#batchBytes && rows >= 2 * columns && !this.description.software;
+    return this.#tooLarge(source) !== null || (large && bytesOf(2 * columns, columns) <= this.#batchBytes);
+  }
+
+  #batchCount(source: MatrixSource): number {
+    const { rows, columns } = shapeOf(source);
+    return Math.max(1, Math.floor(Math.min(this.maximumBytes, this.#batchBytes) / bytesOf(rows, columns)));
+  }
+
+  /** Measures a group for which there was no memory beside another one: alone, and if that is too much, in halves. */
+  async #measureAlone(group: readonly Indexed[], options: MeasureOptions): Promise<void> {
+    try {
+      await this.#measureGroup(group, options, batchesAtOnce);
+    } catch (error) {
+      if (!(error instanceof OutOfMemory)) throw error;
+      if (group.length === 1) {
+        const message = `It needs more memory than ${this.description.adapter} has free: ${error.message}.`;
+        options.onUnsupported(group[0]!.index, message);
+      } else {
+        for (const half of inGroups(group, Math.ceil(group.length / 2))) await this.#measureAlone(half, options);
+      }
     }
-    return null;
+  }
+
+  /** @param places how many batches' memory it takes. @throws OutOfMemory, before anything was told of. */
+  async #measureGroup(group: readonly Indexed[], options: MeasureOptions, places: number): Promise<void> {
+    const { signal, onResult, onUnsupported } = options;
+    const leave = await this.#memory.take(signal, places);
+    let outcomes: readonly (Found | Unreadable)[];
+    try {
+      const [first] = group;
+      outcomes = this.#streamed(first!.source)
+        ? [await this.#stream(first!, places, signal)]
+        : await this.#compute(group, signal);
+    } finally {
+      leave();
+    }
+    const { columns, transposed } = shapeOf(group[0]!.source);
+    for (const outcome of outcomes) {
+      // Lets messages through: the values of a large matrix take a while.
+      await setImmediate();
+      signal.throwIfAborted();
+      const { index, source } = outcome;
+      if ("message" in outcome) {
+        onUnsupported(index, outcome.message);
+        continue;
+      }
+      const { counters, entries, reduced } = outcome;
+      const singularValues =
+        reduced === null ? new Float64Array() : singularValuesOf(reduced).map((value) => value * scaleOf(counters));
+      const gramRatio = reduced === null ? null : gramRatioOf(singularValues);
+      const measurement = { entries: entries.finish(counters, transposed, gramRatio), singularValues, shuffle: null };
+      const flat = gramRatio !== null && columns > fewColumns && columns * gramRatio ** 2 < flattest;
+      onResult(index, flat ? await this.#refine(source, measurement, signal) : measurement);
+    }
   }
 
   /** Finds the singular values of a measured matrix again by Jacobi, which is exact where all of them are alike. */
-  async #refine({ index, source, measurement }: Measured, { signal, onResult }: MeasureOptions): Promise<void> {
+  async #refine(source: MatrixSource, measurement: Measurement, signal: AbortSignal): Promise<Measurement> {
     let { singularValues } = measurement;
-    await this.#vectors.measure([source], {
+    await this.measureVectors([source], {
       signal,
       onResult: (_, statistics) => {
         singularValues = statistics.singularValues;
@@ -278,125 +406,134 @@ class GpuEngine implements Engine {
       // What there is no memory for keeps the values that it has.
       onUnsupported: () => undefined,
     });
-    onResult(index, { ...measurement, singularValues });
+    return { ...measurement, singularValues };
   }
 
-  /** @returns those that were not told of, because their values are to be refined. */
-  async #measureGroup(
-    group: readonly Indexed[],
-    { signal, onResult, onUnsupported }: MeasureOptions,
-  ): Promise<Measured[]> {
+  /** Loads and reduces a batch, each when it is its turn. */
+  async #compute(group: readonly Indexed[], signal: AbortSignal): Promise<(Found | Unreadable)[]> {
     const { device } = this.#gpu;
-    const { rows, columns, transposed } = shapeOf(group[0]!.source);
+    const { rows, columns } = shapeOf(group[0]!.source);
     const count = group.length;
-    const bands = Math.ceil(rows / bandRows);
     // Of one matrix.
-    const bytes = {
-      matrices: 4 * rows * columns,
-      counters: 4 * countersPerMatrix,
-      moments: 4 * momentsPerRow * rows,
-      columnNorms: 8 * bands * columns,
-      bidiagonal: 8 * columns,
-      values: 4 * columns,
-    };
-    const buffers = await createBuffers(device, {
-      raw: rawBytes(group[0]!.source),
-      matrices: bytes.matrices * count,
-      counters: bytes.counters * count,
-      moments: bytes.moments * count,
-      columnNorms: bytes.columnNorms * count,
-    });
+    const bytes = { counters: 4 * countersPerMatrix, ...entryBytes(rows, columns) };
+    const leaveLoading = await this.#loading.take(signal);
+    let leaveComputing: () => void = () => undefined;
+    let buffers: Record<"matrices" | keyof typeof bytes, GPUBuffer> | null = null;
     try {
-      const unreadable = new Set<number>();
-      for (const [slot, { index, source }] of group.entries()) {
-        const message = await this.#loader.load(source, slot, buffers, signal);
-        if (message === null) continue;
-        unreadable.add(slot);
-        onUnsupported(index, message);
+      buffers = await createBuffers(device, {
+        matrices: 4 * rows * columns * count,
+        counters: bytes.counters * count,
+        moments: bytes.moments * count,
+        columnNorms: bytes.columnNorms * count,
+      });
+      const sources = group.map(({ source }) => source);
+      const unreadable = await this.#loader.load(sources, buffers, signal);
+      leaveLoading();
+      if (unreadable.size === count) {
+        return group.map((matrix, slot) => ({ ...matrix, message: unreadable.get(slot)! }));
       }
-      if (unreadable.size === count) return [];
-      const batch = { count, rows, columns, matrices: buffers.matrices };
-      this.#encodeStatistics(batch, buffers.moments, buffers.columnNorms);
-      const [reduced, counters, moments, columnNorms] = await Promise.all([
-        this.#reduce(batch, signal),
+      leaveComputing = await this.#computing.take(signal);
+      const { matrices } = buffers;
+      submitEntryPass(device, this.#kernels, matrices, { count, rows, columns, first: 0 }, buffers);
+      const known = Promise.all([
         readBack(device, buffers.counters),
         readBack(device, buffers.moments),
         readBack(device, buffers.columnNorms),
       ]);
-      const flat: Measured[] = [];
-      for (const [slot, matrix] of group.entries()) {
-        if (unreadable.has(slot)) continue;
-        // Lets messages through: the values of a large matrix take a while.
-        await setImmediate();
-        signal.throwIfAborted();
-        const part = <T>(create: (buffer: ArrayBuffer) => T, buffer: ArrayBuffer, each: number): T =>
-          create(buffer.slice(slot * each, (slot + 1) * each));
-        const asFloats = (buffer: ArrayBuffer): Float32Array => new Float32Array(buffer);
-        const parts = {
-          rows,
-          columns,
-          transposed,
-          counters: part((buffer) => new Uint32Array(buffer), counters, bytes.counters),
-          moments: part(asFloats, moments, bytes.moments),
-          columnNorms: part(asFloats, columnNorms, bytes.columnNorms),
-        };
-        const bidiagonal = part(asFloats, reduced.bidiagonal, bytes.bidiagonal);
-        const values = reduced.values === null ? null : part(asFloats, reduced.values, bytes.values);
-        const singularValues =
-          parts.counters[0] === 0
-            ? singularValuesOf(bidiagonal.subarray(0, columns), bidiagonal.subarray(columns), values).map(
-                (value) => value * scaleOf(parts.counters),
-              )
-            : new Float64Array();
-        const gramRatio = singularValues.length > 0 ? gramRatioOf(singularValues) : null;
-        const measurement = { entries: entryStatistics(parts, gramRatio), singularValues, shuffle: null };
-        if (gramRatio !== null && columns > fewColumns && columns * gramRatio ** 2 < flattest) {
-          flat.push({ ...matrix, measurement });
-        } else {
-          onResult(matrix.index, measurement);
-        }
-      }
-      return flat;
+      known.catch(() => undefined);
+      const reduced = await this.#reduce({ count, rows, columns, matrices }, signal, leaveComputing);
+      const [counters, moments, columnNorms] = await known;
+      return group.map((matrix, slot) => {
+        const message = unreadable.get(slot);
+        if (message !== undefined) return { ...matrix, message };
+        const own = new Uint32Array(counters, slot * bytes.counters, countersPerMatrix);
+        const floats = (buffer: ArrayBuffer, each: number): Float32Array =>
+          new Float32Array(buffer, slot * each, each / 4);
+        const entries = new EntryStatisticsBuilder(columns);
+        entries.addRows(floats(moments, bytes.moments), floats(columnNorms, bytes.columnNorms));
+        return { ...matrix, counters: own, entries, reduced: own[0] === 0 ? reduced[slot]! : null };
+      });
     } finally {
-      destroyAll(buffers);
+      leaveLoading();
+      leaveComputing();
+      if (buffers !== null) destroyAll(buffers);
     }
   }
 
-  /** The bidiagonal forms, and their singular values where the GPU found them. */
-  async #reduce(batch: Batch, signal: AbortSignal): Promise<{ bidiagonal: ArrayBuffer; values: ArrayBuffer | null }> {
+  /** Reduces a matrix in chunks of rows. */
+  async #stream(matrix: Indexed, places: number, signal: AbortSignal): Promise<Found | Unreadable> {
+    const { device } = this.#gpu;
+    const { columns } = shapeOf(matrix.source);
+    this.#streamingQr ??= new StreamingQr(device, this.#loader, this.#kernels, await this.#openPanelKernels());
+    // Not more than a batch, unless the triangle alone takes half of that.
+    const usual = Math.min(this.maximumBytes, Math.max(this.#batchBytes, bytesOf(2 * columns, columns)));
+    // Where there was no memory before, half as much.
+    const allowed = places === 1 ? usual : Math.max(streamingBytes({ columns }), usual / 2);
+    const leaveLoading = await this.#loading.take(signal);
+    let leaveComputing: () => void = () => undefined;
+    try {
+      const compute = async (): Promise<void> => {
+        leaveComputing = await this.#computing.take(signal);
+      };
+      const turns = { compute, read: leaveLoading };
+      const found = await this.#streamingQr.run(
+        matrix.source,
+        allowed,
+        turns,
+        signal,
+        async ({ triangle, counters, entries }) => {
+          if (counters[0] !== 0) return { ...matrix, counters, entries, reduced: null };
+          const batch = { count: 1, rows: columns, columns, matrices: triangle };
+          const [reduced] = await this.#reduce(batch, signal, leaveComputing);
+          return { ...matrix, counters, entries, reduced: reduced! };
+        },
+      );
+      return typeof found === "string" ? { ...matrix, message: found } : found;
+    } finally {
+      leaveLoading();
+      leaveComputing();
+    }
+  }
+
+  /** The bidiagonal forms, and their singular values where the GPU finds them. `leave` is called when all is submitted. */
+  async #reduce(batch: Batch, signal: AbortSignal, leave: () => void): Promise<Reduced[]> {
     const { device } = this.#gpu;
     const { count, columns } = batch;
+    const reducedOf = (bidiagonal: ArrayBuffer, values: ArrayBuffer | null): Reduced[] =>
+      Array.from({ length: count }, (_, slot) => ({
+        bidiagonal: new Float32Array(bidiagonal, slot * 8 * columns, 2 * columns),
+        values: values === null ? null : new Float32Array(values, slot * 4 * columns, columns),
+      }));
     if (this.#twoStage !== null && columns > fewColumns) {
       return this.#twoStage.run(batch, signal, async (buffers) => {
-        const [bidiagonal, values] = await Promise.all([
-          readBack(device, buffers.bidiagonal),
-          readBack(device, buffers.values),
-        ]);
-        return { bidiagonal, values };
+        const reading = Promise.all([readBack(device, buffers.bidiagonal), readBack(device, buffers.values)]);
+        leave();
+        return reducedOf(...(await reading));
       });
     }
     const buffers = await createBuffers(device, { bidiagonal: 8 * columns * count });
     try {
       await bidiagonalise(device, this.#kernels, this.#submits, batch, buffers.bidiagonal, signal);
-      return { bidiagonal: await readBack(device, buffers.bidiagonal), values: null };
+      const reading = readBack(device, buffers.bidiagonal);
+      leave();
+      return reducedOf(await reading, null);
     } finally {
       destroyAll(buffers);
     }
   }
 
-  #encodeStatistics({ count, rows, columns, matrices }: Batch, moments: GPUBuffer, norms: GPUBuffer): void {
-    const { device } = this.#gpu;
-    const { rowMoments, columnNorms } = this.#kernels;
-    const encoder = device.createCommandEncoder({ label: "statistics" });
-    const pass = encoder.beginComputePass();
-    const rowBuffers = bindBuffers(device, rowMoments, [{ buffer: matrices }, { buffer: moments }]);
-    dispatch(pass, rowMoments, rowBuffers, [rows, columns], [Math.min(rows, 65535), 1, count]);
-    const columnBuffers = bindBuffers(device, columnNorms, [{ buffer: matrices }, { buffer: norms }]);
-    const groups = [Math.ceil(columns / columnLanes), Math.ceil(rows / bandRows), count] as const;
-    dispatch(pass, columnNorms, columnBuffers, [rows, columns, bandRows], groups);
-    pass.end();
-    device.queue.submit([encoder.finish()]);
+  /** The kernels of two stages, the first of which streaming needs too. */
+  #openPanelKernels(): Promise<TwoStageKernels> {
+    const { device, description } = this.#gpu;
+    this.#panelKernels ??= compileTwoStageKernels(device, chooseBlocks(device.limits), description.software);
+    return this.#panelKernels;
   }
+}
+
+function inGroups<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, group) =>
+    items.slice(group * size, (group + 1) * size),
+  );
 }
 
 function requireEqual(sources: readonly MatrixSource[]): void {
@@ -418,21 +555,24 @@ function requireFitting(products: readonly ProductSource[]): void {
   if (left !== right) throw new RangeError(`the factors of a product share sides of ${left} and ${right}`);
 }
 
-/** Bytes of a matrix's largest buffer, which has to fit one binding. */
-function storageBytes({ rows, columns }: Shape): number {
-  return 4 * rows * Math.max(columns, momentsPerRow);
-}
-
-/** @param values what the GPU found of the bidiagonal matrix, null if that is still to be done. */
-function singularValuesOf(
-  diagonal: Float32Array,
-  superdiagonal: Float32Array,
-  values: Float32Array | null,
-): Float64Array {
-  if (!diagonal.every(Number.isFinite) || !superdiagonal.every(Number.isFinite)) {
+function singularValuesOf({ bidiagonal, values }: Reduced): Float64Array {
+  if (!bidiagonal.every(Number.isFinite)) {
     throw new Error("the graphics driver computed numbers that are not finite");
   }
-  return values === null ? bidiagonalSingularValues(diagonal, superdiagonal) : Float64Array.from(values);
+  if (values !== null) return Float64Array.from(values);
+  const columns = bidiagonal.length / 2;
+  return bidiagonalSingularValues(bidiagonal.subarray(0, columns), bidiagonal.subarray(columns));
+}
+
+/** As many rows of a tall matrix as hold `most` entries, evenly spaced; of a wide one as many columns, side by side. */
+function spacedPart(source: MatrixSource, most: number): MatrixSource {
+  const { rows, columns, pitch = columns } = source;
+  const fewer = Math.max(1, Math.floor(most / Math.min(rows, columns)));
+  const part =
+    rows >= columns
+      ? { ...source, rows: Math.min(rows, fewer), pitch: pitch * Math.max(1, Math.floor(rows / fewer)) }
+      : { ...source, columns: Math.min(columns, fewer), pitch };
+  return { ...part, end: part.begin + spanBytes(part) };
 }
 
 function transposed(entries: Float32Array, rows: number, columns: number): Float32Array {

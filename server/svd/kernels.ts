@@ -5,11 +5,13 @@ import bidiagonaliseRows from "../../shaders/bidiagonalise-rows.wgsl";
 import reflection from "../../shaders/reflection.wgsl";
 import columnNorms from "../../shaders/column-norms.wgsl";
 import decode from "../../shaders/decode.wgsl";
+import gatherRows from "../../shaders/gather-rows.wgsl";
 import number from "../../shaders/number.wgsl";
 import rowMoments from "../../shaders/row-moments.wgsl";
 import scan from "../../shaders/scan.wgsl";
 
 export interface Kernels {
+  readonly gatherRows: Kernel;
   readonly scan: Kernel;
   readonly decode: Kernel;
   readonly rowMoments: Kernel;
@@ -28,7 +30,8 @@ export async function compileKernels(device: GPUDevice, software: boolean): Prom
   const strips = software ? 4 : 16;
   const threads = software ? 8 : 64;
   const reflections = `const FUSED = ${String(!software)};\n${reflection}`;
-  const [scanned, decoded, moments, norms, columns, rows] = await Promise.all([
+  const [gathered, scanned, decoded, moments, norms, columns, rows] = await Promise.all([
+    compileKernel(device, "gather-rows", gatherRows),
     compileKernel(device, "scan", number + scan),
     compileKernel(device, "decode", number + decode),
     compileKernel(device, "row-moments", rowMoments, { threads }),
@@ -37,6 +40,7 @@ export async function compileKernels(device: GPUDevice, software: boolean): Prom
     compileKernel(device, "bidiagonalise-rows", reflections + bidiagonaliseRows, { threads }),
   ]);
   return {
+    gatherRows: gathered,
     scan: scanned,
     decode: decoded,
     rowMoments: moments,

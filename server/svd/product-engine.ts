@@ -6,7 +6,7 @@ import { readBack } from "../gpu/readback.ts";
 import { jacobiBytes } from "./block-jacobi.ts";
 import { countersPerMatrix, scaleOf } from "./entry-statistics.ts";
 import { multiply } from "./matrix-product.ts";
-import { rawBytes, type MatrixLoader } from "./matrix-loader.ts";
+import type { MatrixLoader } from "./matrix-loader.ts";
 import type { Factor, ProductMeasurement, ProductSource } from "./measurement.ts";
 import type { OpenedVectors } from "./vector-engine.ts";
 
@@ -102,7 +102,6 @@ export class ProductEngine {
     const { source: rightSource } = group[0]!.product.right;
     const buffers = await createBuffers(device, {
       ...sizes,
-      raw: Math.max(rawBytes(leftSource), rawBytes(rightSource)),
       left: 4 * leftSource.rows * leftSource.columns * count,
       right: 4 * rightSource.rows * rightSource.columns * count,
       leftCounters: 4 * countersPerMatrix * count,
@@ -111,16 +110,13 @@ export class ProductEngine {
     });
     try {
       const unreadable = new Set<number>();
-      const load = async (slot: number, side: "left" | "right"): Promise<string | null> => {
-        const { source } = group[slot]!.product[side];
-        const { raw, [side]: matrices, [`${side}Counters` as const]: counters } = buffers;
-        return this.#loader.load(source, slot, { raw, matrices, counters }, signal, "across");
-      };
-      for (const [slot, { index }] of group.entries()) {
-        const message = (await load(slot, "left")) ?? (await load(slot, "right"));
-        if (message === null) continue;
-        unreadable.add(slot);
-        onUnsupported(index, message);
+      for (const side of ["left", "right"] as const) {
+        const sources = group.map(({ product }) => product[side].source);
+        const { [side]: matrices, [`${side}Counters` as const]: counters } = buffers;
+        for (const [slot, message] of await this.#loader.load(sources, { matrices, counters }, signal, "across")) {
+          if (!unreadable.has(slot)) onUnsupported(group[slot]!.index, message);
+          unreadable.add(slot);
+        }
       }
       if (unreadable.size === count) return;
       if (thin) {

@@ -6,7 +6,7 @@ import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { readBack } from "../gpu/readback.ts";
 import { BlockJacobi, jacobiBytes } from "./block-jacobi.ts";
 import { countersPerMatrix, scaleOf } from "./entry-statistics.ts";
-import { rawBytes, shapeOf, type MatrixLoader } from "./matrix-loader.ts";
+import { shapeOf, type MatrixLoader } from "./matrix-loader.ts";
 import type { MatrixSource, VectorStatistics } from "./measurement.ts";
 import { compileVectorKernels, type VectorKernels } from "./vector-kernels.ts";
 import { WideLq } from "./wide-lq.ts";
@@ -105,19 +105,14 @@ export class VectorEngine {
     const sizes = Object.fromEntries(Object.entries(bytes).map(([name, each]) => [name, each * count])) as typeof bytes;
     const buffers = await createBuffers(device, {
       ...sizes,
-      raw: rawBytes(group[0]!.source),
       counters: 4 * countersPerMatrix * count,
       longStatistics: 4 * statisticsPerRow * rows * count,
       shortStatistics: 4 * statisticsPerRow * rows * count,
     });
     try {
-      const unreadable = new Set<number>();
-      for (const [slot, { index, source }] of group.entries()) {
-        const message = await this.#loader.load(source, slot, buffers, signal, "across");
-        if (message === null) continue;
-        unreadable.add(slot);
-        onUnsupported(index, message);
-      }
+      const sources = group.map(({ source }) => source);
+      const unreadable = await this.#loader.load(sources, buffers, signal, "across");
+      for (const [slot, message] of unreadable) onUnsupported(group[slot]!.index, message);
       if (unreadable.size === count) return;
       await jacobi.run({ count, rows, length }, buffers, signal);
       await this.#encodeStatistics(kernels, buffers.turned, buffers.longStatistics, { count, rows, length }, signal);

@@ -74,7 +74,7 @@ process.exit(0);
 
 async function openEngine(opened: Gpu): Promise<VectorEngine> {
   const kernels = await compileKernels(opened.device, opened.description.software);
-  return new VectorEngine(opened, new MatrixLoader(opened.device, kernels));
+  return new VectorEngine(opened, new MatrixLoader(opened.device, kernels, opened.description.software));
 }
 
 async function measure(opened: VectorEngine, sources: readonly MatrixSource[]): Promise<void> {

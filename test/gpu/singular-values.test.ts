@@ -15,7 +15,7 @@ for (const method of ["one-stage", "two-stage"] as const) {
   describe(method, () => {
     let gpu: TestEngine;
     before(async () => {
-      gpu = await openTestEngine(method);
+      gpu = await openTestEngine({ method });
     });
     after(() => gpu.close());
     const errors: number[] = [];

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Dtype } from "../../server/checkpoint/dtype.ts";
-import { openEngine, type Engine, type Method } from "../../server/svd/engine.ts";
+import { openEngine, type Engine, type EngineOptions } from "../../server/svd/engine.ts";
 import type { MatrixSource, Measurement } from "../../server/svd/measurement.ts";
 import { encode } from "./safetensors.ts";
 
@@ -24,9 +24,8 @@ export interface TestEngine {
   close(): Promise<void>;
 }
 
-/** @param method the adapter's choice unless given */
-export async function openTestEngine(method?: Method): Promise<TestEngine> {
-  const engine = await openEngine({ adapter: "", ...(method === undefined ? {} : { method }) });
+export async function openTestEngine(options: Omit<EngineOptions, "adapter"> = {}): Promise<TestEngine> {
+  const engine = await openEngine({ adapter: "", ...options });
   const folder = await mkdtemp(join(tmpdir(), "spectrum-"));
   let files = 0;
   const writeBytes: TestEngine["writeBytes"] = async (bytes, rows, columns, dtype, offset = 0) => {

@@ -14,12 +14,12 @@ process.on("message", (message) => {
   const engine = { phase: "ready", adapter: message.adapter, backend: "none", software: true, message: null, remedy: null };
   if (message.type === "start") {
     if (message.adapter === "absent") {
-      process.send({ type: "engine", engine: { ...engine, phase: "unavailable", message: "no such adapter", remedy: "choose another" }, maximumBytes: 0 });
+      process.send({ type: "engine", engine: { ...engine, phase: "unavailable", message: "no such adapter", remedy: "choose another" } });
       process.disconnect();
     } else if (message.adapter === "broken") {
       process.exit(7);
     } else {
-      process.send({ type: "engine", engine, maximumBytes: 1024 });
+      process.send({ type: "engine", engine });
     }
   } else if (message.type === "job") {
     const { id, kind, sources, products } = message.job;
@@ -99,7 +99,6 @@ describe("GpuProcess", () => {
       [2, "c"],
     ]);
     assert.deepEqual(phases, ["starting", "ready"]);
-    assert.equal(gpu.maximumBytes, 1024);
   });
 
   it("tells of every product", async () => {

@@ -64,6 +64,23 @@ describe("MatrixQueue", () => {
     assert.deepEqual(queue.take(roomy), { matrices: [], vectors: false });
   });
 
+  it("takes back what was not computed, before the rest, and tells of it", () => {
+    const queue = new MatrixQueue();
+    let changes = 0;
+    queue.add([matrixView("a", 4, 4), matrixView("b", 4, 4), matrixView("c", 4, 4)]);
+    queue.onChange = () => changes++;
+    const taken = queue.take({ count: 2, bytes: 1 << 30 });
+    queue.add(taken.matrices.slice(0, 1), true);
+    const before = changes;
+    queue.putBack(taken);
+    assert.ok(changes > before);
+    assert.deepEqual(ids(queue), ["a"]);
+    assert.deepEqual(ids(queue), ["b", "c"]);
+    const between = changes;
+    queue.focus(["c"]);
+    assert.equal(changes, between + 1);
+  });
+
   it("forgets what is deleted and what is cleared", () => {
     const queue = new MatrixQueue();
     queue.add([matrixView("a", 4, 4), matrixView("b", 4, 4)]);

@@ -22,7 +22,7 @@ let slow = 0;
 process.on("message", (message) => {
   if (message.type === "start") {
     const engine = { phase: "ready", adapter: "a test", backend: "none", software: false, message: null, remedy: null };
-    process.send({ type: "engine", engine, maximumBytes: 1e6 });
+    process.send({ type: "engine", engine });
   } else if (message.type === "job") {
     const { id, sources } = message.job;
     for (const [index, { path, begin }] of sources.entries()) {
@@ -43,11 +43,43 @@ process.on("message", (message) => {
 });
 `.replace("ANALYSIS", JSON.stringify(analysisWith([1])));
 
+/**
+ * A process that computes jobs in the order they came, tells of each in its output, and ends the first only when another was
+ * cancelled and a third one came.
+ */
+const patientWorker = `
+process.on("disconnect", () => process.exit());
+const jobs = [];
+let cancelled = false;
+const neutral = ANALYSIS;
+const analysis = { ...neutral, measurement: { ...neutral.measurement, singularValues: Float64Array.of(1) } };
+process.on("message", (message) => {
+  if (message.type === "start") {
+    const engine = { phase: "ready", adapter: "a test", backend: "none", software: SOFTWARE, message: null, remedy: null };
+    process.send({ type: "engine", engine });
+  } else if (message.type === "job") {
+    jobs.push(message.job);
+    console.log("job", message.job.id, "of", message.job.sources.length);
+  } else if (message.type === "cancel") {
+    cancelled = true;
+    jobs.splice(jobs.findIndex(({ id }) => id === message.id), 1);
+    process.send({ type: "done", id: message.id, outcome: "cancelled" });
+  }
+  while (jobs.length > 0 && (SOFTWARE || (cancelled && jobs.at(-1).id > 2))) {
+    const { id, sources } = jobs.shift();
+    for (const [index] of sources.entries()) process.send({ type: "result", id, index, analysis });
+    process.send({ type: "done", id, outcome: "complete" });
+  }
+});
+`.replace("ANALYSIS", JSON.stringify(analysisWith([1])));
+
 describe("Scheduler", () => {
   let folder = "";
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), "scheduler-"));
     await writeFile(join(folder, "worker.mjs"), worker);
+    await writeFile(join(folder, "patient.mjs"), patientWorker.replaceAll("SOFTWARE", "false"));
+    await writeFile(join(folder, "processor.mjs"), patientWorker.replaceAll("SOFTWARE", "true"));
   });
   after(() => rm(folder, { recursive: true }));
 
@@ -198,6 +230,58 @@ describe("Scheduler", () => {
     one.gpu.close();
     two.gpu.close();
     assert.deepEqual([one.analysis.state.phase, two.analysis.state.phase], ["done", "done"]);
+  });
+
+  /** Four matrices of different shapes, so that each is a batch, and what the worker says. */
+  async function openFour(
+    workerName: string,
+    log: (message: string) => void,
+  ): Promise<{ analysis: CheckpointAnalysis; gpu: GpuProcess; scheduler: Scheduler; order: string[] }> {
+    const path = join(folder, "four.safetensors");
+    const tensors = [16, 17, 18, 19].map((side, index) => {
+      const data = encode(new Float64Array(16 * side).fill(index), "F32");
+      return [`m${index}`, { dtype: "F32" as const, shape: [16, side], data }] as const;
+    });
+    await writeFile(path, safetensors(Object.fromEntries(tensors)));
+    const analysis = await CheckpointAnalysis.open(path);
+    const order: string[] = [];
+    analysis.onResults = (results) => order.push(...results.map(({ id }) => id));
+    const gpu = new GpuProcess({ workerPath: join(folder, workerName), adapter: "", onStatus: () => undefined, log });
+    return { analysis, gpu, scheduler: new Scheduler(gpu, () => undefined), order };
+  }
+
+  it("sends a second batch ahead, which what is looked at overtakes", async () => {
+    const said: string[] = [];
+    const { analysis, gpu, scheduler, order } = await openFour("patient.mjs", (message) => {
+      said.push(...message.split("\n"));
+      if (said.length === 2) analysis.queue.focus(["m3"]);
+    });
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.deepEqual(order, ["m0", "m3", "m1", "m2"]);
+    assert.equal(analysis.state.phase, "done");
+  });
+
+  it("cancels both batches", async () => {
+    const said: string[] = [];
+    const { analysis, gpu, scheduler, order } = await openFour("patient.mjs", (message) => {
+      said.push(...message.split("\n"));
+      if (said.length === 2) scheduler.cancel(analysis);
+    });
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.deepEqual(order, []);
+    assert.equal(analysis.state.phase, "cancelled");
+  });
+
+  it("sends nothing ahead to a processor that emulates a GPU", async () => {
+    const { analysis, gpu, scheduler, order } = await openFour("processor.mjs", () => undefined);
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.deepEqual(order, ["m0", "m1", "m2", "m3"]);
   });
 
   it("says that there is no GPU", async () => {
