@@ -3,6 +3,8 @@
  * told from `1.0` and `1e3`, keys such as `__proto__`, and where in the text an error is.
  */
 
+import { inertJson } from "../text/json.ts";
+
 export type Json = string | number | boolean | null | OddNumber | readonly Json[] | JsonObject;
 
 /** A number that is not a whole number in 0 … 2⁵³ − 1 written with digits only. */
@@ -232,7 +234,7 @@ class Reader {
     return new JsonError(
       found === undefined
         ? `${what} expected, but it ends`
-        : `${what} expected, not ${JSON.stringify(String.fromCodePoint(found))}`,
+        : `${what} expected, not ${inertJson(String.fromCodePoint(found))}`,
       this.#position,
     );
   }

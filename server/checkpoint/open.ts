@@ -1,4 +1,4 @@
-import { readdir } from "node:fs/promises";
+import { access, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Checkpoint, CheckpointFile, CheckpointProblem, Tensor } from "./checkpoint.ts";
 import { FileError, readFileHeader, readText, type FileContents } from "./file.ts";
@@ -197,11 +197,30 @@ async function readIndex(path: string): Promise<ShardIndex> {
 
 async function readShard(path: string): Promise<FileContents | FileError> {
   try {
-    return await readFileHeader(path);
+    const [contents, unfinished] = await Promise.all([readFileHeader(path), exists(`${path}.aria2`)]);
+    return unfinished ? { ...contents, problems: [...contents.problems, leftByAria2(path)] } : contents;
   } catch (error) {
     if (error instanceof FileError) return error;
     throw error;
   }
+}
+
+/** A file that aria2 downloads has its full size from the beginning; only its control file tells. */
+function leftByAria2(path: string): CheckpointProblem {
+  const control = quote(`${basename(path)}.aria2`);
+  return {
+    code: "unreadable-file",
+    severity: "error",
+    message: `aria2 has not finished downloading the file (${control} is still beside it): parts of it may be missing.`,
+    path,
+  };
+}
+
+async function exists(path: string): Promise<boolean> {
+  return await access(path).then(
+    () => true,
+    () => false,
+  );
 }
 
 interface Config {
@@ -228,6 +247,9 @@ async function readConfig(path: string): Promise<Config> {
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     return invalid(error.message);
+  }
+  if (text.startsWith("version https://git-lfs")) {
+    return invalid('it is a Git LFS pointer: run "git lfs pull" in its repository to download it.');
   }
   try {
     const value = parseJson(text);
