@@ -1,7 +1,7 @@
 import { DiagnosticSeverity, type Diagnostic, type Range } from "vscode-languageserver";
 import { revealCommand, type Problem, type RevealArguments, type Severity } from "../protocol.ts";
-import { printable } from "../text/format.ts";
-import { commandUri } from "./command-uri.ts";
+import { printable, shortened } from "../text/format.ts";
+import { commandUri, longestLinkedName } from "./command-uri.ts";
 import type { Place } from "./places.ts";
 
 const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
@@ -33,13 +33,15 @@ export function diagnosticOf(
     message: printable(problem.message),
   };
   if (problem.tensor !== null) {
-    diagnostic.codeDescription = { href: revealUri({ checkpoint, tensor: problem.tensor }) };
+    if (problem.tensor.length <= longestLinkedName) {
+      diagnostic.codeDescription = { href: revealUri({ checkpoint, tensor: problem.tensor }) };
+    }
     diagnostic.data = { tensor: problem.tensor, documentation: `docs/problems.md#${problem.code}` };
   }
   if (options.related.length > 0) {
     diagnostic.relatedInformation = options.related.map((location) => ({
       location,
-      message: printable(problem.tensor ?? problem.message),
+      message: printable(problem.tensor === null ? problem.message : shortened(problem.tensor)),
     }));
   }
   return diagnostic;

@@ -7,8 +7,8 @@ import {
 } from "../protocol.ts";
 import { formatPValue } from "../spectrum/format-significant.ts";
 import type { MetricKey } from "../spectrum/metrics.ts";
-import { formatBytes, formatNumber } from "../text/format.ts";
-import { commandUri } from "./command-uri.ts";
+import { formatBytes, formatNumber, shortened } from "../text/format.ts";
+import { commandUri, longestLinkedName } from "./command-uri.ts";
 import { escapeMarkdown } from "./markdown.ts";
 import { spectrumPicture } from "./spectrum-picture.ts";
 
@@ -24,6 +24,9 @@ const rows: readonly (readonly [label: string, key: MetricKey])[] = [
   ["σ of the entries", "sigmaEntries"],
 ];
 
+/** A hover tells names whole that are cut elsewhere, up to this length. */
+const longestTold = 1000;
+
 /**
  * A layer's spectrum in a hover: verdict with its reason, small histogram with the Marchenko–Pastur curve, metrics beside
  * their noise values. Markdown; everything out of the file is escaped.
@@ -36,7 +39,7 @@ export function matrixHover(
   const shape = tensor.shape.length === 0 ? "scalar" : tensor.shape.join(" × ");
   const facts = [tensor.role, tensor.dtype, shape, formatBytes(tensor.bytes)].join(" · ");
   // A hover is low: the name and the facts share a paragraph.
-  const lines = [`**${escapeMarkdown(detail?.id ?? tensor.name)}**  `, facts, ""];
+  const lines = [`**${escapeMarkdown(shortened(detail?.id ?? tensor.name, longestTold))}**  `, facts, ""];
   if (detail === null) {
     lines.push(
       tensor.matrices === 0 ? "Not a matrix: it has no spectrum." : waiting,
@@ -82,6 +85,7 @@ function share(value: number | null): string {
 
 /** What can be done with a tensor, as links: a read-only document offers no quick fixes. */
 function links({ name, matrices }: CatalogueTensor, checkpoint: string, isKnown: boolean): string {
+  if (name.length > longestLinkedName) return "";
   const target: RevealArguments = { checkpoint, tensor: name };
   const link = (title: string, command: string): string => `[${title}](${commandUri(command, target)})`;
   const found = [link("Open in the spectrum editor", revealCommand)];
