@@ -7,10 +7,10 @@
 // beyond the last count as zero.
 //
 // One invocation a 4 × 4 tile, and if CROSSED, of every fourth column only, so that there are as many of them; columns go
-// through workgroup memory 32 at a time, four rows to a vector. Each 32 products are summed by themselves, so that the
-// error hardly grows with the length.
+// through workgroup memory 64 at a time, four rows to a vector. An invocation adds up what comes of these 64 by itself, so
+// that the error hardly grows with the length.
 //
-// Constants SIDE and CROSSED come before it.
+// Constants SIDE and CROSSED come before it, pairs-of-blocks.wgsl, and quads.wgsl or quads-aligned.wgsl.
 
 struct Step {
   rows: u32,
@@ -18,36 +18,22 @@ struct Step {
   round: u32,
   // Blocks, an even number.
   blocks: u32,
-  // Columns of a chunk, a multiple of 32.
+  // Columns of a chunk, a multiple of 64.
   chunk: u32,
 }
 
 var<immediate> step: Step;
-@group(0) @binding(0) var<storage, read> x: array<f32>;
 // For each chunk of each pair of each matrix.
 @group(0) @binding(1) var<storage, read_write> grams: array<f32>;
 
-const DEPTH = 32u;
+const DEPTH = 64u;
 const QUADS = SIDE / 4u;
 // Tiles along an edge of the result, parts that the columns are shared in.
 const TILES = select(QUADS, QUADS / 2u, CROSSED);
 const PARTS = select(1u, 4u, CROSSED);
 const THREADS = TILES * TILES * PARTS;
 
-var<workgroup> tile: array<vec4<f32>, DEPTH * (QUADS + 1u)>;
-
-// Where local row `row` of the pair stands in X: block 0 of a tournament stays, the others go round.
-fn row_of(pair: u32, row: u32) -> u32 {
-  let half = SIDE / 2u;
-  let turns = step.blocks - 1u;
-  var block = 0u;
-  if row < half {
-    block = select((step.round + pair) % turns, turns, pair == 0u);
-  } else {
-    block = (step.round + turns - pair) % turns;
-  }
-  return block * half + row % half;
-}
+var<workgroup> tile: array<vec4<f32>, DEPTH * QUADS>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -60,27 +46,32 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let down = own / TILES;
   let across = own % TILES;
   let right = select(across, across + TILES, CROSSED);
+  // Four rows that it brings.
+  let quad = index % QUADS;
+  let row = row_of(step.round, step.blocks, group.x, 4u * quad);
+  var rows: array<u32, 4>;
+  var ends: array<u32, 4>;
+  for (var i = 0u; i < 4u; i++) {
+    rows[i] = start + (row + i) * step.length;
+    ends[i] = select(0u, last, row + i < step.rows);
+  }
   var sums = mat4x4<f32>();
   for (var depth = first; depth < last; depth += DEPTH) {
     workgroupBarrier();
-    for (var item = index; item < DEPTH * QUADS; item += THREADS) {
-      let column = depth + item % DEPTH;
-      let quad = item / DEPTH;
-      let row = row_of(group.x, 4u * quad);
-      // What lies beyond is read somewhere else, and dropped: a load on a condition would wait for the one before it.
-      var entries = vec4<f32>();
+    for (var item = index; item < DEPTH / 4u * QUADS; item += THREADS) {
+      let k = 4u * (item / QUADS);
+      let entries = transpose(mat4x4(
+        quad_at(rows[0], depth + k, ends[0]), quad_at(rows[1], depth + k, ends[1]),
+        quad_at(rows[2], depth + k, ends[2]), quad_at(rows[3], depth + k, ends[3])));
       for (var i = 0u; i < 4u; i++) {
-        let inside = column < last && row + i < step.rows;
-        let entry = x[start + select(0u, (row + i) * step.length + column, inside)];
-        entries[i] = select(0.0, entry, inside);
+        tile[(k + i) * QUADS + quad] = entries[i];
       }
-      tile[(item % DEPTH) * (QUADS + 1u) + quad] = entries;
     }
     workgroupBarrier();
     var part = mat4x4<f32>();
     for (var k = own_part; k < DEPTH; k += PARTS) {
-      let a = tile[k * (QUADS + 1u) + down];
-      let b = tile[k * (QUADS + 1u) + right];
+      let a = tile[k * QUADS + down];
+      let b = tile[k * QUADS + right];
       part[0] += a[0] * b;
       part[1] += a[1] * b;
       part[2] += a[2] * b;

@@ -20,7 +20,7 @@
 // `progress` gets the largest cosine between two rows that was met, before anything was turned, and the largest squared
 // norm. Rows that are rounding noise beside the largest of the sweep before are left alone.
 //
-// Constants SIDE, THREADS and FUSED come before it.
+// Constants SIDE, THREADS and FUSED come before it, and pairs-of-blocks.wgsl.
 
 struct Step {
   // Partial sums of a Gram matrix.
@@ -55,10 +55,11 @@ const TABLES = SIDE / 2u;
 const SIZE = SIDE * SIDE;
 const ITEMS = TABLES * TABLES / THREADS;
 // One more than a row, so that a column is spread over the banks of the memory.
-const PITCH = SIDE + 1u;
+const PITCH = TABLES + 1u;
 
-var<workgroup> g: array<f32, SIZE>;
-var<workgroup> e: array<f32, SIDE * PITCH>;
+// Columns c and TABLES + c to a vector.
+var<workgroup> g: array<vec2<f32>, SIDE * TABLES>;
+var<workgroup> e: array<vec2<f32>, SIDE * PITCH>;
 // The row that sits in a place.
 var<workgroup> sitting: array<u32, SIDE>;
 // s and τ of the rotations of a round, and the tangents.
@@ -67,21 +68,12 @@ var<workgroup> tangents: array<f32, TABLES>;
 var<workgroup> largest_cosine: atomic<u32>;
 var<workgroup> largest_norm: atomic<u32>;
 
-fn block_of(pair: u32, second: bool) -> u32 {
-  let others = step.blocks - 1u;
-  if second {
-    return (step.round + others - pair) % others;
-  }
-  return select((step.round + pair) % others, others, pair == 0u);
-}
-
 // s, τ and t of the rotation that makes rows with the squared norms a, b and the inner product `inner` orthogonal; the
 // longer one stands first after it, if `first_is_a` says truly which is first.
 fn rotation(a: f32, b: f32, inner: f32, first_is_a: bool) -> vec3<f32> {
-  let theta = (b - a) / (2.0 * inner);
-  let size = abs(theta);
-  // Beyond 10⁴ the square root is θ to rounding, and its square may overflow.
-  let t = select(-1.0, 1.0, theta >= 0.0) / select(size + sqrt(1.0 + size * size), 2.0 * size, size > 1e4);
+  let difference = b - a;
+  let size = abs(difference) + sqrt(difference * difference + 4.0 * inner * inner);
+  let t = clamp(select(-2.0, 2.0, difference >= 0.0) * inner / max(size, 1e-37), -1.0, 1.0);
   let c = inverseSqrt(1.0 + t * t);
   // Rows that are nearly orthogonal stay where they are, so that the last sweeps turn by small angles only.
   let stays = (a >= b) == first_is_a || abs(t) < 1e-6;
@@ -107,8 +99,8 @@ fn next_seat(place: u32) -> u32 {
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
   let pair = group.z * groups.x + group.x;
-  let first_block = block_of(group.x, false);
-  let second_block = block_of(group.x, true);
+  let first_block = block_of(step.round, step.blocks, group.x, false);
+  let second_block = block_of(step.round, step.blocks, group.x, true);
   let half = TABLES * TABLES;
   let first_diagonal = (group.z * step.blocks + first_block) * half;
   let second_diagonal = (group.z * step.blocks + second_block) * half;
@@ -128,8 +120,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         sum += grams[(pair * step.chunks + chunk) * part + place];
       }
     }
-    g[item] = sum;
-    e[row * PITCH + column] = 0.0;
+    g[row * TABLES + c][column / TABLES] = sum;
+    e[row * PITCH + c][column / TABLES] = 0.0;
   }
   if local < SIDE {
     sitting[local] = local;
@@ -145,13 +137,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   for (var item = local; item < SIZE; item += THREADS) {
     let row = item / SIDE;
     let column = item % SIDE;
-    let a = g[row * SIDE + row];
-    let b = g[column * SIDE + column];
+    let c = column % TABLES;
+    let a = g[row * TABLES + row % TABLES][row / TABLES];
+    let b = g[column * TABLES + c][column / TABLES];
     let least = min(a, b);
     let most = max(a, b);
     norm = max(norm, most);
     if row < column && least > floor {
-      cosine = max(cosine, abs(g[item]) * inverseSqrt(least) * inverseSqrt(most));
+      cosine = max(cosine, abs(g[row * TABLES + c][column / TABLES]) * inverseSqrt(least) * inverseSqrt(most));
     }
   }
   atomicMax(&largest_cosine, bitcast<u32>(min(cosine, 1.0)));
@@ -173,12 +166,8 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       for (var i = 0u; i < ITEMS; i++) {
         let r = (local + i * THREADS) / TABLES;
         let c = (local + i * THREADS) % TABLES;
-        let top = r * SIDE + c;
-        let bottom = top + TABLES * SIDE;
-        let top_e = r * PITCH + c;
-        let bottom_e = top_e + TABLES * PITCH;
-        first[i] = vec4(g[top], g[top + TABLES], e[top_e], e[top_e + TABLES]);
-        second[i] = vec4(g[bottom], g[bottom + TABLES], e[bottom_e], e[bottom_e + TABLES]);
+        first[i] = vec4(g[r * TABLES + c], e[r * PITCH + c]);
+        second[i] = vec4(g[(r + TABLES) * TABLES + c], e[(r + TABLES) * PITCH + c]);
         let columns = vec2(c, c + TABLES);
         first_whole[i] = first[i] + vec4(0.0, 0.0, select(vec2<f32>(), vec2(1.0), columns == vec2(sitting[r])));
         second_whole[i] = second[i] + vec4(0.0, 0.0, select(vec2<f32>(), vec2(1.0), columns == vec2(sitting[r + TABLES])));
@@ -188,12 +177,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       if local < TABLES {
         first_sitting = sitting[local];
         second_sitting = sitting[local + TABLES];
-        let a = g[local * SIDE + local];
-        let b = g[(local + TABLES) * SIDE + local + TABLES];
-        let inner = g[local * SIDE + local + TABLES];
-        let least = min(a, b);
+        let of_first = g[local * TABLES + local];
+        let a = of_first.x;
+        let inner = of_first.y;
+        let b = g[(local + TABLES) * TABLES + local].y;
         var turn = vec3<f32>();
-        if least > floor && abs(inner) > NEGLIGIBLE * sqrt(least) * sqrt(max(a, b)) {
+        if min(a, b) > floor && inner * inner > NEGLIGIBLE * NEGLIGIBLE * a * b {
           let first_is_a = select(second_block, first_block, first_sitting < TABLES) * TABLES + first_sitting % TABLES <
             select(second_block, first_block, second_sitting < TABLES) * TABLES + second_sitting % TABLES;
           turn = rotation(a, b, inner, first_is_a);
@@ -225,27 +214,28 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         }
         let first_row = next_seat(r);
         let second_row = next_seat(r + TABLES);
-        let first_column = next_seat(c);
-        let second_column = next_seat(c + TABLES);
-        g[first_row * SIDE + first_column] = turned_x.x;
-        g[first_row * SIDE + second_column] = turned_y.x;
-        g[second_row * SIDE + first_column] = turned_x.y;
-        g[second_row * SIDE + second_column] = turned_y.y;
-        e[first_row * PITCH + c] = top.z;
-        e[first_row * PITCH + c + TABLES] = top.w;
-        e[second_row * PITCH + c] = bottom.z;
-        e[second_row * PITCH + c + TABLES] = bottom.w;
+        // The last first seat is followed by the last second one, the first second one by a first one.
+        let to_second = select(0u, 1u, c == TABLES - 1u);
+        let first_column = select(select(c + 1u, c, c == TABLES - 1u), 0u, c == 0u);
+        let to_first = select(1u, 0u, c == 0u);
+        let second_column = select(c - 1u, 1u, c == 0u);
+        g[first_row * TABLES + first_column][to_second] = turned_x.x;
+        g[first_row * TABLES + second_column][to_first] = turned_y.x;
+        g[second_row * TABLES + first_column][to_second] = turned_x.y;
+        g[second_row * TABLES + second_column][to_first] = turned_y.y;
+        e[first_row * PITCH + c] = top.zw;
+        e[second_row * PITCH + c] = bottom.zw;
       }
       workgroupBarrier();
     }
     for (var item = local; item < SIZE; item += THREADS) {
-      rotations[pair * SIZE + item] = e[(item % SIDE) * PITCH + item / SIDE];
+      rotations[pair * SIZE + item] = e[(item % SIDE) * PITCH + item / SIDE % TABLES][item / (SIDE * TABLES)];
     }
   }
   for (var item = local; item < half; item += THREADS) {
     let row = item / TABLES;
     let column = item % TABLES;
-    diagonals[first_diagonal + item] = g[row * SIDE + column];
-    diagonals[second_diagonal + item] = g[(row + TABLES) * SIDE + column + TABLES];
+    diagonals[first_diagonal + item] = g[row * TABLES + column].x;
+    diagonals[second_diagonal + item] = g[(row + TABLES) * TABLES + column].y;
   }
 }

@@ -39,19 +39,25 @@ const enough = { standIn: 3e-4, matrix: 3e-6 };
 const mostSweeps = 24;
 /** Columns that cholesky-panel.wgsl factors at a time. */
 const panelWidth = 32;
-/** Columns of a partial Gram matrix. */
-const chunkColumns = 512;
+/** Columns of a partial Gram matrix: multiples of what gram-pairs.wgsl takes at a time. */
+const columnsAtOnce = 64;
+const fewestColumns = 128;
+const mostColumns = 512;
 
 interface Plan {
   readonly blocks: number;
   readonly pairs: number;
   readonly chunks: number;
+  /** Columns of a chunk. */
+  readonly chunk: number;
 }
 
 function planOf(rows: number, length: number, side: number): Plan {
   const half = Math.ceil(rows / side);
   const blocks = Math.max(2, 2 * half);
-  return { blocks, pairs: blocks / 2, chunks: Math.ceil(length / chunkColumns) };
+  const eighth = columnsAtOnce * Math.ceil(length / 8 / columnsAtOnce);
+  const chunk = Math.min(mostColumns, Math.max(fewestColumns, eighth));
+  return { blocks, pairs: blocks / 2, chunks: Math.ceil(length / chunk), chunk };
 }
 
 /** Bytes of every buffer for one matrix. */
@@ -125,8 +131,10 @@ export class BlockJacobi {
     buffers: JacobiBuffers,
     signal: AbortSignal,
   ): Promise<{ sweeps: number; cosine: number }> {
-    const { gramPairs, gramCrossedPairs, rotatePairs, turnPairs, side } = this.#kernels;
-    const { blocks, pairs, chunks } = planOf(rows, length, side);
+    const { rotatePairs, side } = this.#kernels;
+    const { gramPairs, gramCrossedPairs, turnPairs } = await this.#kernels.rowKernels(length);
+    const { turnPairs: turnBasis } = await this.#kernels.rowKernels(rows);
+    const { blocks, pairs, chunks, chunk } = planOf(rows, length, side);
     const bind = (kernel: typeof gramPairs, parts: readonly GPUBuffer[]): GPUBindGroup =>
       bindBuffers(
         this.#device,
@@ -138,7 +146,7 @@ export class BlockJacobi {
     const crossedBuffers = bind(gramCrossedPairs, [turned, grams]);
     const rotateBuffers = bind(rotatePairs, [grams, rotations, turnedFlags, progress, diagonals]);
     const turnBuffers = bind(turnPairs, [turned, rotations, turnedFlags]);
-    const basisBuffers = basis === null ? null : bind(turnPairs, [basis, rotations, turnedFlags]);
+    const basisBuffers = basis === null ? null : bind(turnBasis, [basis, rotations, turnedFlags]);
     this.#clear(progress);
     const rounds = blocks - 1;
     const limit = basis === null ? enough.standIn : enough.matrix;
@@ -155,14 +163,14 @@ export class BlockJacobi {
           // The stand-in needs no precision: within a block it takes what the rotations made of the inner products.
           const crossed = basis === null && round > 0;
           const [gram, bound] = crossed ? [gramCrossedPairs, crossedBuffers] : [gramPairs, gramBuffers];
-          dispatch(pass, gram, bound, [rows, length, round, blocks, chunkColumns], [pairs, chunks, count]);
+          dispatch(pass, gram, bound, [rows, length, round, blocks, chunk], [pairs, chunks, count]);
           const rotation = [chunks, sweep, mostSweeps, round, blocks, crossed ? 1 : 0];
           dispatch(pass, rotatePairs, rotateBuffers, rotation, [pairs, 1, count]);
           const tiles = Math.ceil(length / turnColumns);
           dispatch(pass, turnPairs, turnBuffers, [rows, length, round, blocks], [tiles, pairs, count]);
           if (basisBuffers === null) return;
           const basisTiles = Math.ceil(rows / turnColumns);
-          dispatch(pass, turnPairs, basisBuffers, [rows, rows, round, blocks], [basisTiles, pairs, count]);
+          dispatch(pass, turnBasis, basisBuffers, [rows, rows, round, blocks], [basisTiles, pairs, count]);
         },
         signal,
       );
@@ -213,7 +221,7 @@ export class BlockJacobi {
   }
 
   #multiply(product: MatrixProduct): void {
-    multiply(this.#device, this.#kernels, product);
+    multiply(this.#device, this.#kernels.multiply, product);
   }
 
   #copy(from: GPUBuffer, to: GPUBuffer): void {

@@ -17,21 +17,12 @@ export interface MatrixProduct {
   readonly newtonSchulz?: boolean;
 }
 
-/** shaders/multiply.wgsl with tiles of 64 × 64 and, quicker where they are many, of 128 × 128. */
-export interface ProductKernels {
-  readonly multiply: Kernel;
-  readonly multiplyLarge: Kernel;
-}
+/** Rows and columns of C that a workgroup makes. */
+const tile = 64;
 
-/** Large tiles that keep a GPU busy. */
-const manyTiles = 128;
-
-/** Submits a product. */
-export function multiply(device: GPUDevice, kernels: ProductKernels, product: MatrixProduct): void {
+/** Submits a product. @param kernel shaders/multiply.wgsl */
+export function multiply(device: GPUDevice, kernel: Kernel, product: MatrixProduct): void {
   const { a, b, c, rows, columns, depth, count } = product;
-  const tilesOf = (edge: number) => [Math.ceil(columns / edge), Math.ceil(rows / edge), count] as const;
-  const large = tilesOf(128).reduce((all, tiles) => all * tiles, 1) >= manyTiles;
-  const kernel = large ? kernels.multiplyLarge : kernels.multiply;
   const encoder = device.createCommandEncoder({ label: "multiply" });
   const pass = encoder.beginComputePass();
   const flags =
@@ -43,7 +34,13 @@ export function multiply(device: GPUDevice, kernels: ProductKernels, product: Ma
     kernel,
     [a, b, c].map((buffer) => ({ buffer })),
   );
-  dispatch(pass, kernel, buffers, [rows, columns, depth, flags], tilesOf(large ? 128 : 64));
+  dispatch(
+    pass,
+    kernel,
+    buffers,
+    [rows, columns, depth, flags],
+    [Math.ceil(columns / tile), Math.ceil(rows / tile), count],
+  );
   pass.end();
   device.queue.submit([encoder.finish()]);
 }

@@ -125,12 +125,12 @@ export class ProductEngine {
         await lq.run({ count, rows, length: left.free }, buffers.left, first, signal);
         await lq.run({ count, rows, length: right.free }, buffers.right, second, signal);
         const shape = { rows, columns: rows, depth: rows, count };
-        multiply(device, kernels, { a: first, transposedA: true, b: second, c, ...shape });
+        multiply(device, kernels.multiply, { a: first, transposedA: true, b: second, c, ...shape });
       } else {
         // The shared side may lie either way.
         const swapped = left.free > right.free;
         const [from, to] = swapped ? [right, left] : [left, right];
-        multiply(device, kernels, {
+        multiply(device, kernels.multiply, {
           a: swapped ? buffers.right : buffers.left,
           transposedA: from.sharedDown,
           b: swapped ? buffers.left : buffers.right,

@@ -170,7 +170,7 @@ export class VectorEngine {
     { count, rows, length }: { readonly count: number; readonly rows: number; readonly length: number },
     signal: AbortSignal,
   ): Promise<void> {
-    const kernel = length <= kernels.sortCapacity ? kernels.kolmogorovSmirnov : kernels.kolmogorovSmirnovLong;
+    const kernel = await kernels.kolmogorovSmirnov(length);
     const buffers = bindBuffers(this.#gpu.device, kernel, [{ buffer: vectors }, { buffer: statistics }]);
     await this.#submits.run(
       Math.ceil(rows / rowsAtOnce),

@@ -116,6 +116,13 @@ describe("Kolmogorov–Smirnov statistics", () => {
     // Short, odd, and longer than workgroup memory holds.
     for (const [rows, columns] of [
       [1, 3],
+      [1, 8],
+      [1, 9],
+      [1, 17],
+      [1, 64],
+      [1, 129],
+      [1, 2048],
+      [1, 4097],
       [2, 1000],
       [33, 7],
       [3, 20011],
