@@ -296,7 +296,9 @@ export class CheckpointAnalysis {
     return this.architecture.matrices.flatMap(({ id }) => {
       const summary = this.#summaries.get(id);
       const result = this.#results.get(id);
-      return summary === undefined || result === undefined ? [] : [{ ...summary, grade: result.grade }];
+      return summary === undefined || result === undefined
+        ? []
+        : [{ ...summary, ...this.#metrics.row(this.#position(id)), grade: result.grade }];
     });
   }
 

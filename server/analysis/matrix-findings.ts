@@ -2,7 +2,7 @@
 import type { Severity } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
 import { shortened } from "../text/format.ts";
-import type { JudgedMatrix } from "./summary.ts";
+import type { GradedMatrix } from "./summary.ts";
 
 export interface MatrixFinding {
   readonly code: "rank-deficient" | "dead-rows" | "dead-columns";
@@ -29,7 +29,7 @@ const saidAlready: ReadonlySet<Grade> = new Set<Grade>([
 const missingShare = 0.05;
 
 /** @returns rank that is missing, and rows or columns that are zero throughout; none for a degenerate matrix */
-export function matrixFindings(matrix: JudgedMatrix): MatrixFinding[] {
+export function matrixFindings(matrix: GradedMatrix): MatrixFinding[] {
   const { id, rows, columns, zeroRows, zeroColumns, rank, fullRank, grade } = matrix;
   if (saidAlready.has(grade)) return [];
   const found: MatrixFinding[] = [];
@@ -48,7 +48,7 @@ export function matrixFindings(matrix: JudgedMatrix): MatrixFinding[] {
  * Rows of an embedding that are zero with reason: the padding token's, and those that fill the vocabulary up to a round
  * number, less than a hundredth of it.
  */
-function spareRows({ role, rows }: JudgedMatrix): number {
+function spareRows({ role, rows }: GradedMatrix): number {
   return role === "embedding" || role === "unembedding" ? 1 + 0.01 * rows : 0;
 }
 

@@ -35,6 +35,18 @@ export class MetricTable {
     const at = position * width + metricKeys.indexOf(key);
     return { value: this.#metrics[at] ?? NaN, noise: this.#noise[at] ?? NaN };
   }
+
+  /** All metrics of one matrix and what noise of its shape would give; null for what does not exist or is not known. */
+  row(position: number): { readonly metrics: Metrics; readonly noise: Metrics } {
+    const part = (numbers: Float64Array): Metrics =>
+      Object.fromEntries(
+        metricKeys.map((key, column) => {
+          const value = numbers[position * width + column] ?? NaN;
+          return [key, Number.isNaN(value) ? null : value];
+        }),
+      ) as Record<MetricKey, number | null>;
+    return { metrics: part(this.#metrics), noise: part(this.#noise) };
+  }
 }
 
 function longer(numbers: Float64Array, more: number): Float64Array {

@@ -7,7 +7,7 @@ import { sides } from "../spectrum/shape.ts";
 import type { Grade } from "../spectrum/verdict.ts";
 import type { Analysis } from "../worker-protocol.ts";
 
-/** What of one analysis stays in memory: enough to compare matrices with each other. Spectra stay on disk. */
+/** What of one analysis stays in memory beside its metrics: enough to compare matrices with each other. Spectra stay on disk. */
 export interface MatrixSummary {
   readonly id: string;
   readonly tensor: string;
@@ -23,16 +23,20 @@ export interface MatrixSummary {
   readonly rank: number | null;
   /** The most that the rank could be, rows and columns of zeros left out. */
   readonly fullRank: number;
+}
+
+/** A summary with the grade, which other matrices (an original of the same contents) can change. */
+export interface GradedMatrix extends MatrixSummary {
+  readonly grade: Grade;
+}
+
+/** A graded matrix with its metrics, which the metric table keeps. */
+export interface JudgedMatrix extends GradedMatrix {
   readonly metrics: Metrics;
   readonly noise: Metrics;
 }
 
-/** A summary with the grade, which other matrices (an original of the same contents) can change. */
-export interface JudgedMatrix extends MatrixSummary {
-  readonly grade: Grade;
-}
-
-export function summaryOf(matrix: MatrixView, { measurement, metrics, noise }: Analysis): MatrixSummary {
+export function summaryOf(matrix: MatrixView, { measurement }: Analysis): MatrixSummary {
   const { id, tensor, description, rows, columns } = matrix;
   const { entries, singularValues } = measurement;
   const part = nonzeroPart(entries, { rows, columns }, singularValues);
@@ -49,7 +53,5 @@ export function summaryOf(matrix: MatrixView, { measurement, metrics, noise }: A
     zeroColumns: entries.zeroColumns,
     rank: singularValues.length === 0 ? null : numericalRank(part.singularValues, part.shape, tensor.dtype),
     fullRank: sides(part.shape).m,
-    metrics,
-    noise,
   };
 }

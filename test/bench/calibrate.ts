@@ -3,18 +3,18 @@
  * weak a structure is still seen. It draws matrices, computes them with the product's own engine, and writes
  * docs/calibration.md (between its marks) and docs/images/calibration.svg:
  *
- *   npm run calibrate [-- --adapter NAME] [--draws 0.1] [--only 32x32]… [--results FILE]
+ *   npm run calibrate [-- --adapter NAME] [--draws 0.1] [--only 32x32]… [--initialiser NAME]… [--results FILE]
  *   npm run calibrate -- --render FILE…
  *
- * `--draws` scales the number of draws, `--only` picks shapes; with `--results` the counts are kept instead of rendered, so
- * that shapes can be measured side by side. On a processor the large shapes take hours; on a graphics card, minutes.
+ * `--draws` scales the number of draws, `--only` and `--initialiser` pick cells (orthogonal matrices and the power of the
+ * test go with the first initialiser); with `--results` the counts are kept instead of rendered, so that cells can be
+ * measured side by side. On a processor the large shapes take hours; on a graphics card, minutes.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { format, resolveConfig } from "prettier";
-import type { Dtype } from "../../server/checkpoint/dtype.ts";
+import { dtypeBits, type Dtype } from "../../server/checkpoint/dtype.ts";
 import { spectrumMetrics } from "../../server/spectrum/compute-metrics.ts";
 import { decideVerdict } from "../../server/spectrum/decide.ts";
 import { noiseMetrics } from "../../server/spectrum/noise-metrics.ts";
@@ -30,6 +30,7 @@ import {
   calibrationPicture,
   type Calibration,
   type Cell,
+  type HeadCell,
   type PowerPoint,
 } from "./calibration-report.ts";
 
@@ -48,6 +49,11 @@ const shapes: readonly Shape[] = [
   [1024, 1024],
   [1024, 4096],
 ];
+/** Heads as they lie in a projection: rows of a query's, columns of an output's. */
+const heads: readonly { readonly shape: Shape; readonly of: Shape }[] = [
+  { shape: [64, 1024], of: [1024, 1024] },
+  { shape: [1024, 64], of: [1024, 1024] },
+];
 const dtypes: readonly Dtype[] = ["F32", "BF16", "F16", "F8_E4M3"];
 const powerShapes: readonly Shape[] = [
   [384, 64],
@@ -57,8 +63,11 @@ const powerShapes: readonly Shape[] = [
 /** Entries of a fresh `rows × columns` weight, [out, in]. */
 type Initialiser = (shape: Shape, gaussian: () => number, flat: () => number) => Float64Array;
 
-const filled = ([rows, columns]: Shape, next: () => number): Float64Array =>
-  Float64Array.from({ length: rows * columns }, next);
+const filled = ([rows, columns]: Shape, next: () => number): Float64Array => {
+  const entries = new Float64Array(rows * columns);
+  for (let i = 0; i < entries.length; i++) entries[i] = next();
+  return entries;
+};
 const within = (limit: number, flat: () => number) => () => limit * (2 * flat() - 1);
 
 const initialisers: Readonly<Record<string, Initialiser>> = {
@@ -103,6 +112,7 @@ const { values, positionals } = parseArgs({
     adapter: { type: "string", default: "" },
     draws: { type: "string", default: "1" },
     only: { type: "string", multiple: true },
+    initialiser: { type: "string", multiple: true },
     results: { type: "string" },
     render: { type: "boolean" },
   },
@@ -115,6 +125,7 @@ if (values.render === true) {
   await render({
     adapter: parts[0]?.adapter ?? "",
     cells: parts.flatMap(({ cells }) => cells),
+    heads: parts.flatMap(({ heads: each }) => each),
     orthogonal: parts.flatMap(({ orthogonal }) => orthogonal),
     power: parts.flatMap(({ power }) => power),
   });
@@ -125,6 +136,8 @@ if (values.render === true) {
 }
 
 async function render(calibration: Calibration): Promise<void> {
+  // Only here: where the counts are kept for later it need not be installed.
+  const { format, resolveConfig } = await import("prettier");
   const path = "docs/calibration.md";
   const [before, after] = (await readFile(path, "utf8")).split(/<!-- measured -->[\s\S]*<!-- end of measured -->/);
   const measured = `<!-- measured -->\n\n${calibrationPage(calibration)}\n<!-- end of measured -->`;
@@ -136,17 +149,20 @@ async function render(calibration: Calibration): Promise<void> {
 async function measureAll(): Promise<Calibration> {
   const engine = await openEngine({ adapter: values.adapter });
   const folder = await mkdtemp(join(tmpdir(), "calibrate-"));
-  const judge = (batch: readonly Float64Array[], shape: Shape, dtype: Dtype): Promise<Grade[]> =>
-    judgeAll(engine, folder, batch, shape, dtype);
+  const judge = (batch: readonly Float64Array[], whole: Shape, dtype: Dtype, shape = whole): Promise<Grade[]> =>
+    judgeAll(engine, folder, batch, { whole, shape, dtype });
   const wanted = (list: readonly Shape[]): readonly Shape[] =>
     list.filter(([rows, columns]) => values.only?.includes(`${rows}x${columns}`) ?? true);
+  const chosen = Object.entries(initialisers).filter(([name]) => values.initialiser?.includes(name) ?? true);
+  const withFirst = chosen.some(([name]) => name === Object.keys(initialisers)[0]);
   const cells: Cell[] = [];
+  const headCells: HeadCell[] = [];
   const orthogonal: Cell[] = [];
   const power: PowerPoint[] = [];
   try {
     for (const shape of wanted(shapes)) {
-      const draws = drawsOf(shape, 250, 2.5e7);
-      for (const [initialiser, draw] of Object.entries(initialisers)) {
+      const draws = drawsOf(shape, 250, 1.6e8);
+      for (const [initialiser, draw] of chosen) {
         for (const dtype of dtypes) {
           const seed = seedOf(`${shape.join("x")} ${initialiser} ${dtype}`);
           const [gaussian, flat] = [normal(seed), uniform(seed + 1)];
@@ -160,7 +176,7 @@ async function measureAll(): Promise<Calibration> {
         }
       }
       console.error(`${shape.join(" × ")}: ${draws} draws a cell`);
-      if (Math.max(...shape) <= 512 && Math.min(...shape) >= 32) {
+      if (withFirst && Math.max(...shape) <= 512 && Math.min(...shape) >= 32) {
         const gaussian = normal(seedOf(`orthogonal ${shape.join("x")}`));
         for (const dtype of ["F32", "BF16"] as const) {
           const grades = await inBatches(
@@ -173,12 +189,30 @@ async function measureAll(): Promise<Calibration> {
         }
       }
     }
-    for (const shape of wanted(powerShapes)) {
+    for (const { shape, of } of heads.filter(({ shape: each }) => wanted([each]).length > 0)) {
+      const each = (of[0] * of[1]) / (shape[0] * shape[1]);
+      for (const [initialiser, draw] of chosen) {
+        for (const dtype of dtypes) {
+          const seed = seedOf(`${shape.join("x")} of ${of.join("x")} ${initialiser} ${dtype}`);
+          const [gaussian, flat] = [normal(seed), uniform(seed + 1)];
+          const grades = await inBatches(
+            Math.ceil(drawsOf(shape, 250, 1.6e8) / each) * each,
+            of,
+            () => draw(of, gaussian, flat),
+            (batch) => judge(batch, of, dtype, shape),
+            each,
+          );
+          headCells.push({ shape, of, initialiser, dtype, draws: grades.length, grades: tally(grades) });
+        }
+      }
+      console.error(`${shape.join(" × ")} of ${of.join(" × ")}`);
+    }
+    for (const shape of withFirst ? wanted(powerShapes) : []) {
       for (const { kind, strengths, draw } of structures) {
         for (const strength of strengths) {
           const seed = seedOf(`${kind} ${strength} ${shape.join("x")}`);
           const gaussian = normal(seed);
-          const draws = drawsOf(shape, 200, 2.5e7);
+          const draws = drawsOf(shape, 200, 5e7);
           const grades = await inBatches(
             draws,
             shape,
@@ -193,7 +227,7 @@ async function measureAll(): Promise<Calibration> {
     await engine.close();
     await rm(folder, { recursive: true });
   }
-  return { adapter: engine.description.adapter, cells, orthogonal, power };
+  return { adapter: engine.description.adapter, cells, heads: headCells, orthogonal, power };
 }
 
 /** N(0, 1) entries and Σ θ uᵢvᵢᵀ over random unit vectors. */
@@ -250,31 +284,36 @@ async function inBatches(
   [rows, columns]: Shape,
   draw: () => Float64Array,
   judge: (batch: readonly Float64Array[]) => Promise<Grade[]>,
+  each = 1,
 ): Promise<Grade[]> {
   const size = Math.max(1, Math.floor(2 ** 23 / (rows * columns)));
   const grades: Grade[] = [];
   while (grades.length < draws) {
-    grades.push(...(await judge(Array.from({ length: Math.min(size, draws - grades.length) }, draw))));
+    grades.push(...(await judge(Array.from({ length: Math.min(size, (draws - grades.length) / each) }, draw))));
   }
   return grades;
 }
 
-/** Grades matrices as the product would, from a file of their entries. */
+/** Grades matrices as the product would, from a file of their entries: whole ones, or all heads of a shape in them. */
 async function judgeAll(
   engine: Engine,
   folder: string,
   batch: readonly Float64Array[],
-  [rows, columns]: Shape,
-  dtype: Dtype,
+  { whole, shape: [rows, columns], dtype }: { readonly whole: Shape; readonly shape: Shape; readonly dtype: Dtype },
 ): Promise<Grade[]> {
   const path = join(folder, "batch");
   const bytes = batch.map((entries) => encode(dtype === "F8_E4M3" ? scaledToFp8(entries) : entries, dtype));
   await writeFile(path, bytes);
   let offset = 0;
-  const sources = bytes.map((each): MatrixSource => {
-    const begin = offset;
+  const entryBytes = dtypeBits[dtype] / 8;
+  const sources = bytes.flatMap((each): MatrixSource[] => {
+    const start = offset;
     offset += each.length;
-    return { path, begin, end: offset, dtype, rows, columns };
+    return Array.from({ length: (whole[0] * whole[1]) / (rows * columns) }, (_, head) => {
+      const begin = start + head * entryBytes * (rows < whole[0] ? rows * whole[1] : columns);
+      const end = begin + ((rows - 1) * whole[1] + columns) * entryBytes;
+      return { path, begin, end, dtype, rows, columns, pitch: whole[1] };
+    });
   });
   const measurements = new Map<number, Measurement>();
   await engine.measure(sources, {

@@ -11,6 +11,11 @@ export interface Cell {
   readonly grades: Readonly<Partial<Record<Grade, number>>>;
 }
 
+/** Heads of noise, as they lie in a projection of shape `of`. */
+export interface HeadCell extends Cell {
+  readonly of: readonly [rows: number, columns: number];
+}
+
 /** How noise with structure of one strength in it was graded. */
 export interface PowerPoint {
   readonly kind: "spike" | "low-rank update";
@@ -23,6 +28,7 @@ export interface PowerPoint {
 export interface Calibration {
   readonly adapter: string;
   readonly cells: readonly Cell[];
+  readonly heads: readonly HeadCell[];
   readonly orthogonal: readonly Cell[];
   readonly power: readonly PowerPoint[];
 }
@@ -66,7 +72,8 @@ export function chanceBelow(share: number, draws: number, p: number): number {
 }
 
 export function calibrationPage(calibration: Calibration): string {
-  const { cells, orthogonal, power, adapter } = calibration;
+  const { cells: matrices, heads, orthogonal, power, adapter } = calibration;
+  const cells: readonly Cell[] = [...matrices, ...heads];
   const all = shareOf(cells);
   const [low, high] = wilson(all.random, all.draws);
   const dtypes = unique(cells.map(({ dtype }) => dtype));
@@ -86,7 +93,7 @@ export function calibrationPage(calibration: Calibration): string {
     "",
     ...table(
       ["shape", "draws", ...initialisers],
-      byShape(cells, (group) => [
+      byShape(matrices, (group) => [
         String(shareOf(group).draws),
         ...initialisers.map((initialiser) => shareText(group.filter((cell) => cell.initialiser === initialiser))),
       ]),
@@ -98,7 +105,20 @@ export function calibrationPage(calibration: Calibration): string {
     "",
     ...table(
       ["shape", ...dtypes],
-      byShape(cells, (group) => dtypes.map((dtype) => shareText(group.filter((cell) => cell.dtype === dtype)))),
+      byShape(matrices, (group) => dtypes.map((dtype) => shareText(group.filter((cell) => cell.dtype === dtype)))),
+    ),
+    "",
+    "### Single heads",
+    "",
+    "Rows or columns of a larger projection, as one attention head owns them, the four dtypes together.",
+    "",
+    ...table(
+      ["head", "of", "draws", ...initialisers],
+      byShape(heads, (group) => [
+        shapeText(group[0]!.of),
+        String(shareOf(group).draws),
+        ...initialisers.map((initialiser) => shareText(group.filter((cell) => cell.initialiser === initialiser))),
+      ]),
     ),
     "",
     "### Orthogonal initialisation",
@@ -231,7 +251,7 @@ function shareText(cells: readonly Cell[]): string {
   return `${percent(random / draws)} (${percent(low)}–${percent(high)}) / ${percent(close / draws)}`;
 }
 
-function byShape(cells: readonly Cell[], row: (group: readonly Cell[]) => string[]): string[][] {
+function byShape<Kind extends Cell>(cells: readonly Kind[], row: (group: readonly Kind[]) => string[]): string[][] {
   return uniqueShapes(cells).map((shape) => [
     shapeText(shape),
     ...row(cells.filter((cell) => sameShape(cell.shape, shape))),

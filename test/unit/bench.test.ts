@@ -36,10 +36,12 @@ describe("the calibration's report", () => {
 
   it("names the cells that fall short", () => {
     const power = { kind: "spike", shape: [32, 64], strength: 2, draws: 4, grades: { learned: 4 } } as const;
-    const calibration = { adapter: "a test", cells: [cell(80, 5, 100)], orthogonal: [], power: [power] };
+    const head = { ...cell(99, 1, 100), of: [64, 64] } as const;
+    const calibration = { adapter: "a test", cells: [cell(80, 5, 100)], heads: [head], orthogonal: [], power: [power] };
     const page = calibrationPage(calibration);
-    assert.match(page, /Graded random: \*\*80 %\*\*/);
+    assert.match(page, /Graded random: \*\*89.5 %\*\*/);
     assert.match(page, /1 has an upper .*\(32 × 64 normal F32 \(80 of 100\)\)/);
+    assert.match(page, /\| 32 × 64 \| 64 × 64 \| 100 \| 99 % /);
     assert.match(page, /\| 32 × 64 \| spike \| θ = 2 \| 4 \| 100 % \| 100 % \|/);
     assert.match(calibrationPicture(calibration), /^<svg [\s\S]*<\/svg>\n$/);
   });

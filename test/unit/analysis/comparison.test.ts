@@ -11,8 +11,9 @@ import { singularValues } from "../../support/svd.ts";
 
 function judged(change: Partial<JudgedMatrix>): JudgedMatrix {
   const id = change.id ?? "model.layers.0.mlp.up_proj.weight";
-  const summary = summaryOf(matrixView(id, 4, 4), analysisWith([4, 3, 2, 1]));
-  return { ...summary, grade: "learned", ...change };
+  const analysis = analysisWith([4, 3, 2, 1]);
+  const { metrics, noise } = analysis;
+  return { ...summaryOf(matrixView(id, 4, 4), analysis), metrics, noise, grade: "learned", ...change };
 }
 
 const codes = (matrix: JudgedMatrix): string[] => matrixFindings(matrix).map(({ code }) => code);

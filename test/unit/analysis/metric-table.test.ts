@@ -14,6 +14,9 @@ describe("MetricTable", () => {
       const expected =
         key === "powerLawAlpha" ? { value: NaN, noise: NaN } : { value: 100 + index, noise: 200 + index };
       assert.deepEqual(table.get(1, key), expected);
+      assert.equal(table.row(1).metrics[key], Number.isNaN(expected.value) ? null : expected.value);
+      assert.equal(table.row(1).noise[key], Number.isNaN(expected.noise) ? null : expected.noise);
+      assert.equal(table.row(2).metrics[key], null);
       for (const other of [-1, 0, 2, 3]) assert.deepEqual(table.get(other, key), { value: NaN, noise: NaN });
     });
   });
