@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { root } from "./setup/root.mjs";
 import { isMain, Refusal, runMain } from "./setup/step.mjs";
 
-const programs = ["gpu", "checkpoint", "vectors", "calibrate", "null-tables"];
+const programs = ["gpu", "reference", "checkpoint", "vectors", "calibrate", "null-tables"];
 
 /**
  * @param {string} name
