@@ -93,8 +93,8 @@ export async function openEngine({ adapter, method, ...memory }: EngineOptions):
   return engine;
 }
 
-/** Bytes of matrices that are computed together; on a processor a larger batch only leaves its caches. */
-const usualBatchBytes = { hardware: 1 << 30, software: 8 << 20 };
+/** Bytes of matrices that are computed together at most; on a processor a larger batch only leaves its caches. */
+const usualBatchBytes = { hardware: 15 * 2 ** 27, software: 8 << 20 };
 /** Batches that have memory on the GPU: one that is computed and one that is loaded meanwhile. */
 const batchesAtOnce = 2;
 /**
