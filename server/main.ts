@@ -17,9 +17,11 @@ import {
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import manifest from "../package.json" with { type: "json" };
-import { metricColumn } from "./analysis/metric-column.ts";
+import { float64Base64, metricColumn } from "./analysis/metric-column.ts";
 import { headColumn, portionList } from "./analysis/portion-list.ts";
 import { matrixSpectra } from "./analysis/spectra.ts";
+import type { Tensor } from "./checkpoint/checkpoint.ts";
+import { readEntries, vectorProfile } from "./checkpoint/entries.ts";
 import { codeActions } from "./language/code-actions.ts";
 import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
 import { definitionAt } from "./language/definition.ts";
@@ -197,6 +199,23 @@ connection.onRequest(
     headColumn((await openSession(checkpoint)).analysis, metric),
 );
 
+connection.onRequest(
+  protocol.tensorEntries,
+  async ({ checkpoint, tensor, ...grid }: protocol.EntriesParams): Promise<protocol.Entries> => {
+    const { file, description } = tensorOf(await openSession(checkpoint), tensor);
+    const { values, exact } = await readEntries(file, description, grid);
+    return { values: float64Base64(values), exact };
+  },
+);
+
+connection.onRequest(
+  protocol.vectorEntries,
+  async ({ checkpoint, tensor, runs }: protocol.VectorParams): Promise<protocol.VectorProfile> => {
+    const { file, description } = tensorOf(await openSession(checkpoint), tensor);
+    return vectorProfile(file, description, runs);
+  },
+);
+
 connection.onRequest(protocol.cancelAnalysis, async ({ checkpoint }: protocol.CheckpointParams): Promise<null> => {
   ready().cancel(await openSession(checkpoint));
   return null;
@@ -361,6 +380,16 @@ function ready(): Sessions {
     throw new ResponseError(ErrorCodes.ServerNotInitialized, "the server is not initialised");
   }
   return sessions;
+}
+
+/** A tensor of a checkpoint, and the file that holds it. */
+function tensorOf({ analysis }: Session, name: string): { readonly file: string; readonly description: Tensor } {
+  const description = analysis.checkpoint.tensors.find((each) => each.name === name);
+  const file = analysis.checkpoint.files[description?.file ?? -1];
+  if (description === undefined || file === undefined) {
+    throw new ResponseError(ErrorCodes.InvalidParams, `There is no tensor ${name} in this checkpoint.`);
+  }
+  return { file: file.path, description };
 }
 
 /** What cannot be done is told in the sentence that says why. */

@@ -5,6 +5,7 @@
 import type { AnalysisPreferences } from "./analysis/policy.ts";
 import type { Dtype } from "./checkpoint/dtype.ts";
 import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
+import type { EntryGrid, VectorProfile } from "./checkpoint/entries.ts";
 import type { HeadBasis } from "./architecture/head-sizes.ts";
 import type { Role } from "./architecture/role.ts";
 import type { MetricKey, Metrics } from "./spectrum/metrics.ts";
@@ -226,6 +227,26 @@ export interface Part {
   readonly expert: number | null;
   readonly rows: number;
   readonly columns: number;
+}
+
+/** Request: some entries of a tensor, read from its file. */
+export const tensorEntries = "spectrum/entries";
+export interface EntriesParams extends CheckpointParams, EntryGrid {
+  readonly tensor: string;
+}
+export interface Entries {
+  /** Float64, little-endian, as base64, row after row. */
+  readonly values: string;
+  /** In full, where a float64 does not hold all of an entry (long integers, complex numbers). */
+  readonly exact: readonly string[] | null;
+}
+
+/** Request: all entries of a vector in as many runs as can be drawn; answers with a {@link VectorProfile}. */
+export const vectorEntries = "spectrum/vector";
+export interface VectorParams extends CheckpointParams {
+  readonly tensor: string;
+  /** The most runs. */
+  readonly runs: number;
 }
 
 /** Request: one metric of every head, in the order of {@link PortionList.heads}; answers with a {@link MetricColumn}. */
@@ -468,6 +489,7 @@ export const outlineLanguage = "safetensors-outline";
 
 export type {
   Dtype,
+  EntryGrid,
   EntryStatistics,
   FreshInitialiser,
   Grade,
@@ -476,6 +498,7 @@ export type {
   MetricKey,
   Metrics,
   Role,
+  VectorProfile,
   Verdict,
   CheckpointProblem,
 };

@@ -9,6 +9,11 @@ import type {
   AnalyseVectorsParams,
   cancelAnalysis,
   CheckpointParams,
+  DrawnSpectrum,
+  DrawParams,
+  drawSpectrum,
+  Entries,
+  EntriesParams,
   clearCache,
   closeCheckpoint,
   Estimate,
@@ -41,6 +46,10 @@ import type {
   TensorAtParams,
   tensorAtPosition,
   SpectraParams,
+  tensorEntries,
+  vectorEntries,
+  VectorParams,
+  VectorProfile,
 } from "../../server/protocol.ts";
 
 export interface Requests {
@@ -48,6 +57,9 @@ export interface Requests {
   [analyseCheckpoint]: (params: AnalyseParams) => null;
   [analyseHeads]: (params: AnalyseHeadsParams) => number;
   [analyseVectors]: (params: AnalyseVectorsParams) => number;
+  [tensorEntries]: (params: EntriesParams) => Entries;
+  [vectorEntries]: (params: VectorParams) => VectorProfile;
+  [drawSpectrum]: (params: DrawParams) => DrawnSpectrum | null;
   [portionList]: (params: CheckpointParams) => PortionList;
   [headColumn]: (params: MetricColumnParams) => MetricColumn;
   [cancelAnalysis]: (params: CheckpointParams) => null;

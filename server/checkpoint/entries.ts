@@ -1,0 +1,187 @@
+/** Some entries of a tensor, read from its file: no more bytes than they need, and never a whole tensor at once. */
+import { open, type FileHandle } from "node:fs/promises";
+import type { Tensor } from "./checkpoint.ts";
+import { entryReader, exactEntry } from "./decode.ts";
+import { dtypeBits } from "./dtype.ts";
+
+/** Entries at `offset + i · rowStride + j · columnStride`, counted in entries from the start of the tensor. */
+export interface EntryGrid {
+  readonly offset: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly rowStride: number;
+  readonly columnStride: number;
+}
+
+export interface GridEntries {
+  /** Row after row. */
+  readonly values: Float64Array;
+  /** In full, where a float64 does not hold all of an entry. */
+  readonly exact: readonly string[] | null;
+}
+
+/** No view shows more at once. */
+const mostEntries = 1 << 16;
+/** Entries further apart than so many bytes are read one by one. */
+const farApart = 4096;
+
+/** @throws in one sentence when the entries do not lie in the tensor, or the file cannot be read. */
+export async function readEntries(path: string, tensor: Tensor, grid: EntryGrid): Promise<GridEntries> {
+  const { offset, rows, columns, rowStride, columnStride } = grid;
+  const count = entryCount(tensor);
+  const sound = [offset, rows, columns, rowStride, columnStride].every(
+    (each) => Number.isSafeInteger(each) && each >= 0,
+  );
+  const last = offset + Math.max(0, rows - 1) * rowStride + Math.max(0, columns - 1) * columnStride;
+  if (!sound || rows * columns > mostEntries || (rows * columns > 0 && last >= count)) {
+    throw new Error(`${rows} × ${columns} entries from ${offset} on cannot be shown of a tensor with ${count}.`);
+  }
+  const bits = dtypeBits[tensor.dtype];
+  const read = entryReader(tensor.dtype);
+  const inFull = exactEntry(tensor.dtype);
+  const values = new Float64Array(rows * columns);
+  const exact: string[] = [];
+  await withFile(path, async (file) => {
+    for (let row = 0; row < rows; row++) {
+      const first = offset + row * rowStride;
+      const step = (columnStride * bits) / 8 > farApart ? 1 : columns;
+      for (let column = 0; column < columns; column += step) {
+        const begin = (first + column * columnStride) * bits;
+        const bytes = await readBits(file, tensor, begin, begin + ((step - 1) * columnStride + 1) * bits);
+        for (let k = 0; k < step; k++) {
+          const bit = (begin % 8) + k * columnStride * bits;
+          values[row * columns + column + k] = read(bytes, bit);
+          if (inFull !== null) exact.push(inFull(bytes, bit));
+        }
+      }
+    }
+  });
+  return { values, exact: inFull === null ? null : exact };
+}
+
+/** All entries of a vector in as many runs as can be drawn. Entries that are not finite are counted and left out. */
+export interface VectorProfile {
+  readonly count: number;
+  readonly nonFinite: number;
+  readonly zeros: number;
+  /** Null where no entry is finite. */
+  readonly minimum: number | null;
+  readonly maximum: number | null;
+  readonly mean: number | null;
+  readonly deviation: number | null;
+  /** The least and the greatest entry and the mean of each run of `runLength` entries, the last of which may be shorter. */
+  readonly runLength: number;
+  readonly runs: readonly { readonly low: number | null; readonly high: number | null; readonly mean: number | null }[];
+}
+
+/** Longer tensors are looked at a corner at a time. */
+export const longestVector = 1 << 22;
+const chunkEntries = 1 << 15;
+
+/**
+ * @param most runs
+ * @throws in one sentence when the tensor is too long, or the file cannot be read.
+ */
+export async function vectorProfile(path: string, tensor: Tensor, most: number): Promise<VectorProfile> {
+  const count = entryCount(tensor);
+  if (count > longestVector) throw new Error(`A tensor with ${count} entries is too long to be drawn as a whole.`);
+  const bits = dtypeBits[tensor.dtype];
+  const read = entryReader(tensor.dtype);
+  const runLength = Math.max(1, Math.ceil(count / Math.max(1, most)));
+  const runs = Array.from({ length: Math.ceil(count / runLength) }, () => new Moments());
+  let zeros = 0;
+  await withFile(path, async (file) => {
+    for (let first = 0; first < count; first += chunkEntries) {
+      const end = Math.min(count, first + chunkEntries);
+      const bytes = await readBits(file, tensor, first * bits, end * bits);
+      for (let index = first; index < end; index++) {
+        const value = read(bytes, (index - first) * bits + ((first * bits) % 8));
+        if (value === 0) zeros += 1;
+        runs[Math.floor(index / runLength)]!.add(value);
+      }
+    }
+  });
+  const whole = new Moments();
+  for (const run of runs) whole.merge(run);
+  return {
+    count,
+    zeros,
+    nonFinite: count - whole.count,
+    ...{ minimum: whole.low, maximum: whole.high, mean: whole.mean, deviation: whole.deviation },
+    runLength,
+    runs: runs.map(({ low, high, mean }) => ({ low, high, mean })),
+  };
+}
+
+/** Least, greatest, mean and spread of finite numbers, as they come (Welford; Chan for two parts). */
+class Moments {
+  count = 0;
+  #low = Infinity;
+  #high = -Infinity;
+  #mean = 0;
+  #squares = 0;
+
+  add(value: number): void {
+    if (!Number.isFinite(value)) return;
+    this.count += 1;
+    this.#low = Math.min(this.#low, value);
+    this.#high = Math.max(this.#high, value);
+    const difference = value - this.#mean;
+    this.#mean += difference / this.count;
+    this.#squares += difference * (value - this.#mean);
+  }
+
+  merge(other: Moments): void {
+    if (other.count === 0) return;
+    const count = this.count + other.count;
+    const difference = other.#mean - this.#mean;
+    this.#mean += (difference * other.count) / count;
+    this.#squares += other.#squares + (difference * difference * this.count * other.count) / count;
+    this.#low = Math.min(this.#low, other.#low);
+    this.#high = Math.max(this.#high, other.#high);
+    this.count = count;
+  }
+
+  get low(): number | null {
+    return this.count === 0 ? null : this.#low;
+  }
+
+  get high(): number | null {
+    return this.count === 0 ? null : this.#high;
+  }
+
+  get mean(): number | null {
+    return this.count === 0 ? null : this.#mean;
+  }
+
+  get deviation(): number | null {
+    return this.count === 0 ? null : Math.sqrt(this.#squares / this.count);
+  }
+}
+
+function entryCount({ shape }: Tensor): number {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+async function withFile(path: string, action: (file: FileHandle) => Promise<void>): Promise<void> {
+  const file = await open(path).catch((error: unknown) => {
+    throw new Error(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
+  });
+  try {
+    await action(file);
+  } finally {
+    await file.close();
+  }
+}
+
+/** The bytes that hold bits [from, to) of a tensor. */
+async function readBits(file: FileHandle, tensor: Tensor, from: number, to: number): Promise<DataView> {
+  const begin = tensor.begin + Math.floor(from / 8);
+  const bytes = new Uint8Array(tensor.begin + Math.ceil(to / 8) - begin);
+  for (let done = 0; done < bytes.length;) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, begin + done);
+    if (bytesRead === 0) throw new Error(`The file ends at byte ${begin + done}, before ${tensor.name} does.`);
+    done += bytesRead;
+  }
+  return new DataView(bytes.buffer);
+}
