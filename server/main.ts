@@ -17,7 +17,8 @@ import {
 } from "vscode-languageserver/node";
 import { TextDocument } from "vscode-languageserver-textdocument";
 import manifest from "../package.json" with { type: "json" };
-import { float64Base64, metricColumn } from "./analysis/metric-column.ts";
+import { base64Doubles } from "./analysis/floats.ts";
+import { metricColumn } from "./analysis/metric-column.ts";
 import { headColumn, portionList } from "./analysis/portion-list.ts";
 import { matrixSpectra } from "./analysis/spectra.ts";
 import type { Tensor } from "./checkpoint/checkpoint.ts";
@@ -204,7 +205,7 @@ connection.onRequest(
   async ({ checkpoint, tensor, ...grid }: protocol.EntriesParams): Promise<protocol.Entries> => {
     const { file, description } = tensorOf(await openSession(checkpoint), tensor);
     const { values, exact } = await readEntries(file, description, grid);
-    return { values: float64Base64(values), exact };
+    return { values: base64Doubles(values), exact };
   },
 );
 

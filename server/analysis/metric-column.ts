@@ -18,9 +18,3 @@ export function encodeColumn(entries: readonly { readonly value: number; readonl
     noise: base64Floats(entries.map(({ noise }) => noise)),
   };
 }
-
-/** Numbers as they travel in full: float64, little-endian. */
-export function float64Base64(numbers: Float64Array): string {
-  const bytes = Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-  return (endianness() === "LE" ? bytes : Buffer.from(bytes).swap64()).toString("base64");
-}
