@@ -13,6 +13,7 @@ function lookedAt(store: Store, tree: Tree): string[] {
   const { checkpoint, state } = store;
   const ids = new Set<string>();
   const { selection } = state;
+  if (selection.kind === "portion") ids.add(selection.id);
   if (checkpoint !== null && selection.kind === "tensor") {
     const node = checkpoint.tensor(selection.name);
     if (node !== undefined) {

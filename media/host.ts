@@ -1,5 +1,16 @@
 /** The other side: typed messages to the extension host, requests that can fail, and the memory VS Code lends a webview. */
-import type { Estimate, MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../server/protocol.ts";
+import type {
+  DrawnSpectrum,
+  Entries,
+  EntryGrid,
+  Estimate,
+  MatrixDetail,
+  MatrixSpectrum,
+  MetricColumn,
+  MetricKey,
+  PortionList,
+  VectorProfile,
+} from "../server/protocol.ts";
 import type { Answer, ToHost, ToView } from "./protocol.ts";
 
 interface WebviewApi {
@@ -76,6 +87,78 @@ export class Host {
    */
   estimate(matrices: readonly string[]): Promise<Estimate> {
     return this.#ask((id) => ({ type: "estimate", id, matrices })) as Promise<Estimate>;
+  }
+
+  /**
+   * Asks for the heads and parts of fused weights.
+   *
+   * @throws Error with the host's sentence where the request failed.
+   */
+  portions(): Promise<PortionList> {
+    return this.#ask((id) => ({ type: "portions", id })) as Promise<PortionList>;
+  }
+
+  /**
+   * Asks for one metric of every head.
+   *
+   * @throws Error with the host's sentence where the request failed.
+   */
+  headMetric(metric: MetricKey): Promise<MetricColumn> {
+    return this.#ask((id) => ({ type: "headMetric", id, metric })) as Promise<MetricColumn>;
+  }
+
+  /**
+   * Analyses heads; null for those of the whole checkpoint. Results come as all others do.
+   *
+   * @throws Error with the host's sentence where there are none.
+   */
+  async analyseHeads(tensors: readonly string[] | null): Promise<void> {
+    await this.#ask((id) => ({ type: "analyseHeads", id, tensors }));
+  }
+
+  /**
+   * Analyses matrices, heads or parts of fused weights.
+   *
+   * @throws Error with the host's sentence where that failed.
+   */
+  async analyse(matrices: readonly string[]): Promise<void> {
+    await this.#ask((id) => ({ type: "analyseParts", id, matrices }));
+  }
+
+  /**
+   * Analyses matrices, heads or parts with their singular vectors.
+   *
+   * @throws Error with the host's sentence where that failed.
+   */
+  async analyseVectors(matrices: readonly string[]): Promise<void> {
+    await this.#ask((id) => ({ type: "analyseVectors", id, matrices }));
+  }
+
+  /**
+   * Asks for some entries of a tensor.
+   *
+   * @throws Error with the host's sentence where they cannot be read.
+   */
+  entries(tensor: string, grid: EntryGrid): Promise<Entries> {
+    return this.#ask((id) => ({ type: "entries", id, tensor, grid })) as Promise<Entries>;
+  }
+
+  /**
+   * Asks for all entries of a vector, in at most so many runs.
+   *
+   * @throws Error with the host's sentence where they cannot be read.
+   */
+  vector(tensor: string, runs: number): Promise<VectorProfile> {
+    return this.#ask((id) => ({ type: "vector", id, tensor, runs })) as Promise<VectorProfile>;
+  }
+
+  /**
+   * Asks for the spectrum of a freshly drawn matrix; null where nothing fresh compares with this one.
+   *
+   * @throws Error with the host's sentence where it cannot be computed.
+   */
+  draw(matrix: string, seed: number): Promise<DrawnSpectrum | null> {
+    return this.#ask((id) => ({ type: "draw", id, matrix, seed })) as Promise<DrawnSpectrum | null>;
   }
 
   #ask(request: (id: number) => Request): Promise<Answer> {

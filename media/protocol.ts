@@ -2,17 +2,32 @@
 import type {
   AnalysisState,
   Catalogue,
+  DrawnSpectrum,
   EngineStatus,
+  Entries,
+  EntryGrid,
   Estimate,
   MatrixDetail,
   MatrixResult,
   MatrixSpectrum,
   MetricColumn,
   MetricKey,
+  PortionList,
+  VectorProfile,
 } from "../server/protocol.ts";
 
 /** What requests are answered with. */
-export type Answer = MatrixDetail | null | MetricColumn | readonly MatrixSpectrum[] | Estimate;
+export type Answer =
+  | MatrixDetail
+  | null
+  | MetricColumn
+  | readonly MatrixSpectrum[]
+  | Estimate
+  | PortionList
+  | Entries
+  | VectorProfile
+  | DrawnSpectrum
+  | number;
 
 export type ToView =
   /** The checkpoint, once after `ready` and again when its files change. */
@@ -50,6 +65,22 @@ export type ToHost =
       /** So many values of each; null for all. */
       readonly points: number | null;
     }
+  /** Asks for the heads and parts of fused weights; answered by `response` (a {@link PortionList}) or `failure`. */
+  | { readonly type: "portions"; readonly id: number }
+  /** Asks for one metric of every head; answered by `response` (a {@link MetricColumn}) or `failure`. */
+  | { readonly type: "headMetric"; readonly id: number; readonly metric: MetricKey }
+  /** Analyses heads; null for those of the whole checkpoint. Answered by `response` (how many) or `failure`. */
+  | { readonly type: "analyseHeads"; readonly id: number; readonly tensors: readonly string[] | null }
+  /** Analyses matrices, heads or parts. Answered by `response` (null) or `failure`. */
+  | { readonly type: "analyseParts"; readonly id: number; readonly matrices: readonly string[] }
+  /** Analyses them with their singular vectors. Answered by `response` (how many) or `failure`. */
+  | { readonly type: "analyseVectors"; readonly id: number; readonly matrices: readonly string[] }
+  /** Asks for some entries of a tensor; answered by `response` ({@link Entries}) or `failure`. */
+  | { readonly type: "entries"; readonly id: number; readonly tensor: string; readonly grid: EntryGrid }
+  /** Asks for all entries of a vector in runs; answered by `response` (a {@link VectorProfile}) or `failure`. */
+  | { readonly type: "vector"; readonly id: number; readonly tensor: string; readonly runs: number }
+  /** Asks for a freshly drawn spectrum; answered by `response` (a {@link DrawnSpectrum} or null) or `failure`. */
+  | { readonly type: "draw"; readonly id: number; readonly matrix: string; readonly seed: number }
   /** Saves a file where the person says. `content`: text, or the bytes of a picture as base64. */
   | {
       readonly type: "save";

@@ -9,6 +9,10 @@ export type Selection =
   | { readonly kind: "nothing" }
   | { readonly kind: "group"; readonly key: string }
   | { readonly kind: "tensor"; readonly name: string; readonly slice: number | null }
+  /** A head or a part of a fused weight, by its id; `name` is the tensor's. */
+  | { readonly kind: "portion"; readonly name: string; readonly id: string }
+  /** The attention heads of a block, or, with null, of the whole checkpoint. */
+  | { readonly kind: "heads"; readonly block: string | null }
   /** Several tensors, to be compared. */
   | { readonly kind: "tensors"; readonly names: readonly string[] }
   /** Several matrices or heads, by their ids, to be compared. */
@@ -34,6 +38,8 @@ export interface ViewState {
   readonly split: number;
   /** What is shown of the whole checkpoint. */
   readonly metric: MetricKey;
+  /** The role whose heads are shown. */
+  readonly headRole: Role;
   /** Which of the switches and folds are on, by name. */
   readonly switches: Readonly<Record<string, boolean>>;
 }
@@ -50,6 +56,7 @@ export const initialState: ViewState = {
   scroll: 0,
   split: 0.42,
   metric: "effectiveRank",
+  headRole: "query",
   switches: {},
 };
 
@@ -72,6 +79,10 @@ function isSelection(value: unknown): value is Selection {
     const known = (roles as readonly unknown[]).includes(value.role) && typeof value.stack === "string";
     return known && (value.ends === null || typeof value.ends === "number");
   }
+  if (value.kind === "portion") {
+    return "name" in value && typeof value.name === "string" && "id" in value && typeof value.id === "string";
+  }
+  if (value.kind === "heads") return "block" in value && (value.block === null || typeof value.block === "string");
   if (value.kind === "group") return "key" in value && typeof value.key === "string";
   if (value.kind !== "tensor" || !("name" in value) || !("slice" in value)) return false;
   return typeof value.name === "string" && (value.slice === null || typeof value.slice === "number");
@@ -94,6 +105,7 @@ export function restoreState(kept: unknown): ViewState {
     scroll: typeof state.scroll === "number" ? state.scroll : initialState.scroll,
     split: typeof state.split === "number" ? Math.min(0.85, Math.max(0.15, state.split)) : initialState.split,
     metric: metricKeys.find((key) => key === state.metric) ?? initialState.metric,
+    headRole: roles.find((role) => role === state.headRole) ?? initialState.headRole,
     switches: Object.fromEntries(switches.filter((entry): entry is [string, boolean] => typeof entry[1] === "boolean")),
   };
 }

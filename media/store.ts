@@ -3,6 +3,7 @@ import type { AnalysisState, EngineStatus, MatrixResult } from "../server/protoc
 import type { Host } from "./host.ts";
 import { Checkpoint } from "./model/checkpoint.ts";
 import type { TensorNode, TreeNode } from "./model/nodes.ts";
+import { Portions } from "./model/portions.ts";
 import type { ToView } from "./protocol.ts";
 import type { MetricKey } from "../server/spectrum/metrics.ts";
 import type { ColumnKey } from "./model/columns.ts";
@@ -56,6 +57,7 @@ export class Store {
     columns: new Set(),
     metric: new Set(),
   };
+  #portions: Promise<Portions> | null = null;
   #incoming: MatrixResult[] = [];
   #frame = 0;
   #remembering: ReturnType<typeof setTimeout> | undefined;
@@ -83,6 +85,22 @@ export class Store {
     for (const listener of [...this.#listeners[name]]) listener(change);
   }
 
+  /**
+   * The heads and parts of the checkpoint; asked for once.
+   *
+   * @throws Error with the host's sentence where the request failed.
+   */
+  portions(): Promise<Portions> {
+    this.#portions ??= this.host.portions().then(
+      (list) => new Portions(list),
+      (error: unknown) => {
+        this.#portions = null;
+        throw error;
+      },
+    );
+    return this.#portions;
+  }
+
   /** Whether a switch or fold is on. */
   isOn(name: string, otherwise: boolean): boolean {
     return this.state.switches[name] ?? otherwise;
@@ -104,7 +122,7 @@ export class Store {
   select(selection: Selection): void {
     if (same(selection, this.state.selection)) return;
     this.update({ selection });
-    this.host.send({ type: "selected", tensor: selection.kind === "tensor" ? selection.name : null });
+    this.host.send({ type: "selected", tensor: tensorOf(selection) });
     this.#tell("selection", selection);
   }
 
@@ -176,14 +194,15 @@ export class Store {
     const { catalogue } = message;
     const checkpoint = new Checkpoint(catalogue, message.results);
     this.checkpoint = checkpoint;
+    this.#portions = null;
     this.metrics.restart(checkpoint.root.tally.graded > 0);
     this.file = message.file;
     this.analysis = message.state;
     this.engine = message.engine;
     const known = this.state.path === catalogue.path;
     if (!known) {
-      const { split, switches, metric, columns } = this.state;
-      const kept = { path: catalogue.path, split, switches, metric, columns };
+      const { split, switches, metric, headRole, columns } = this.state;
+      const kept = { path: catalogue.path, split, switches, metric, headRole, columns };
       this.update({ ...initialState, ...kept, expanded: firstLook(checkpoint) });
     } else if (!exists(checkpoint, this.state.selection)) {
       this.update({ selection: initialState.selection });
@@ -193,7 +212,7 @@ export class Store {
     this.#tell("analysis", message.state);
     this.#tell("selection", this.state.selection);
     const { selection } = this.state;
-    this.host.send({ type: "selected", tensor: selection.kind === "tensor" ? selection.name : null });
+    this.host.send({ type: "selected", tensor: tensorOf(selection) });
     if (this.#wanted !== null) {
       const wanted = this.#wanted;
       this.#wanted = null;
@@ -233,8 +252,15 @@ function exists(checkpoint: Checkpoint, selection: Selection): boolean {
   if (selection.kind === "tensors") return selection.names.every((name) => checkpoint.tensor(name) !== undefined);
   // What is none of it any more is left out.
   if (selection.kind === "matrices" || selection.kind === "role") return true;
+  if (selection.kind === "heads") return selection.block === null || checkpoint.block(selection.block) !== undefined;
   const node = checkpoint.tensor(selection.name);
+  if (selection.kind === "portion") return node !== undefined;
   return node !== undefined && (selection.slice === null || selection.slice < node.tensor.matrices);
+}
+
+/** The tensor that is looked at, whole or in part. */
+function tensorOf(selection: Selection): string | null {
+  return selection.kind === "tensor" || selection.kind === "portion" ? selection.name : null;
 }
 
 function same(left: Selection, right: Selection): boolean {

@@ -5,7 +5,7 @@
 import type { AnalysisPreferences } from "./analysis/policy.ts";
 import type { Dtype } from "./checkpoint/dtype.ts";
 import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
-import type { EntryGrid, VectorProfile } from "./checkpoint/entries.ts";
+import type { EntryGrid, VectorProfile } from "./checkpoint/entry-grid.ts";
 import type { HeadBasis } from "./architecture/head-sizes.ts";
 import type { Role } from "./architecture/role.ts";
 import type { MetricKey, Metrics } from "./spectrum/metrics.ts";

@@ -5,12 +5,20 @@ import * as vscode from "vscode";
 import { editorHtml } from "../../media/html.ts";
 import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
 import {
+  analyseCheckpoint,
+  analyseHeads,
   analyseTensorCommand,
+  analyseVectors,
+  drawSpectrum,
   estimateAnalysis,
   focusMatrices,
+  headColumn,
   matrixDetail,
   matrixSpectra,
   metricColumn,
+  portionList,
+  tensorEntries,
+  vectorEntries,
   type RevealArguments,
 } from "../../server/protocol.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
@@ -169,6 +177,47 @@ export class Panel implements vscode.Disposable {
       case "estimate":
         void this.#answer(message.id, (checkpoint) =>
           this.#server.request(estimateAnalysis, { checkpoint, ids: message.matrices }),
+        );
+        return;
+      case "portions":
+        void this.#answer(message.id, (checkpoint) => this.#server.request(portionList, { checkpoint }));
+        return;
+      case "headMetric":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(headColumn, { checkpoint, metric: message.metric }),
+        );
+        return;
+      case "analyseParts":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(analyseCheckpoint, { checkpoint, ids: message.matrices }),
+        );
+        return;
+      case "analyseHeads":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(analyseHeads, {
+            checkpoint,
+            ...(message.tensors === null ? {} : { tensors: message.tensors }),
+          }),
+        );
+        return;
+      case "analyseVectors":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(analyseVectors, { checkpoint, ids: message.matrices }),
+        );
+        return;
+      case "entries":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(tensorEntries, { checkpoint, tensor: message.tensor, ...message.grid }),
+        );
+        return;
+      case "vector":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(vectorEntries, { checkpoint, tensor: message.tensor, runs: message.runs }),
+        );
+        return;
+      case "draw":
+        void this.#answer(message.id, (checkpoint) =>
+          this.#server.request(drawSpectrum, { checkpoint, id: message.matrix, seed: message.seed }),
         );
         return;
       case "save":

@@ -1,5 +1,5 @@
 /** Singular values against their index, with the values that noise of the same bulk would have. */
-import type { MatrixDetail } from "../../server/protocol.ts";
+import type { DrawnSpectrum, MatrixDetail } from "../../server/protocol.ts";
 import { quantile } from "../../server/statistics/marchenko-pastur.ts";
 import { formatInteger, formatNumber, plural } from "../ui/format.ts";
 import { mainLine, referenceLine, type Plot, plotOptions } from "./plot.ts";
@@ -14,8 +14,11 @@ interface ValuePoint {
   readonly outlier: boolean;
 }
 
-/** @param logarithmic Whether the axis of values is. */
-export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
+/**
+ * @param logarithmic Whether the axis of values is.
+ * @param drawn A fresh matrix whose values are laid over these.
+ */
+export function valuesPlot(detail: MatrixDetail, logarithmic: boolean, drawn: DrawnSpectrum | null = null): Plot {
   const small = Math.min(detail.rows, detail.columns);
   const large = Math.max(detail.rows, detail.columns);
   const unit = (detail.metrics.sigmaBulk ?? 0) * Math.sqrt(large);
@@ -45,23 +48,30 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
       { label: "singular values", series: "bulk", shape: "line" },
       { label: "outliers", series: "outlier", shape: "point" },
       { label: "expected of noise", series: "noise", shape: "dashes" },
+      ...(drawn === null ? [] : [{ label: "a fresh matrix", series: "role-value", shape: "line" } as const]),
     ],
     table: {
       caption: "Singular values, beside what noise would give",
-      columns: ["Index", "Value", "Noise", "Part"],
+      columns: ["Index", "Value", "Noise", "Part", ...(drawn === null ? [] : ["Fresh"])],
       rows: points.map(({ index, value, noise: expected, outlier }) => [
         formatInteger(index),
         formatNumber(value),
         formatNumber(expected),
         outlier ? "outlier" : "bulk",
+        ...(drawn === null ? [] : [formatNumber(drawn.singularValues[index - 1] ?? null)]),
       ]),
     },
     ...(points.length < values.length
       ? { note: `${formatInteger(points.length)} of ${formatInteger(values.length)} values are drawn.` }
       : {}),
     numbers: () => ({
-      columns: ["index", "singular value", "noise"],
-      rows: all.map((value, index) => [index + 1, value, noiseAt(index)]),
+      columns: ["index", "singular value", "noise", ...(drawn === null ? [] : ["fresh"])],
+      rows: all.map((value, index) => [
+        index + 1,
+        value,
+        noiseAt(index),
+        ...(drawn === null ? [] : [drawn.singularValues[index] ?? null]),
+      ]),
     }),
     configuration: (colors) => ({
       type: "line",
@@ -83,6 +93,23 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
             order: 1,
           },
           referenceLine(noise, colors.noise),
+          ...(drawn === null
+            ? []
+            : [
+                {
+                  type: "line" as const,
+                  data: thin(drawn.singularValues.length).flatMap((index) => {
+                    const value = drawn.singularValues[index]!;
+                    return logarithmic && value <= 0 ? [] : [{ x: index + 1, y: value }];
+                  }),
+                  borderColor: colors.roles.value,
+                  borderWidth: 1.5,
+                  pointRadius: 0,
+                  pointHitRadius: 0,
+                  pointHoverRadius: 0,
+                  order: 4,
+                },
+              ]),
         ],
       },
       options: plotOptions(

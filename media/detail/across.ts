@@ -2,13 +2,16 @@
 import { metricKeys, type MetricKey } from "../../server/spectrum/metrics.ts";
 import { ChartCard } from "../charts/chart-card.ts";
 import { profilePlot } from "../charts/profile.ts";
-import { decodeColumn, roleLayers, type Column, type Measure, type RoleLayers } from "../model/across.ts";
+import { decodeColumn, roleLayers, type Column, type Measure, type RoleLayers, type RoleRow } from "../model/across.ts";
+import { rowLabel } from "../model/across-texts.ts";
+import type { TensorNode } from "../model/nodes.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { metricGroups } from "../model/metric-texts.ts";
 import type { Store } from "../store.ts";
 import { create, uniqueId } from "../ui/dom.ts";
+import { plural } from "../ui/format.ts";
 import { visibleText } from "../ui/text.ts";
-import { HeatMap } from "./heat-map.ts";
+import { HeatMap, heatTitle, type HeatGrid } from "./heat-map.ts";
 import { Ranking } from "./ranking.ts";
 
 /** While results stream in, the numbers are asked for again so often. In milliseconds. */
@@ -19,7 +22,7 @@ export class Across {
   readonly element: HTMLElement;
   readonly #store: Store;
   readonly #checkpoint: Checkpoint;
-  readonly #map: HeatMap;
+  readonly #map: HeatMap<TensorNode>;
   readonly #ranking: Ranking;
   readonly #profile: ChartCard;
   readonly #mapCard: HTMLElement;
@@ -35,14 +38,9 @@ export class Across {
   constructor(store: Store, checkpoint: Checkpoint) {
     this.#store = store;
     this.#checkpoint = checkpoint;
-    this.#map = new HeatMap(
-      ({ tensor }) => {
-        store.reveal(tensor.name, tensor.matrices > 1 ? 0 : null);
-      },
-      ({ role, stack }) => {
-        store.select({ kind: "role", role, stack, ends: null });
-      },
-    );
+    this.#map = new HeatMap(({ tensor }) => {
+      store.reveal(tensor.name, tensor.matrices > 1 ? 0 : null);
+    });
     this.#ranking = new Ranking(store, checkpoint);
     this.#profile = new ChartCard(store, {
       testid: "chart-profile",
@@ -151,10 +149,47 @@ export class Across {
     this.#profile.element.hidden = !hasDepth;
     if (!known) return;
     if (hasDepth) {
-      this.#map.show(this.#layers, this.#metric, this.#measure);
+      this.#map.show(this.#grid(), this.#metric, this.#measure);
       this.#profile.draw();
     }
     this.#ranking.show(this.#column, this.#metric);
+  }
+
+  #grid(): HeatGrid<TensorNode> {
+    const { layers, rows } = this.#layers;
+    return {
+      across: "layer",
+      columns: layers,
+      caption: `${heatTitle(this.#metric, this.#measure)} by role and layer`,
+      rows: rows.map((row) => ({
+        label: rowLabel(row),
+        heading: this.#compareButton(row),
+        cells: row.cells.map(
+          (cell) =>
+            cell && {
+              ...cell,
+              item: cell.node,
+              ...(cell.matrices > 1 ? { note: `median of ${plural(cell.matrices, "matrix", "matrices")}` } : {}),
+            },
+        ),
+      })),
+    };
+  }
+
+  #compareButton(row: RoleRow): HTMLElement {
+    const { role, stack } = row;
+    return create(
+      "button",
+      {
+        class: "heat-row",
+        title: `Compare ${rowLabel(row)} over all layers`,
+        attributes: { type: "button" },
+        onClick: () => {
+          this.#store.select({ kind: "role", role, stack, ends: null });
+        },
+      },
+      rowLabel(row),
+    );
   }
 
   #select(): HTMLSelectElement {

@@ -5,6 +5,7 @@ import { visibleText } from "../ui/text.ts";
 import { isComparison } from "../model/compared.ts";
 import { CompareView } from "./compare.ts";
 import { GroupView } from "./group.ts";
+import { HeadsView } from "./heads.ts";
 import { Overview } from "./overview.ts";
 import { TensorView } from "./tensor.ts";
 import type { DetailView } from "./view.ts";
@@ -73,9 +74,20 @@ export class DetailPane {
     if (selection.kind === "tensor") {
       const node = checkpoint.tensor(selection.name);
       if (node !== undefined) {
-        this.#replace(new TensorView(this.#store, node, selection.slice));
+        this.#replace(new TensorView(this.#store, node, { slice: selection.slice }));
         return;
       }
+    }
+    if (selection.kind === "portion") {
+      const node = checkpoint.tensor(selection.name);
+      if (node !== undefined) {
+        this.#replace(new TensorView(this.#store, node, { portion: selection.id }));
+        return;
+      }
+    }
+    if (selection.kind === "heads") {
+      this.#replace(new HeadsView(this.#store, checkpoint, selection.block));
+      return;
     }
     if (isComparison(selection)) {
       this.#replace(new CompareView(this.#store, checkpoint, selection));

@@ -2,8 +2,8 @@
 import type { GroupNode, TensorNode } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge, tallyBadge } from "../ui/badge.ts";
-import { create } from "../ui/dom.ts";
-import { formatBytes, formatCount, formatInteger, formatShape } from "../ui/format.ts";
+import { button, create } from "../ui/dom.ts";
+import { formatBytes, formatCount, formatInteger, formatShape, plural } from "../ui/format.ts";
 import { factList } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 import { breadcrumb } from "./breadcrumb.ts";
@@ -22,10 +22,13 @@ export class GroupView implements DetailView {
   readonly #group: GroupNode;
   readonly #lines = new Map<TensorNode, Line>();
   readonly #summary = create("span", { class: "summary" });
+  readonly #headsLink = create("div", { class: "heads-link" });
+  #disposed = false;
 
   constructor(store: Store, group: GroupNode) {
     this.#store = store;
     this.#group = group;
+    this.#headsLink.hidden = true;
     const shown: TensorNode[] = [];
     for (const leaf of group.leaves()) {
       if (shown.length === most) break;
@@ -42,6 +45,7 @@ export class GroupView implements DetailView {
         ["Size", formatBytes(group.bytes), `${formatInteger(group.bytes)} bytes`],
         ["Matrices", formatInteger(group.tally.total)],
       ]),
+      this.#headsLink,
       create(
         "section",
         { class: "card", testid: "block-table" },
@@ -80,6 +84,11 @@ export class GroupView implements DetailView {
       ),
     );
     this.#updateSummary();
+    void this.#offerHeads();
+  }
+
+  dispose(): void {
+    this.#disposed = true;
   }
 
   readonly results = (changed: ReadonlySet<TensorNode>): void => {
@@ -92,6 +101,27 @@ export class GroupView implements DetailView {
     }
     if (touched || this.#group.tensors > most) this.#updateSummary();
   };
+
+  /** A block with attention leads to its heads. */
+  async #offerHeads(): Promise<void> {
+    const block = this.#group.label;
+    if (this.#group.key !== `block:${block}`) return;
+    const portions = await this.#store.portions().catch(() => null);
+    const groups = portions?.inBlock(block) ?? [];
+    if (this.#disposed || groups.length === 0) return;
+    const count = groups.reduce((sum, { ids }) => sum + ids.length, 0);
+    this.#headsLink.append(
+      button(
+        "Attention heads",
+        () => {
+          this.#store.select({ kind: "heads", block });
+        },
+        { secondary: true, testid: "show-heads" },
+      ),
+      create("span", { class: "hint" }, `${plural(count, "head")}, each a matrix of its own`),
+    );
+    this.#headsLink.hidden = false;
+  }
 
   #updateSummary(): void {
     if (this.#group.tally.total > 0) this.#summary.replaceChildren(tallyBadge(this.#group.tally));

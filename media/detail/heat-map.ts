@@ -1,12 +1,40 @@
-/** A metric by role and layer as a grid of colours: a real table, read out cell by cell, walked with the arrow keys. */
+/** A metric as a grid of colours: a real table, read out cell by cell, walked with the arrow keys. */
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
-import type { Cell, Measure, RoleLayers, RoleRow } from "../model/across.ts";
-import { formatMeasure, rowLabel } from "../model/across-texts.ts";
+import type { Measure } from "../model/across.ts";
+import { formatMeasure } from "../model/across-texts.ts";
+import type { Tone } from "../model/grades.ts";
 import { metricLabels } from "../model/metric-texts.ts";
-import type { TensorNode } from "../model/nodes.ts";
 import { scaleColor, scaleGradient } from "../ui/color-scale.ts";
-import { create } from "../ui/dom.ts";
-import { plural } from "../ui/format.ts";
+import { create, type Child } from "../ui/dom.ts";
+
+/** What a cell shows, and what it stands for. */
+export interface HeatCell<Item> {
+  /** NaN for what is not known or does not exist. */
+  readonly value: number;
+  readonly noise: number;
+  readonly ratio: number;
+  /** More about the value, such as of how many it is the median. */
+  readonly note?: string;
+  /** A word and its tone instead of a number and its colour; null while it is not known. */
+  readonly word?: { readonly text: string; readonly tone: Tone } | null;
+  readonly item: Item;
+}
+
+export interface HeatRow<Item> {
+  readonly label: string;
+  /** Stands before its cells; the label where it is left out. */
+  readonly heading?: Child;
+  readonly cells: readonly (HeatCell<Item> | null)[];
+}
+
+export interface HeatGrid<Item> {
+  /** What is counted from left to right, such as `layer`. */
+  readonly across: string;
+  readonly columns: readonly (string | number)[];
+  readonly rows: readonly HeatRow<Item>[];
+  /** What the map shows, for who cannot see it. */
+  readonly caption: string;
+}
 
 interface Range {
   readonly from: number;
@@ -15,26 +43,25 @@ interface Range {
   readonly share: (value: number) => number;
 }
 
-/** Layers are numbered so that at most so many numbers stand below the map. */
+/** Columns are numbered so that at most so many numbers stand below the map. */
 const mostNumbers = 24;
 
-export class HeatMap {
+export class HeatMap<Item> {
   readonly element = create("div", { class: "heat-map", testid: "heat-map" });
-  readonly #choose: (node: TensorNode) => void;
+  readonly #choose: (item: Item) => void;
+  readonly #hint: string;
   readonly #readOut = create("p", { class: "heat-read-out" });
-  readonly #cells = new Map<HTMLElement, { readonly row: RoleRow; readonly layer: number; readonly cell: Cell }>();
+  readonly #cells = new Map<HTMLElement, { readonly name: string; readonly cell: HeatCell<Item> }>();
   #table: HTMLTableElement | null = null;
   #metric: MetricKey = "effectiveRank";
 
-  readonly #compare: (row: RoleRow) => void;
-
   /**
-   * @param choose shows the matrix behind a cell
-   * @param compare compares the matrices of a row
+   * @param choose shows what is behind a cell
+   * @param hint what can be done with the map
    */
-  constructor(choose: (node: TensorNode) => void, compare: (row: RoleRow) => void) {
+  constructor(choose: (item: Item) => void, hint = "Point at a cell to read it; click to open the matrix.") {
     this.#choose = choose;
-    this.#compare = compare;
+    this.#hint = hint;
     this.element.addEventListener("pointerover", ({ target }) => {
       this.#tell(target);
     });
@@ -49,19 +76,17 @@ export class HeatMap {
     });
   }
 
-  show({ layers, rows }: RoleLayers, metric: MetricKey, measure: Measure): void {
+  show({ across, columns, rows, caption }: HeatGrid<Item>, metric: MetricKey, measure: Measure): void {
     // The keyboard stays where it was while results come in.
     const focused = this.#position(document.activeElement);
     this.#metric = metric;
     this.#cells.clear();
     const range = rangeOf(rows, measure);
-    const label = metricLabels.get(metric) ?? metric;
-    const title = measure === "ratio" ? `${label} / noise` : label;
-    const stride = Math.ceil(layers.length / mostNumbers);
+    const stride = Math.ceil(columns.length / mostNumbers);
     this.#table = create(
       "table",
       { class: "heat-table", attributes: { role: "grid" } },
-      create("caption", { class: "visually-hidden" }, `${title} by role and layer`),
+      create("caption", { class: "visually-hidden" }, caption),
       create("colgroup", {}, create("col", { class: "heat-roles" })),
       create(
         "tbody",
@@ -70,8 +95,10 @@ export class HeatMap {
           create(
             "tr",
             {},
-            create("th", { attributes: { scope: "row" } }, this.#rowButton(row)),
-            ...row.cells.map((cell, index) => this.#cell(row, layers[index]!, cell, metric, measure, range)),
+            create("th", { attributes: { scope: "row" } }, row.heading ?? row.label),
+            ...row.cells.map((cell, index) =>
+              this.#cell(`${row.label}, ${across} ${columns[index]!}`, cell, measure, range),
+            ),
           ),
         ),
       ),
@@ -81,12 +108,12 @@ export class HeatMap {
         create(
           "tr",
           {},
-          create("th", {}, "layer"),
-          ...layers.map((layer, index) => create("td", {}, index % stride === 0 ? String(layer) : "")),
+          create("th", {}, across),
+          ...columns.map((column, index) => create("td", {}, index % stride === 0 ? String(column) : "")),
         ),
       ),
     );
-    this.#readOut.textContent = "Point at a cell to read it; click to open the matrix.";
+    this.#readOut.textContent = this.#hint;
     this.element.replaceChildren(
       this.#table,
       create("div", { class: "heat-foot" }, this.#readOut, legend(range, metric, measure)),
@@ -96,60 +123,40 @@ export class HeatMap {
     if (focused !== null) start?.focus();
   }
 
-  #rowButton(row: RoleRow): HTMLElement {
-    return create(
-      "button",
-      {
-        class: "heat-row",
-        title: `Compare ${rowLabel(row)} over all layers`,
-        attributes: { type: "button" },
-        onClick: () => {
-          this.#compare(row);
-        },
-      },
-      rowLabel(row),
-    );
-  }
-
-  #cell(
-    row: RoleRow,
-    layer: number,
-    cell: Cell | null,
-    metric: MetricKey,
-    measure: Measure,
-    range: Range | null,
-  ): HTMLElement {
-    const name = `${rowLabel(row)}, layer ${layer}`;
+  #cell(name: string, cell: HeatCell<Item> | null, measure: Measure, range: Range | null): HTMLElement {
     if (cell === null)
       return create("td", { class: "heat-none", attributes: { role: "gridcell", "aria-label": `${name}: no matrix` } });
+    const { word } = cell;
     const value = cell[measure];
-    const text = formatMeasure(metric, measure, value);
+    const known = word === undefined ? !Number.isNaN(value) : word !== null;
+    const text = word === undefined ? formatMeasure(this.#metric, measure, value) : (word?.text ?? "not known");
+    const tone = word === undefined || word === null ? "" : ` heat-tone tone-${word.tone}`;
     const element = create("td", {
-      class: Number.isNaN(value) ? "heat-unknown" : "heat-cell",
+      class: known ? `heat-cell${tone}` : "heat-unknown",
       attributes: { role: "gridcell", tabindex: "-1", "aria-label": `${name}: ${text}` },
     });
-    if (range !== null && !Number.isNaN(value)) element.style.background = scaleColor(range.share(value));
-    this.#cells.set(element, { row, layer, cell });
+    if (word === undefined && range !== null && known) element.style.background = scaleColor(range.share(value));
+    this.#cells.set(element, { name, cell });
     return element;
   }
 
   #tell(target: EventTarget | null): void {
     const known = target instanceof HTMLElement ? this.#cells.get(target) : undefined;
     if (known === undefined) return;
-    const { row, layer, cell } = known;
-    const value = formatMeasure(this.#metric, "value", cell.value);
-    const noise = formatMeasure(this.#metric, "value", cell.noise);
-    const ratio = Number.isFinite(cell.ratio) ? ` (${formatMeasure(this.#metric, "ratio", cell.ratio)})` : "";
-    const several = cell.matrices > 1 ? `, median of ${plural(cell.matrices, "matrix", "matrices")}` : "";
-    this.#readOut.replaceChildren(
-      create("strong", {}, `${rowLabel(row)}, layer ${layer}`),
-      Number.isNaN(cell.value) ? "  not known" : `  ${value}, noise ${noise}${ratio}${several}`,
-    );
+    this.#readOut.replaceChildren(create("strong", {}, known.name), `  ${this.#words(known.cell)}`);
+  }
+
+  #words({ value, noise, ratio, note = "", word }: HeatCell<Item>): string {
+    if (word !== undefined) return word?.text ?? "not known";
+    if (Number.isNaN(value)) return "not known";
+    const times = Number.isFinite(ratio) ? ` (${formatMeasure(this.#metric, "ratio", ratio)})` : "";
+    const read = (number: number): string => formatMeasure(this.#metric, "value", number);
+    return `${read(value)}, noise ${read(noise)}${times}${note === "" ? "" : `, ${note}`}`;
   }
 
   #open(target: EventTarget | null): void {
     const known = target instanceof HTMLElement ? this.#cells.get(target) : undefined;
-    if (known !== undefined) this.#choose(known.cell.node);
+    if (known !== undefined) this.#choose(known.cell.item);
   }
 
   #move(event: KeyboardEvent): void {
@@ -190,13 +197,19 @@ export class HeatMap {
   }
 }
 
+/** What a map of a metric is called. */
+export function heatTitle(metric: MetricKey, measure: Measure): string {
+  const label = metricLabels.get(metric) ?? metric;
+  return measure === "ratio" ? `${label} / noise` : label;
+}
+
 /** From the lowest to the highest value; logarithmic where they span more than a factor of 30. Null without values. */
-function rangeOf(rows: readonly RoleRow[], measure: Measure): Range | null {
+function rangeOf(rows: readonly HeatRow<unknown>[], measure: Measure): Range | null {
   let from = Infinity;
   let to = -Infinity;
   for (const { cells } of rows) {
     for (const cell of cells) {
-      const value = cell?.[measure] ?? NaN;
+      const value = cell === null || cell.word !== undefined ? NaN : cell[measure];
       if (!Number.isFinite(value)) continue;
       from = Math.min(from, value);
       to = Math.max(to, value);

@@ -6,7 +6,7 @@ import type { Checkpoint } from "../model/checkpoint.ts";
 import { entryCount } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge, tallyBar } from "../ui/badge.ts";
-import { create } from "../ui/dom.ts";
+import { button, create } from "../ui/dom.ts";
 import { baseName, formatBytes, formatCount, formatInteger, formatShare, plural } from "../ui/format.ts";
 import { icon } from "../ui/icons.ts";
 import { factList } from "../ui/table.ts";
@@ -27,6 +27,9 @@ export class Overview implements DetailView {
   readonly #grades = create("div", { class: "grades" });
   readonly #decision = create("div", { class: "decision-place" });
   readonly #findings = create("div", { class: "findings", testid: "findings" });
+  /** The way to the attention heads, where there are some. */
+  readonly #heads = create("div", { class: "heads-link" });
+  #disposed = false;
   #refresh: ReturnType<typeof setTimeout> | undefined;
   #drawn = "";
 
@@ -54,7 +57,9 @@ export class Overview implements DetailView {
       this.#decision,
       catalogue.problems.length > 0 ? problemList(store, catalogue) : "",
       // A file that could not be read has nothing to count.
-      ...(catalogue.tensors.length > 0 ? [card("Grades", this.#grades, this.#findings), this.#across.element] : []),
+      ...(catalogue.tensors.length > 0
+        ? [card("Grades", this.#grades, this.#findings), this.#heads, this.#across.element]
+        : []),
       create(
         "div",
         { class: "columns" },
@@ -70,6 +75,8 @@ export class Overview implements DetailView {
     );
     this.#draw();
     this.#decide();
+    this.#heads.hidden = true;
+    void this.#offerHeads();
   }
 
   readonly results = (): void => {
@@ -83,6 +90,7 @@ export class Overview implements DetailView {
   };
 
   dispose(): void {
+    this.#disposed = true;
     this.#across.dispose();
     clearTimeout(this.#refresh);
   }
@@ -92,6 +100,26 @@ export class Overview implements DetailView {
     // The button under someone's finger must not be replaced by an equal one.
     if ((card?.textContent ?? "") === this.#decision.textContent) return;
     this.#decision.replaceChildren(...(card === null ? [] : [card]));
+  }
+
+  async #offerHeads(): Promise<void> {
+    const portions = await this.#store.portions().catch(() => null);
+    if (this.#disposed || portions === null || portions.heads === 0) return;
+    this.#heads.append(
+      button(
+        "Attention heads",
+        () => {
+          this.#store.select({ kind: "heads", block: null });
+        },
+        { secondary: true, testid: "show-heads" },
+      ),
+      create(
+        "span",
+        { class: "hint" },
+        `${plural(portions.heads, "head")} in ${plural(portions.blocks.length, "block")}`,
+      ),
+    );
+    this.#heads.hidden = false;
   }
 
   #redraw(): void {

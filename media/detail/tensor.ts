@@ -1,11 +1,12 @@
-/** A tensor: its facts and, where it is a matrix, its verdict, spectrum and metrics. */
-import type { MatrixDetail } from "../../server/protocol.ts";
+/** A tensor, or a part of one: its facts and, where it is a matrix, its verdict, spectrum, vectors, heads and values. */
+import type { DrawnSpectrum, MatrixDetail } from "../../server/protocol.ts";
 import { ChartCard } from "../charts/chart-card.ts";
 import { energyPlot } from "../charts/energy.ts";
 import { histogramPlot, prefersLogarithmic } from "../charts/histogram.ts";
 import { valuesPlot } from "../charts/values.ts";
 import { matrixId, matrixIds } from "../model/matrix-ids.ts";
 import { entryCount, type TensorNode } from "../model/nodes.ts";
+import type { Portion, Portions } from "../model/portions.ts";
 import type { Store } from "../store.ts";
 import { button, create } from "../ui/dom.ts";
 import { baseName, formatBytes, formatCount, formatInteger, formatShape } from "../ui/format.ts";
@@ -13,39 +14,76 @@ import { factList } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 import { breadcrumb } from "./breadcrumb.ts";
 import { entriesCard } from "./entries.ts";
+import { HeadGrid } from "./head-grid.ts";
 import { metricTable } from "./metric-table.ts";
+import { partsCard } from "./parts.ts";
+import { Preview } from "./preview.ts";
 import { sliceTable } from "./slices.ts";
+import { VectorEntries } from "./vector-entries.ts";
+import { vectorsPart } from "./vectors.ts";
 import { verdictCard } from "./verdict.ts";
 import type { DetailView } from "./view.ts";
 import { waitingCard } from "./waiting.ts";
+
+/** Which matrix of a tensor is shown. */
+export interface Within {
+  /** Of a stack. */
+  readonly slice?: number | null;
+  /** Id of a head, or of a part of a fused weight. */
+  readonly portion?: string;
+}
 
 export class TensorView implements DetailView {
   readonly element: HTMLElement;
   readonly #store: Store;
   readonly #node: TensorNode;
+  readonly #slice: number | null;
+  readonly #portion: string | null;
   readonly #id: string | null;
+  readonly #heading = create("h2", { class: "title", attributes: { tabindex: "-1" } });
+  readonly #facts = create("div", {});
   readonly #body = create("div", { class: "detail-body" });
+  /** What lies within the matrix: parts of a fused weight, heads. */
+  readonly #within = create("div", { class: "stack within" });
+  readonly #preview: Preview | null;
+  readonly #vector: VectorEntries | null;
   #charts: ChartCard[] = [];
+  #grids: HeadGrid[] = [];
+  #parts: ReturnType<typeof partsCard> | null = null;
   #slices: ReturnType<typeof sliceTable> | null = null;
   /** Counts requests: an answer to an earlier one is stale. */
   #request = 0;
   #detail: MatrixDetail | null = null;
+  /** A fresh matrix that is shown beside this one. */
+  #drawn: DrawnSpectrum | null = null;
   #disposed = false;
   #waitedIn = "";
 
-  constructor(store: Store, node: TensorNode, slice: number | null) {
+  constructor(store: Store, node: TensorNode, { slice = null, portion }: Within) {
     this.#store = store;
     this.#node = node;
-    this.#id = matrixId(node.tensor, slice);
+    this.#slice = slice;
+    this.#portion = portion ?? null;
+    this.#id = portion ?? matrixId(node.tensor, slice);
+    const { tensor } = node;
+    const last = portion === undefined ? (slice === null ? undefined : `slice ${slice}`) : suffix(portion, tensor.name);
+    this.#heading.textContent = visibleText(tensor.name, 400);
+    this.#facts.append(this.#factsOf(null));
+    this.#preview = portion === undefined ? previewOf(store, node, slice) : null;
+    this.#vector = tensor.shape.length === 1 && entryCount(tensor) > 0 ? new VectorEntries(store, tensor.name) : null;
     this.element = create(
       "article",
       { class: "tensor" },
-      breadcrumb(store, node, slice === null ? undefined : `slice ${slice}`),
-      create("h2", { class: "title", attributes: { tabindex: "-1" } }, visibleText(node.tensor.name, 400)),
-      this.#facts(),
+      breadcrumb(store, node, last),
+      this.#heading,
+      this.#facts,
       this.#body,
+      this.#within,
+      ...(this.#preview === null ? [] : [this.#preview.element]),
     );
-    if (node.tensor.matrices === 0) {
+    if (this.#vector !== null) {
+      this.#body.append(this.#vector.element);
+    } else if (tensor.matrices === 0) {
       this.#body.append(create("p", { class: "hint", testid: "no-matrix" }, whyNoMatrix(node)));
     } else if (this.#id === null) {
       this.#slices = sliceTable(store, node);
@@ -54,28 +92,27 @@ export class TensorView implements DetailView {
       this.#body.append(this.#waiting());
       void this.#ask();
     }
+    if (tensor.matrices > 0) void this.#lookWithin();
   }
 
   readonly results = (changed: ReadonlySet<TensorNode>): void => {
     if (!changed.has(this.#node)) return;
     this.#slices?.update();
+    this.#parts?.update();
+    for (const grid of this.#grids) grid.refresh();
     if (this.#id === null || this.#store.checkpoint?.result(this.#id) === undefined) return;
     const grade = this.#store.checkpoint.result(this.#id)?.grade;
-    if (this.#detail === null || this.#detail.grade !== grade) void this.#ask();
+    const waitsForVectors = this.#body.querySelector('[data-testid="vectors-on-demand"] button:disabled') !== null;
+    if (this.#detail === null || this.#detail.grade !== grade || waitsForVectors) void this.#ask();
   };
 
   readonly analysis = (): void => {
+    for (const grid of this.#grids) grid.refresh();
     const waiting = this.#body.querySelector('[data-testid="waiting"]');
     if (waiting === null || this.#detail !== null) return;
     // The button under someone's finger must not be replaced by an equal one.
     if (this.#waitedIn !== this.#waitingKey()) waiting.replaceWith(this.#waiting());
   };
-
-  #waiting(): HTMLElement {
-    this.#waitedIn = this.#waitingKey();
-    const { tensor } = this.#node;
-    return waitingCard(this.#store, { tensor: tensor.name, ids: matrixIds(tensor) });
-  }
 
   /** What the waiting card depends on. */
   #waitingKey(): string {
@@ -86,11 +123,46 @@ export class TensorView implements DetailView {
   dispose(): void {
     this.#disposed = true;
     this.#disposeCharts();
+    this.#preview?.dispose();
+    this.#vector?.dispose();
+    for (const grid of this.#grids) grid.dispose();
   }
 
   #disposeCharts(): void {
     for (const chart of this.#charts) chart.dispose();
     this.#charts = [];
+  }
+
+  /** A part is computed when someone asks for it, the rest by itself. */
+  #waiting(): HTMLElement {
+    const id = this.#portion;
+    this.#waitedIn = this.#waitingKey();
+    if (id === null || this.#store.engine?.phase === "unavailable") {
+      const { tensor } = this.#node;
+      return waitingCard(this.#store, { tensor: tensor.name, ids: matrixIds(tensor) });
+    }
+    const running = this.#store.analysis.phase === "running" && this.#store.analysis.asked !== undefined;
+    return create(
+      "section",
+      { class: running ? "card waiting busy" : "card waiting", testid: "waiting", attributes: { role: "status" } },
+      create("h3", {}, running ? "Computing …" : "Not analysed yet"),
+      create("p", {}, "It is a matrix of its own within this weight, and is analysed when you ask for it."),
+      running
+        ? ""
+        : create(
+            "div",
+            { class: "actions" },
+            button(
+              "Analyse",
+              () => {
+                this.#store.host.analyse([id]).catch((error: unknown) => {
+                  this.#fail(error instanceof Error ? error.message : String(error));
+                });
+              },
+              { testid: "analyse-portion" },
+            ),
+          ),
+    );
   }
 
   async #ask(): Promise<void> {
@@ -133,7 +205,7 @@ export class TensorView implements DetailView {
     const parts: HTMLElement[] = [verdictCard(this.#store, detail.verdict, detail.rows === detail.columns)];
     const hasSpectrum = detail.singularValues.some((value) => value !== null);
     if (hasSpectrum) {
-      this.#charts = [
+      const spectra = [
         new ChartCard(this.#store, {
           testid: "chart-histogram",
           title: "Spectrum",
@@ -155,12 +227,14 @@ export class TensorView implements DetailView {
           switches: [
             { name: "values-log", label: "Log", title: "Logarithmic axis of singular values", initially: false },
           ],
-          plot: (isOn) => valuesPlot(detail, isOn("values-log")),
+          plot: (isOn) => valuesPlot(detail, isOn("values-log"), this.#drawn),
         }),
-        ...energyCard(this.#store, detail),
       ];
+      const energy = energyCards(this.#store, detail);
+      const vectors = vectorsPart(this.#store, detail);
+      this.#charts = [...spectra, ...energy, ...vectors.charts];
       parts.push(
-        create("div", { class: "columns" }, ...this.#charts.slice(0, 2).map(({ element }) => element)),
+        create("div", { class: "columns" }, ...spectra.map(({ element }) => element)),
         create(
           "div",
           { class: "columns uneven" },
@@ -168,10 +242,12 @@ export class TensorView implements DetailView {
           create(
             "div",
             { class: "stack" },
-            ...this.#charts.slice(2).map(({ element }) => element),
+            ...energy.map(({ element }) => element),
             ...(detail.entries === null ? [] : [entriesCard(detail.entries)]),
+            this.#drawCard(detail, spectra[1]!),
           ),
         ),
+        vectors.element,
       );
     } else if (detail.entries !== null) {
       parts.push(entriesCard(detail.entries));
@@ -180,23 +256,176 @@ export class TensorView implements DetailView {
     for (const chart of this.#charts) chart.draw();
   }
 
-  #facts(): HTMLElement {
+  /** Lays the spectrum of a freshly drawn matrix over the values. */
+  #drawCard(detail: MatrixDetail, values: ChartCard): HTMLElement {
+    const status = create("p", { class: "hint", attributes: { role: "status" } });
+    const say = (): void => {
+      const { initialiser, seed } = this.#drawn ?? {};
+      status.textContent =
+        initialiser === undefined
+          ? "Draws a matrix as this one may have begun, and lays its singular values over these."
+          : `Seed ${seed ?? 1}: ${visibleText(initialiser.words, 200)}.`;
+    };
+    say();
+    const action = button(
+      this.#drawn === null ? "Draw a fresh matrix" : "Draw another",
+      () => {
+        action.disabled = true;
+        status.textContent = "Drawing …";
+        this.#store.host
+          .draw(detail.id, (this.#drawn?.seed ?? 0) + 1)
+          .then(
+            (drawn) => {
+              if (this.#disposed || this.#detail !== detail) return;
+              this.#drawn = drawn;
+              say();
+              if (drawn === null) status.textContent = "There is nothing fresh that compares with this matrix.";
+              else {
+                action.textContent = "Draw another";
+                values.draw();
+              }
+            },
+            (error: unknown) => {
+              status.textContent = visibleText(error instanceof Error ? error.message : String(error), 400);
+            },
+          )
+          .finally(() => {
+            action.disabled = false;
+          });
+      },
+      { secondary: true, testid: "draw" },
+    );
+    return create(
+      "section",
+      { class: "card on-demand", testid: "draw-card" },
+      create("div", {}, create("h3", {}, "Beside a fresh matrix"), status),
+      create("div", { class: "actions" }, action),
+    );
+  }
+
+  /** Parts and heads, or what this part is called. They may be many: the rest is there first. */
+  async #lookWithin(): Promise<void> {
+    let portions: Portions;
+    try {
+      portions = await this.#store.portions();
+    } catch {
+      // The matrix itself is shown all the same.
+      return;
+    }
+    if (this.#disposed) return;
+    if (this.#portion !== null) {
+      const portion = portions.portion(this.#portion);
+      if (portion === undefined) return;
+      this.#heading.replaceChildren(
+        `${portion.label.charAt(0).toUpperCase()}${portion.label.slice(1)}`,
+        create("span", { class: "title-of" }, ` of ${visibleText(this.#node.tensor.name, 400)}`),
+      );
+      this.#facts.replaceChildren(this.#factsOf(portion));
+      this.#addSiblings(portions, portion);
+      return;
+    }
+    const { name } = this.#node.tensor;
+    const parts = portions.partsOf(name, this.#slice);
+    if (parts.length > 0) {
+      this.#parts = partsCard(this.#store, parts);
+      this.#within.append(this.#parts.element);
+    }
+    if (this.#slice !== null) return;
+    const missing = portions.groups.reduce(
+      (sum, { ids }) => sum + ids.filter((id) => this.#store.checkpoint?.result(id) === undefined).length,
+      0,
+    );
+    const each = portions.estimatedSeconds / Math.max(1, missing);
+    for (const group of portions.inTensor(name)) {
+      const grid = new HeadGrid(this.#store, `${group.role} heads`, [group], each);
+      this.#grids.push(grid);
+      this.#within.append(grid.element);
+    }
+  }
+
+  /** The way to the heads beside this one. */
+  #addSiblings(portions: Portions, { head, tensor, role, block }: Portion): void {
+    if (head === null) return;
+    const ids = portions.inTensor(tensor).find((group) => group.role === role)?.ids ?? [];
+    const step = (label: string, to: number): HTMLElement | string => {
+      const id = ids[to];
+      return id === undefined
+        ? ""
+        : create(
+            "button",
+            {
+              class: "link",
+              attributes: { type: "button" },
+              onClick: () => {
+                this.#store.select({ kind: "portion", name: tensor, id });
+              },
+            },
+            label,
+          );
+    };
+    this.#facts.append(
+      create(
+        "nav",
+        { class: "siblings", testid: "siblings", attributes: { "aria-label": "Other heads" } },
+        step(`‹ head ${head - 1}`, head - 1),
+        step(`head ${head + 1} ›`, head + 1),
+        create(
+          "button",
+          {
+            class: "link",
+            attributes: { type: "button" },
+            onClick: () => {
+              this.#store.select({ kind: "heads", block });
+            },
+          },
+          "All heads of the layer",
+        ),
+      ),
+    );
+  }
+
+  #factsOf(portion: Portion | null): HTMLElement {
     const { tensor } = this.#node;
     const file = this.#store.checkpoint?.catalogue.files[tensor.file];
-    const entries = entryCount(tensor);
+    const shape = portion === null ? tensor.shape : [portion.rows, portion.columns];
+    const entries = shape.reduce((product, side) => product * side, 1);
     return factList([
-      ["Role", tensor.role],
-      ["Shape", formatShape(tensor.shape)],
+      ["Role", portion?.role ?? tensor.role],
+      ["Shape", formatShape(shape)],
       ["Dtype", tensor.dtype],
       ["Entries", formatCount(entries), formatInteger(entries)],
-      ["Size", formatBytes(tensor.bytes), `${formatInteger(tensor.bytes)} bytes`],
+      ...(portion === null
+        ? [["Size", formatBytes(tensor.bytes), `${formatInteger(tensor.bytes)} bytes`] as const]
+        : []),
       ...(file === undefined ? [] : [["File", visibleText(baseName(file.path), 120), visibleText(file.path)] as const]),
     ]);
   }
 }
 
+/** `#head3` as `head 3`; the whole id where it says something else. */
+function suffix(id: string, tensor: string): string {
+  const own = id.slice(tensor.length).replace(/^#/u, "");
+  return visibleText(own.replace(/head(\d+)/u, "head $1").replace("-", " "), 60);
+}
+
+/** The matrix that the tensor is read as, a slice of it, or none for a vector. */
+function previewOf(store: Store, { tensor }: TensorNode, slice: number | null): Preview | null {
+  const { shape, matrices, name } = tensor;
+  const entries = shape.reduce((product, side) => product * side, 1);
+  const [first] = shape;
+  if (first === undefined || shape.length < 2 || entries === 0) return null;
+  if (matrices > 1) {
+    if (slice === null) return null;
+    const rows = shape[1]!;
+    const columns = entries / first / rows;
+    return new Preview(store, { tensor: name, offset: slice * rows * columns, rows, columns });
+  }
+  // As it is analysed: convolutions as output × all the rest.
+  return new Preview(store, { tensor: name, offset: 0, rows: first, columns: entries / first });
+}
+
 /** None for a matrix without energy. */
-function energyCard(store: Store, detail: MatrixDetail): ChartCard[] {
+function energyCards(store: Store, detail: MatrixDetail): ChartCard[] {
   const plot = energyPlot(detail);
   return plot === null
     ? []

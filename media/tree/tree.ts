@@ -626,9 +626,14 @@ function selectedNodes(checkpoint: Checkpoint, selection: Selection): TreeNode[]
       return group === undefined ? [] : [group];
     }
     case "tensor":
+    case "portion":
       return named(selection.name);
     case "tensors":
       return selection.names.flatMap(named);
+    case "heads": {
+      const block = selection.block === null ? undefined : checkpoint.block(selection.block);
+      return block === undefined ? [] : [block];
+    }
     case "nothing":
     case "matrices":
     case "role":

@@ -3,15 +3,7 @@ import { open, type FileHandle } from "node:fs/promises";
 import type { Tensor } from "./checkpoint.ts";
 import { entryReader, exactEntry } from "./decode.ts";
 import { dtypeBits } from "./dtype.ts";
-
-/** Entries at `offset + i · rowStride + j · columnStride`, counted in entries from the start of the tensor. */
-export interface EntryGrid {
-  readonly offset: number;
-  readonly rows: number;
-  readonly columns: number;
-  readonly rowStride: number;
-  readonly columnStride: number;
-}
+import type { EntryGrid, VectorProfile } from "./entry-grid.ts";
 
 export interface GridEntries {
   /** Row after row. */
@@ -57,21 +49,6 @@ export async function readEntries(path: string, tensor: Tensor, grid: EntryGrid)
     }
   });
   return { values, exact: inFull === null ? null : exact };
-}
-
-/** All entries of a vector in as many runs as can be drawn. Entries that are not finite are counted and left out. */
-export interface VectorProfile {
-  readonly count: number;
-  readonly nonFinite: number;
-  readonly zeros: number;
-  /** Null where no entry is finite. */
-  readonly minimum: number | null;
-  readonly maximum: number | null;
-  readonly mean: number | null;
-  readonly deviation: number | null;
-  /** The least and the greatest entry and the mean of each run of `runLength` entries, the last of which may be shorter. */
-  readonly runLength: number;
-  readonly runs: readonly { readonly low: number | null; readonly high: number | null; readonly mean: number | null }[];
 }
 
 /** Longer tensors are looked at a corner at a time. */

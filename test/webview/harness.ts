@@ -6,7 +6,7 @@ import { build } from "esbuild";
 import { chromium, type Browser, type Locator, type Page } from "playwright-core";
 import { findChromium } from "../../scripts/setup/chromium.mjs";
 import { editorHtml } from "../../media/html.ts";
-import type { ToHost, ToView } from "../../media/protocol.ts";
+import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
 import type { Estimate, MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../../server/protocol.ts";
 import { themes, type ThemeName } from "./themes.ts";
 
@@ -51,7 +51,12 @@ export interface ViewOptions {
   readonly metric?: (metric: MetricKey) => MetricColumn;
   /** Answers a request for several spectra. */
   readonly spectra?: (ids: readonly string[], points: number | null) => Promise<readonly MatrixSpectrum[]>;
+  /** Answers every request that none of the others answers; what it throws is sent back as the failure. */
+  readonly answer?: (request: Request) => Promise<Answer>;
 }
+
+/** A message that wants an answer. */
+export type Request = Extract<ToHost, { readonly id: number }>;
 
 /** What runs in the page before the editor: the interface that VS Code gives a webview. */
 interface Shim {
@@ -124,7 +129,7 @@ export class View {
     return view;
   }
 
-  async #receive(message: ToHost, { matrix, metric, spectra, estimate }: ViewOptions): Promise<void> {
+  async #receive(message: ToHost, { matrix, metric, spectra, estimate, answer }: ViewOptions): Promise<void> {
     this.posted.push(message);
     if (message.type === "estimate" && estimate !== undefined) {
       await this.send({ type: "response", id: message.id, value: estimate(message.matrices) });
@@ -138,10 +143,14 @@ export class View {
       await this.send({ type: "response", id: message.id, value: await spectra(message.matrices, message.points) });
       return;
     }
-    if (message.type !== "matrix" || matrix === undefined) return;
+    if (!("id" in message)) return;
     const { id } = message;
     try {
-      await this.send({ type: "response", id, value: await matrix(message.matrix) });
+      if (message.type === "matrix" && matrix !== undefined) {
+        await this.send({ type: "response", id, value: await matrix(message.matrix) });
+      } else if (answer !== undefined) {
+        await this.send({ type: "response", id, value: await answer(message) });
+      }
     } catch (error) {
       await this.send({ type: "failure", id, message: error instanceof Error ? error.message : String(error) });
     }

@@ -1,0 +1,292 @@
+/** Small multiples of the heads in a weight: one histogram each, all on the same axes, and the same numbers as a table. */
+import type { HeadGroup, MetricKey } from "../../server/protocol.ts";
+import { smallAxes, smallHistogram } from "../charts/small-histogram.ts";
+import { comparedOf, type Compared } from "../model/compared.ts";
+import { gradePresentations } from "../model/grades.ts";
+import { formatMetric, metricLabels } from "../model/metric-texts.ts";
+import type { Store } from "../store.ts";
+import { gradeBadge } from "../ui/badge.ts";
+import { button, create } from "../ui/dom.ts";
+import { exact, formatDuration, formatNumber, plural } from "../ui/format.ts";
+import { dataTable } from "../ui/table.ts";
+import { visibleText } from "../ui/text.ts";
+
+/** While results stream in, the spectra are asked for again so often. In milliseconds. */
+const refreshAfter = 400;
+const tableSwitch = "heads-table";
+
+const tableMetrics: readonly MetricKey[] = [
+  "outliersRight",
+  "outliersLeft",
+  "energy90",
+  "effectiveRank",
+  "stableRank",
+  "top10Ratio",
+  "least10Ratio",
+  "firstLastRatio",
+  "spectralNorm",
+];
+
+export class HeadGrid {
+  readonly element: HTMLElement;
+  readonly #store: Store;
+  readonly #groups: readonly HeadGroup[];
+  readonly #ids: readonly string[];
+  readonly #body = create("div", { class: "head-grid-body" });
+  readonly #status = create("p", { class: "hint", attributes: { role: "status" } });
+  readonly #actions = create("div", { class: "actions" });
+  readonly #table: HTMLButtonElement;
+  #known: readonly Compared[] = [];
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #request = 0;
+  #disposed = false;
+  #asked = false;
+
+  /** @param groups of one role */
+  constructor(store: Store, title: string, groups: readonly HeadGroup[], secondsEach: number) {
+    this.#store = store;
+    this.#groups = groups;
+    this.#ids = groups.flatMap(({ ids }) => ids);
+    this.#table = create(
+      "button",
+      {
+        class: "switch",
+        title: "Show the numbers of the heads as a table",
+        testid: "switch-heads-table",
+        attributes: { type: "button" },
+        onClick: () => {
+          store.setSwitch(tableSwitch, !store.isOn(tableSwitch, false));
+          this.#draw();
+        },
+      },
+      "Table",
+    );
+    const compare = create(
+      "button",
+      {
+        class: "switch",
+        title: "Lay the spectra of these heads over each other",
+        testid: "compare-heads",
+        attributes: { type: "button" },
+        onClick: () => {
+          store.select({ kind: "matrices", ids: this.#ids });
+        },
+      },
+      "Compare",
+    );
+    this.element = create(
+      "section",
+      { class: "card head-grid", testid: "head-grid" },
+      create(
+        "div",
+        { class: "card-head" },
+        create("h3", {}, title),
+        create("div", { class: "switches" }, compare, this.#table),
+      ),
+      create(
+        "ul",
+        { class: "legend", attributes: { "aria-label": "Legend" } },
+        ...(
+          [
+            ["bulk", "bar", "bulk"],
+            ["outliers", "bar", "outlier"],
+            ["Marchenko–Pastur", "line", "noise"],
+          ] as const
+        ).map(([label, shape, series]) =>
+          create("li", {}, create("span", { class: `swatch swatch-${shape} series-${series}` }), label),
+        ),
+      ),
+      this.#status,
+      this.#actions,
+      this.#body,
+    );
+    this.#seconds = secondsEach;
+    this.#draw();
+    void this.#ask();
+  }
+
+  readonly #seconds: number;
+
+  /** Results came, or the analysis changed its state. */
+  refresh(): void {
+    this.#tellState();
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      void this.#ask();
+    }, refreshAfter);
+  }
+
+  dispose(): void {
+    this.#disposed = true;
+    clearTimeout(this.#timer);
+  }
+
+  async #ask(): Promise<void> {
+    this.#request += 1;
+    const request = this.#request;
+    try {
+      const spectra = await this.#store.host.spectra(this.#ids, null);
+      if (this.#disposed || request !== this.#request) return;
+      const before = this.#known.length;
+      this.#known = spectra.map(comparedOf);
+      if (before !== this.#known.length) this.#draw();
+    } catch (error) {
+      if (this.#disposed || request !== this.#request) return;
+      this.#status.hidden = false;
+      this.#status.textContent = visibleText(error instanceof Error ? error.message : String(error), 400);
+    }
+  }
+
+  #draw(): void {
+    const asTable = this.#store.isOn(tableSwitch, false);
+    this.#table.setAttribute("aria-pressed", String(asTable));
+    this.#tellState();
+    if (this.#known.length === 0) this.#body.replaceChildren();
+    else this.#body.replaceChildren(asTable ? this.#numbers() : this.#pictures());
+  }
+
+  #tellState(): void {
+    const missing = this.#ids.length - this.#known.length;
+    const { analysis, engine } = this.#store;
+    const running = analysis.phase === "running" && (analysis.asked !== undefined || this.#asked);
+    this.#status.hidden = missing === 0;
+    if (missing === 0) {
+      this.#actions.replaceChildren();
+      return;
+    }
+    if (engine?.phase === "unavailable") {
+      this.#status.textContent = engine.message ?? "There is no GPU adapter to compute the heads with.";
+      this.#actions.replaceChildren();
+      return;
+    }
+    if (running) {
+      this.#status.textContent = `Computing … ${plural(this.#known.length, "head")} of ${this.#ids.length} done.`;
+      this.#actions.replaceChildren();
+      return;
+    }
+    const some = this.#known.length > 0 ? `${missing} of ${this.#ids.length} heads` : plural(missing, "head");
+    this.#status.textContent = `${some} of this weight ${missing === 1 ? "is" : "are"} not analysed yet; each is a matrix of its own. That takes about ${formatDuration(missing * this.#seconds)} here.`;
+    if (this.#actions.hasChildNodes()) return;
+    this.#actions.replaceChildren(
+      button(
+        missing === this.#ids.length ? "Analyse heads" : "Analyse the rest",
+        () => {
+          void this.#start();
+        },
+        { testid: "analyse-heads" },
+      ),
+    );
+  }
+
+  async #start(): Promise<void> {
+    this.#asked = true;
+    this.#actions.replaceChildren();
+    try {
+      await this.#store.host.analyseHeads(this.#groups.map(({ tensor }) => tensor));
+      this.refresh();
+    } catch (error) {
+      this.#status.hidden = false;
+      this.#status.textContent = visibleText(error instanceof Error ? error.message : String(error), 400);
+    } finally {
+      this.#asked = false;
+    }
+  }
+
+  #pictures(): HTMLElement {
+    const known = new Map(this.#known.map((each) => [each.spectrum.id, each]));
+    const drawn = this.#known.map(({ spectrum, values }) => ({ ...spectrum, values }));
+    const axes = smallAxes(drawn);
+    const cells = this.#groups.flatMap(({ ids, role }) =>
+      ids.map((id, head) => {
+        const found = known.get(id);
+        if (found === undefined) {
+          return create(
+            "li",
+            { class: "head-cell" },
+            create("div", { class: "head-cell-head" }, `head ${head}`, gradeBadge(null)),
+          );
+        }
+        const { spectrum, values } = found;
+        const { metrics, noise, grade, rows, columns } = spectrum;
+        const rank = `rank 90 %: ${formatNumber(metrics.energy90)} of ${Math.min(rows, columns)}`;
+        const outliers = (metrics.outliersRight ?? 0) + (metrics.outliersLeft ?? 0);
+        return create(
+          "li",
+          {},
+          create(
+            "button",
+            {
+              class: "head-cell",
+              testid: "head",
+              title: `${gradePresentations[grade].meaning}\nnoise: ${formatNumber(noise.energy90)} directions for 90 % of the energy`,
+              attributes: {
+                type: "button",
+                "aria-label": `${role} head ${head}: ${gradePresentations[grade].label}, ${plural(outliers, "outlier")}, ${rank}, noise ${formatNumber(noise.energy90)}`,
+              },
+              onClick: () => {
+                this.#store.select({ kind: "portion", name: spectrum.tensor, id });
+              },
+            },
+            create("span", { class: "head-cell-head" }, `head ${head}`, gradeBadge(grade)),
+            smallHistogram({ ...spectrum, values }, axes),
+            create("span", { class: "head-cell-foot" }, rank, create("span", {}, plural(outliers, "outlier"))),
+          ),
+        );
+      }),
+    );
+    return create(
+      "div",
+      {},
+      create("ul", { class: "head-cells", testid: "head-cells" }, ...cells),
+      create(
+        "p",
+        { class: "chart-note" },
+        `All on one axis of singular values, from ${formatNumber(Number(axes.from.toPrecision(2)))} to ${formatNumber(Number(axes.to.toPrecision(3)))}; what lies beyond is in the last bar. Click a head for all of it.`,
+      ),
+    );
+  }
+
+  #numbers(): HTMLElement {
+    const known = new Map(this.#known.map((each) => [each.spectrum.id, each]));
+    return create(
+      "div",
+      { class: "table-scroll" },
+      dataTable({
+        caption: "Heads, and the most telling of their metrics beside those of noise",
+        columns: ["Head", "Grade", ...tableMetrics.map((key) => metricLabels.get(key) ?? key)],
+        rows: this.#groups.flatMap(({ ids }) =>
+          ids.flatMap((id, head) => {
+            const found = known.get(id);
+            if (found === undefined) return [];
+            const { tensor, grade, metrics, noise } = found.spectrum;
+            return [
+              [
+                create(
+                  "button",
+                  {
+                    class: "link",
+                    attributes: { type: "button" },
+                    onClick: () => {
+                      this.#store.select({ kind: "portion", name: tensor, id });
+                    },
+                  },
+                  `head ${head}`,
+                ),
+                gradeBadge(grade),
+                ...tableMetrics.map((key) =>
+                  create(
+                    "span",
+                    { title: `${exact(metrics[key])}\nnoise: ${exact(noise[key])}` },
+                    formatMetric(key, metrics[key]),
+                    create("span", { class: "head-noise" }, ` ${formatMetric(key, noise[key])}`),
+                  ),
+                ),
+              ],
+            ];
+          }),
+        ),
+      }),
+      create("p", { class: "chart-note" }, "Beside each value, what noise of the same shape would give."),
+    );
+  }
+}
