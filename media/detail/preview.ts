@@ -201,7 +201,7 @@ export class Preview {
     this.#canvas.width = columns.count;
     this.#canvas.height = rows.count;
     this.#canvas.style.aspectRatio = `${columns.count} / ${rows.count}`;
-    this.#canvas.style.width = `min(100%, ${Math.round(Math.max(120, Math.min(440, (380 * columns.count) / rows.count)))}px)`;
+    this.#canvas.style.width = `min(100%, ${Math.round(Math.max(120, Math.min(440, (340 * columns.count) / rows.count)))}px)`;
     const context = this.#canvas.getContext("2d");
     if (context === null) return;
     let broken = 0;

@@ -41,7 +41,7 @@ export class TensorView implements DetailView {
   readonly #portion: string | null;
   readonly #id: string | null;
   readonly #heading = create("h2", { class: "title", attributes: { tabindex: "-1" } });
-  readonly #facts = create("div", {});
+  readonly #facts = create("div", { class: "facts-of" });
   readonly #body = create("div", { class: "detail-body" });
   /** What lies within the matrix: parts of a fused weight, heads. */
   readonly #within = create("div", { class: "stack within" });
@@ -317,7 +317,7 @@ export class TensorView implements DetailView {
       const portion = portions.portion(this.#portion);
       if (portion === undefined) return;
       this.#heading.replaceChildren(
-        `${portion.label.charAt(0).toUpperCase()}${portion.label.slice(1)}`,
+        capitalised(portion.label),
         create("span", { class: "title-of" }, ` of ${visibleText(this.#node.tensor.name, 400)}`),
       );
       this.#facts.replaceChildren(this.#factsOf(portion));
@@ -337,7 +337,7 @@ export class TensorView implements DetailView {
     );
     const each = portions.estimatedSeconds / Math.max(1, missing);
     for (const group of portions.inTensor(name)) {
-      const grid = new HeadGrid(this.#store, `${group.role} heads`, [group], each);
+      const grid = new HeadGrid(this.#store, `${capitalised(group.role)} heads`, [group], each);
       this.#grids.push(grid);
       this.#within.append(grid.element);
     }
@@ -400,6 +400,10 @@ export class TensorView implements DetailView {
       ...(file === undefined ? [] : [["File", visibleText(baseName(file.path), 120), visibleText(file.path)] as const]),
     ]);
   }
+}
+
+function capitalised(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** `#head3` as `head 3`; the whole id where it says something else. */

@@ -24,7 +24,7 @@ export function vectorsPart(store: Store, detail: MatrixDetail): VectorsPart {
     (side) =>
       new ChartCard(store, {
         testid: `chart-vectors-${side}`,
-        title: side === "left" ? "Left singular vectors, output side" : "Right singular vectors, input side",
+        title: side === "left" ? "Left singular vectors" : "Right singular vectors",
         subject: detail.id,
         switches: [],
         plot: () => pValuesPlot(vectors, side),
