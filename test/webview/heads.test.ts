@@ -125,7 +125,10 @@ describe("heads, vectors and values", () => {
     assert.match(await view.part("head-map").innerText(), /None of 36 heads are analysed/);
     await view.part("analyse-all-heads").click();
     const cell = view.part("head-map").getByRole("gridcell", { name: "head 1, layer 2:" });
-    await eventually("a number", async () => /× [\d.]+$/.test((await cell.getAttribute("aria-label")) ?? ""));
+    await view
+      .part("head-map")
+      .getByRole("gridcell", { name: /^head 1, layer 2: × [\d.]+$/ })
+      .waitFor();
     assert.equal(await view.part("head-map").getByRole("gridcell").count(), 12);
 
     await view.part("head-metric").selectOption("stableRank");
