@@ -104,6 +104,8 @@ export class Preview {
       this.#picture,
       this.#table,
     );
+    this.#picture.hidden = true;
+    this.#table.hidden = true;
     this.#listen();
     this.#stopListening = onThemeChange(() => {
       this.#draw();

@@ -322,10 +322,13 @@ describe("details", () => {
     await view.close();
   });
 
-  it("shows a vector with its facts only, and the slices of a stack", async () => {
+  it("says what of a vector cannot be read, and shows the slices of a stack", async () => {
     const stack = "model.layers.0.mlp.experts.gate_up_proj";
     const slice = detailOf(`${stack}[1]`, true, 3, stack);
-    const view = await View.open(browser, { matrix: (id) => (id === slice.id ? slice : null) });
+    const view = await View.open(browser, {
+      matrix: (id) => (id === slice.id ? slice : null),
+      answer: () => Promise.reject(new Error("The file ends at byte 9.")),
+    });
     const described = catalogue(
       checkpointOf([
         { name: stack, shape: [3, 64, 96] },
@@ -342,7 +345,7 @@ describe("details", () => {
       file: 0,
     });
     await view.row("model.norm.weight").click();
-    await view.part("no-matrix").waitFor();
+    await view.part("failure").getByText("The file ends at byte 9.").waitFor();
     assert.equal(await view.part("chart-histogram").count(), 0);
 
     await view.row(stack).click();

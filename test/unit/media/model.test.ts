@@ -140,6 +140,7 @@ test("what was remembered is taken over where it makes sense", () => {
     split: 0.3,
     switches: { "values-log": true },
     metric: "stableRank",
+    headRole: "value",
     expression: true,
     facets: { roles: ["query"], dtypes: ["BF16"], grades: [] },
     columns: ["size", "effectiveRank"],
