@@ -41,7 +41,7 @@ export interface VectorKernels {
 }
 
 /** How a workgroup of turn-pairs.wgsl takes columns, and how many. */
-const turning = { DEPTH: "32u", LANES: "16u", TALL: "4u" };
+const turning = { DEPTH: "16u", LANES: "16u", TALL: "4u" };
 export const turnColumns = 64;
 
 export async function compileVectorKernels(device: GPUDevice, software: boolean): Promise<VectorKernels> {
@@ -59,7 +59,7 @@ export async function compileVectorKernels(device: GPUDevice, software: boolean)
       .map(([name, value]) => `const ${name} = ${value};\n`)
       .join("");
   const SIDE = `${side}u`;
-  const rotation = { SIDE, THREADS: `${Math.min(threads, 512, (side * side) / 4)}u`, FUSED: String(!software) };
+  const rotation = { SIDE, THREADS: `${Math.min(threads, (side * side) / 4)}u`, FUSED: String(!software) };
   const compileRowKernels = async (name: string, quads: string): Promise<RowKernels> => {
     const rows = pairsOfBlocks + quads;
     const [gram, crossed, turn] = await Promise.all([
