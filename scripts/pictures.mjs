@@ -1,10 +1,12 @@
 // @ts-check
 /**
- * Makes the README's pictures from the running editor, with the package as users install it:
+ * Makes the pictures of the README and of the walkthrough from the running editor, with the package as users install it:
  *
  *   npm run pictures
  */
-import { join } from "node:path";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
 import { installPackages } from "./setup/install.mjs";
 import { root } from "./setup/root.mjs";
 import { runMain, step } from "./setup/step.mjs";
@@ -22,6 +24,72 @@ const settings = { "breadcrumbs.enabled": false };
  */
 async function settle({ page }) {
   await page.waitForTimeout(1000);
+}
+
+/**
+ * The sample with its second block as its initialiser would have left it, in a folder of that name.
+ * @returns {string}
+ */
+function brokenSample() {
+  const copy = join(mkdtempSync(join(tmpdir(), "pictures-")), "tiny-llama");
+  cpSync(sample, copy, { recursive: true });
+  for (const name of readdirSync(copy).filter((file) => file.endsWith(".safetensors"))) {
+    const path = join(copy, name);
+    const bytes = readFileSync(path);
+    const data = 8 + Number(bytes.readBigUInt64LE(0));
+    /** @type {Record<string, { shape?: number[], data_offsets?: [number, number] }>} */
+    const header = JSON.parse(bytes.toString("utf8", 8, data));
+    for (const [tensor, { shape = [], data_offsets: [begin, end] = [0, 0] }] of Object.entries(header)) {
+      if (!tensor.startsWith("model.layers.1.") || shape.length !== 2) continue;
+      // BF16: the upper half of a float32.
+      for (let at = data + begin; at < data + end; at += 2) {
+        const normal = Math.sqrt(-2 * Math.log(1 - Math.random())) * Math.cos(2 * Math.PI * Math.random());
+        const single = Buffer.alloc(4);
+        single.writeFloatLE(0.02 * normal);
+        bytes.writeUInt16LE(single.readUInt16LE(2), at);
+      }
+    }
+    writeFileSync(path, bytes);
+  }
+  return copy;
+}
+
+/**
+ * The pictures of the walkthrough, small and of a part of the window each: they travel in the package.
+ * @param {string} vsix
+ * @param {typeof import("./workbench/workbench.mjs").openWorkbench} openWorkbench
+ */
+async function walkthrough(vsix, openWorkbench) {
+  const checkpoint = brokenSample();
+  const viewport = { width: 1120, height: 720 };
+  const workbench = await openWorkbench({ version: "newest", vsix, folder: checkpoint, viewport, settings });
+  const { page } = workbench;
+  /** @param {string} name */
+  const photograph = async (name) => {
+    await settle(workbench);
+    await workbench.screenshot(join(root, "media/walkthrough", `${name}.png`));
+  };
+  try {
+    await workbench.runCommand("View: Toggle Primary Side Bar Visibility");
+    await workbench.openFile(join(checkpoint, "model-00001-of-00003.safetensors"));
+    const editor = workbench.webviewFrame();
+    await editor.getByText("23 matrices analysed", { exact: true }).waitFor({ timeout: 300_000 });
+    await photograph("overview");
+    await editor.getByText("self_attn.q_proj").first().click();
+    await editor.locator("canvas").first().waitFor();
+    await photograph("spectrum");
+    await workbench.runCommand("Problems: Focus on Problems View");
+    await page.locator(".markers-panel .monaco-list-row").nth(2).waitFor();
+    await photograph("problems");
+    await workbench.runCommand("View: Toggle Panel Visibility");
+    await workbench.runCommand("Safetensors Spectrum: Open Outline of Checkpoint");
+    await page.locator(".view-line", { hasText: "self_attn.q_proj.weight" }).first().hover();
+    await page.locator(".monaco-hover:visible", { hasText: "effective rank" }).first().waitFor();
+    await photograph("outline");
+  } finally {
+    await workbench.close();
+    rmSync(dirname(checkpoint), { recursive: true });
+  }
 }
 
 await runMain(async () => {
@@ -53,4 +121,5 @@ await runMain(async () => {
   } finally {
     await workbench.close();
   }
+  await step("Photographing for the walkthrough", () => walkthrough(vsix, openWorkbench));
 });

@@ -460,6 +460,10 @@ export interface RevealArguments {
 /** The command that analyses a tensor. Arguments: {@link RevealArguments}. */
 export const analyseTensorCommand = "safetensorsSpectrum.analyseTensor";
 
+/** The commands that analyse the attention heads, and the singular vectors, of a tensor. Arguments: {@link RevealArguments}. */
+export const analyseHeadsCommand = "safetensorsSpectrum.analyseHeads";
+export const analyseVectorsCommand = "safetensorsSpectrum.analyseVectors";
+
 /** The command that analyses a checkpoint. Arguments: its URI, as text or as VS Code's, and {@link AnalyseOptions}. */
 export const analyseCommand = "safetensorsSpectrum.analyse";
 export interface AnalyseOptions {

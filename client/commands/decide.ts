@@ -6,16 +6,18 @@ import type { Parts } from "./command.ts";
 
 /**
  * Before something long: tells how long it takes on this adapter, and asks.
- * @param ids of matrices; null for all that have no result yet
+ * @param ids of matrices, heads or parts; null for all that have no result yet
  * @returns whether to begin; what is short begins without being asked
  */
 export async function decide(
   { server }: Parts,
   { checkpoint, engine }: Session,
   ids: readonly string[] | null,
+  vectors = false,
 ): Promise<boolean> {
   const { matrices, seconds, long } = await server.request(estimateAnalysis, {
     checkpoint,
+    vectors,
     ...(ids === null ? {} : { ids }),
   });
   if (!long || seconds === null) return true;

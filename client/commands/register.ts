@@ -1,7 +1,9 @@
 import * as vscode from "vscode";
 import { ServerUnavailable } from "../server/language-server.ts";
 import { analyse } from "./analyse.ts";
+import { analyseHeads } from "./analyse-heads.ts";
 import { analyseTensor } from "./analyse-tensor.ts";
+import { analyseVectors } from "./analyse-vectors.ts";
 import { cancel } from "./cancel.ts";
 import { chooseAdapter } from "./choose-adapter.ts";
 import { clearCache } from "./clear-cache.ts";
@@ -18,7 +20,9 @@ import { showLog } from "./show-log.ts";
 
 const all: readonly Command[] = [
   analyse,
+  analyseHeads,
   analyseTensor,
+  analyseVectors,
   cancel,
   chooseAdapter,
   clearCache,

@@ -3,7 +3,9 @@ import { join } from "node:path";
 import * as vscode from "vscode";
 import type { LanguageClient } from "vscode-languageclient/node";
 import {
+  analyseHeadsCommand,
   analyseTensorCommand,
+  analyseVectorsCommand,
   checkpointChanged,
   engineChanged,
   outlineScheme,
@@ -181,7 +183,11 @@ export class LanguageServer {
       diagnosticCollectionName: section,
       initializationOptions: initialization,
       initializationFailedHandler: () => false,
-      markdown: { isTrusted: { enabledCommands: [revealCommand, analyseTensorCommand] } },
+      markdown: {
+        isTrusted: {
+          enabledCommands: [revealCommand, analyseTensorCommand, analyseHeadsCommand, analyseVectorsCommand],
+        },
+      },
       errorHandler: {
         error: () => ({ action: library.ErrorAction.Continue, handled: true }),
         closed: () => {

@@ -1,6 +1,7 @@
 import { CodeActionKind, type CodeAction, type Command, type Diagnostic } from "vscode-languageserver";
 import {
   analyseTensorCommand,
+  analyseVectorsCommand,
   revealCommand,
   silenceCommand,
   type RevealArguments,
@@ -26,6 +27,7 @@ export function codeActions(diagnostics: readonly Diagnostic[], checkpoint: stri
     const target: RevealArguments = { checkpoint, tensor };
     const found = [
       fix("Open in the spectrum editor", [diagnostic], revealCommand, target),
+      fix("Analyse its singular vectors", [diagnostic], analyseVectorsCommand, target),
       fix("Analyse this tensor again", [diagnostic], analyseTensorCommand, target),
     ];
     const { code } = diagnostic;

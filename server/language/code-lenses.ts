@@ -49,7 +49,7 @@ export function codeLenses(session: Session, document: TextDocument): CodeLens[]
   const blocks = isOutline(document) ? session.outline.blocks : [];
   return [
     lens(top, 0, "summary"),
-    lens(top, 0, "action"),
+    ...(isOver(session.analysis.state) ? [] : [lens(top, 0, "action")]),
     { range: rangeAt(top), command: whole },
     ...blocks.flatMap(({ name, line }) => [
       lens(line, line, "summary"),
@@ -74,7 +74,12 @@ export function resolveLens(session: Session, lens: CodeLens, { checkpoint, line
   return { ...lens, command: { title: progress + (summary === "" ? waiting : summary), command: "" } };
 }
 
-/** What can be done about an analysis, with how long it takes; nothing where it is over. */
+/** Whether there is nothing to be done about an analysis. */
+function isOver({ phase }: AnalysisState): boolean {
+  return phase === "done" || phase === "unavailable";
+}
+
+/** What can be done about an analysis, with how long it takes. */
 function actionCommand(checkpoint: string, { phase, estimatedSeconds }: AnalysisState): Command {
   const about = estimatedSeconds === null ? "" : ` (about ${formatDuration(estimatedSeconds)})`;
   const decided: AnalyseOptions = { decided: estimatedSeconds !== null };
@@ -88,7 +93,8 @@ function actionCommand(checkpoint: string, { phase, estimatedSeconds }: Analysis
       return { title: `analyse${about}`, command: analyseCommand, arguments: [checkpoint, decided] };
     case "done":
     case "unavailable":
-      return { title: phase === "done" ? "analysed" : "no GPU", command: "" };
+      // It ended between the question and this one; the next question leaves it out.
+      return { title: "", command: "" };
   }
 }
 

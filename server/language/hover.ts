@@ -1,5 +1,6 @@
 import {
   analyseTensorCommand,
+  analyseVectorsCommand,
   revealCommand,
   type CatalogueTensor,
   type MatrixDetail,
@@ -44,7 +45,7 @@ export function matrixHover(
     lines.push(
       tensor.matrices === 0 ? "Not a matrix: it has no spectrum." : waiting,
       "",
-      links(tensor, checkpoint, false),
+      links(tensor, checkpoint, false, false),
     );
     return lines.join("\n");
   }
@@ -75,7 +76,7 @@ export function matrixHover(
   if (heads !== "") {
     lines.push("", `heads: ${heads}`);
   }
-  lines.push("", links(tensor, checkpoint, true));
+  lines.push("", links(tensor, checkpoint, true, detail.vectors === undefined));
   return lines.join("\n");
 }
 
@@ -84,11 +85,19 @@ function share(value: number | null): string {
 }
 
 /** What can be done with a tensor, as links: a read-only document offers no quick fixes. */
-function links({ name, matrices }: CatalogueTensor, checkpoint: string, isKnown: boolean): string {
+function links(
+  { name, matrices }: CatalogueTensor,
+  checkpoint: string,
+  isKnown: boolean,
+  lacksVectors: boolean,
+): string {
   if (name.length > longestLinkedName) return "";
   const target: RevealArguments = { checkpoint, tensor: name };
   const link = (title: string, command: string): string => `[${title}](${commandUri(command, target)})`;
   const found = [link("Open in the spectrum editor", revealCommand)];
+  if (lacksVectors) {
+    found.push(link("Analyse its vectors", analyseVectorsCommand));
+  }
   if (matrices > 0) {
     found.push(link(isKnown ? "Analyse again" : "Analyse this tensor", analyseTensorCommand));
   }

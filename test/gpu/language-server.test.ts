@@ -238,6 +238,7 @@ describe("language server", () => {
       actions.map(({ command }) => [command!.command, command!.arguments]),
       [
         ["safetensorsSpectrum.reveal", [{ checkpoint: opened.checkpoint, tensor: onTensor }]],
+        ["safetensorsSpectrum.analyseVectors", [{ checkpoint: opened.checkpoint, tensor: onTensor }]],
         ["safetensorsSpectrum.analyseTensor", [{ checkpoint: opened.checkpoint, tensor: onTensor }]],
         ["safetensorsSpectrum.silence", [{ code: "random", tensor: onTensor }]],
         ["safetensorsSpectrum.silence", [{ code: "random", tensor: onTensor.replace(/\d+/, "*") }]],
@@ -272,7 +273,7 @@ describe("language server", () => {
     const firstKey = indexText.split("\n").findIndex((each) => each.includes('.safetensors"'));
     assert.deepEqual(
       above.map(({ range: { start } }) => start.line),
-      [firstKey, firstKey, firstKey],
+      [firstKey, firstKey],
     );
     const line: string | null = await client.connection.sendRequest(outlineTensor, {
       checkpoint: opened.checkpoint,
