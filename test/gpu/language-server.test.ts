@@ -327,7 +327,6 @@ describe("language server", () => {
     await client.until("the heads", () => client.results.at(-1)?.state.phase === "done");
     const heads = client.results.flatMap(({ results }) => results);
     assert.deepEqual(new Set(heads.map(({ tensor, head }) => `${tensor} ${head!}`)).size, 8);
-    assert.ok(client.results.some(({ state }) => state.asked?.total === 8));
     assert.equal(client.results.at(-1)!.state.done, 23);
     assert.equal(await client.connection.sendRequest(analyseHeads, { checkpoint, tensors: [query, value] }), 0);
 
