@@ -1,12 +1,14 @@
 // Singular values of a bidiagonal matrix by Sturm counts: the number of values below x is the number of negative pivots
 // qᵢ of the factorisation L·D·Lᵀ = BᵀB − x²I, in its differential form (Fernando and Parlett, Numer. Math. 67, 1994)
 //   qᵢ = dᵢ² + sᵢ, sᵢ₊₁ = sᵢ·eᵢ²/qᵢ − x², s₁ = −x²,
-// which never forms dᵢ² + eᵢ₋₁². It is computed in pairs of floats (see pairs.wgsl), so that the values come out as those
-// of a matrix next to B in far more than single precision; single precision would cost 1e-6 of the largest.
+// which never forms dᵢ² + eᵢ₋₁².
 //
 // LANES invocations narrow down one value: each counts at one of LANES points that divide the interval evenly, and the
-// interval between two neighbours is the next. ROUNDS such steps. A workgroup takes 64 / LANES values, the batch is on
-// workgroup_id.z. `pairs.wgsl` and the constants LANES and ROUNDS come first.
+// interval between two neighbours is the next. FIRST_ROUNDS such steps count in single precision, which finds the value to
+// some 1e-6 of the largest; then, from an interval that is wider by far more than that on either side, ROUNDS steps in
+// pairs of floats (see pairs.wgsl), so that the values come out as those of a matrix next to B in far more than single
+// precision. A workgroup takes 64 / LANES values, the batch is on workgroup_id.z. `pairs.wgsl` and the constants LANES,
+// FIRST_ROUNDS and ROUNDS come first.
 
 struct Shape {
   columns: u32,
@@ -22,6 +24,8 @@ var<immediate> shape: Shape;
 @group(0) @binding(2) var<storage, read_write> values: array<f32>;
 
 const BOUND = 4.0f;
+// What counts in single precision may be wrong by, many times over.
+const MARGIN = 4e-5f;
 // Pivots that are closer to zero count as negative.
 const LEAST = 1e-25f;
 
@@ -36,10 +40,21 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let smaller = n - 1u - min(value, n - 1u);
   var low = 0.0;
   var high = BOUND;
-  for (var round = 0u; round < ROUNDS; round++) {
+  for (var round = 0u; round < FIRST_ROUNDS + ROUNDS; round++) {
+    if round == FIRST_ROUNDS {
+      low = max(0.0, low - MARGIN);
+      high = min(BOUND, high + MARGIN);
+    }
     let step = (high - low) / f32(LANES + 1u);
+    let x = low + step * f32(lane + 1u);
+    var count: u32;
+    if round < FIRST_ROUNDS {
+      count = roughly_below(x, group.z * n);
+    } else {
+      count = below(x, group.z * n);
+    }
     workgroupBarrier();
-    counts[local] = below(low + step * f32(lane + 1u), group.z * n);
+    counts[local] = count;
     workgroupBarrier();
     var point = 0u;
     while point < LANES && counts[local - lane + point] <= smaller {
@@ -58,13 +73,34 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
 }
 
+// How many values are below `x`, roughly.
+fn roughly_below(x: f32, start: u32) -> u32 {
+  let square = x * x;
+  var s = -square;
+  var count = 0u;
+  // What comes next is on its way while this is computed.
+  var next = squares[start];
+  for (var i = 1u; i <= shape.columns; i++) {
+    let entry = next;
+    next = squares[start + i];
+    let sum = entry.x + s;
+    let q = select(sum, -LEAST, abs(sum) < LEAST);
+    count += u32(q < 0.0);
+    s = s * (entry.z / q) - square;
+  }
+  return count;
+}
+
+// How many are below it, see above.
 fn below(x: f32, start: u32) -> u32 {
   let zero = shape.zero;
   let square = product(x, x, zero);
   var s = -square;
   var count = 0u;
-  for (var i = 0u; i < shape.columns; i++) {
-    let entry = squares[start + i];
+  var next = squares[start];
+  for (var i = 1u; i <= shape.columns; i++) {
+    let entry = next;
+    next = squares[start + i];
     var q = sum(entry.x, s.x, zero);
     q = fast_sum(q.x, q.y + (entry.y + s.y), zero);
     if abs(q.x) < LEAST {

@@ -10,7 +10,7 @@
 //
 // A workgroup takes SWEEPS consecutive sweeps through WAVES waves, in a window of the band that it copies to workgroup
 // memory, and 2·BAND invocations share a step. Groups of sweeps that are at work in one dispatch are so far apart that
-// their windows do not meet: the next group does what this one did two dispatches ago, so that WAVES ≥ 2·SWEEPS.
+// their windows do not meet: the next group does what this one did LAG dispatches ago, so that (LAG − 1)·WAVES ≥ 2·SWEEPS.
 //
 // workgroup_id.x: the groups at work, the batch on workgroup_id.z. `reflection.wgsl` comes before. BAND is 8 here: rows
 // of the window are held in two vec4, because compilers leave arrays in memory.
@@ -40,7 +40,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) l
   let n = round.columns;
   let number = round.first_group + group.x;
   let first_sweep = number * SWEEPS;
-  let wave = i32(WAVES * (round.number - 2u * number));
+  let wave = i32(WAVES * (round.number - LAG * number));
   // Rows [top, bottom) of the band are in the window.
   let lowest = i32(first_sweep + SWEEPS) + (wave - i32(2u * SWEEPS - 1u)) * i32(BAND);
   let top = u32(max(lowest, i32(first_sweep)));

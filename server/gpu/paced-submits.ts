@@ -42,12 +42,16 @@ export class PacedSubmits {
         encode(pass, step);
         submitted += work(step);
         step += 1;
-      } while (step < steps && submitted + work(step) <= allowed);
+      } while (step < steps && submitted + work(step) <= allowed && performance.now() - begun < mostEncoding);
       pass.end();
       this.#device.queue.submit([encoder.finish()]);
       const before = this.#last;
       this.#last = this.#device.queue.onSubmittedWorkDone().then(() => {
-        this.#learn(submitted / Math.max(performance.now() - begun, 0.1));
+        // The GPU began with it when it was done with what came before, of whatever kind that was.
+        const now = performance.now();
+        const idle = Math.max(begun, finished.get(this.#device) ?? 0);
+        finished.set(this.#device, now);
+        this.#learn(submitted / Math.max(now - idle, 0.25));
       });
       // A device that is lost meanwhile is told of by whoever awaits results.
       this.#last.catch(() => undefined);
@@ -55,8 +59,17 @@ export class PacedSubmits {
     }
   }
 
-  /** At most eightfold growth: the first submits measure latency more than speed. */
+  /** At most fourfold growth: one submit may measure latency more than speed, or have been noticed late. */
   #learn(speed: number): void {
-    this.#speed = this.#speed === null ? speed : Math.min(speed, 8 * this.#speed);
+    this.#speed = this.#speed === null ? speed : Math.min(speed, 4 * this.#speed);
   }
 }
+
+/** Milliseconds of encoding that one submit is worth: the GPU should not wait for what it could have begun. */
+const mostEncoding = 1;
+
+/** When a device was last known to be done with a submit. */
+const finished = new WeakMap<GPUDevice, number>();
+
+/** What encodes steps and submits them. */
+export type Submits = Pick<PacedSubmits, "run">;

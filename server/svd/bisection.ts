@@ -1,5 +1,5 @@
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
-import type { PacedSubmits } from "../gpu/paced-submits.ts";
+import type { Submits } from "../gpu/paced-submits.ts";
 import type { TwoStageKernels } from "./two-stage-kernels.ts";
 
 export interface BidiagonalBuffers {
@@ -33,14 +33,14 @@ const plenty = 32768;
 export async function bisectValues(
   device: GPUDevice,
   kernels: TwoStageKernels,
-  submits: PacedSubmits,
+  submits: Submits,
   count: number,
   columns: number,
   { band, bidiagonal, squares, scales, values }: BidiagonalBuffers,
   signal: AbortSignal,
 ): Promise<void> {
   const { unpackBidiagonal: unpack, bisect } = kernels;
-  const { lanes, kernel } = bisect.find(({ lanes }) => count * columns * lanes <= 2 * plenty) ?? bisect.at(-1)!;
+  const { lanes, kernel } = bisect.find(({ lanes }) => count * columns * lanes <= plenty) ?? bisect.at(-1)!;
   const resources = [band, bidiagonal, squares, scales].map((buffer) => ({ buffer }));
   const unpackBuffers = bindBuffers(device, unpack, resources);
   const bisectBuffers = bindBuffers(device, kernel, [{ buffer: squares }, { buffer: scales }, { buffer: values }]);

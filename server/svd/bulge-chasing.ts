@@ -1,5 +1,5 @@
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
-import type { PacedSubmits } from "../gpu/paced-submits.ts";
+import type { Submits } from "../gpu/paced-submits.ts";
 import { cornersOf } from "./band-reduction.ts";
 import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
 
@@ -15,7 +15,7 @@ export function bandBytes({ band }: Blocks, count: number, columns: number): num
 export async function chaseBulges(
   device: GPUDevice,
   kernels: TwoStageKernels,
-  submits: PacedSubmits,
+  submits: Submits,
   count: number,
   columns: number,
   { corners, band }: { readonly corners: GPUBuffer; readonly band: GPUBuffer },
@@ -48,7 +48,7 @@ interface Round {
   readonly groups: number;
 }
 
-function chasingRounds({ band, sweeps, waves }: Blocks, columns: number): Round[] {
+function chasingRounds({ band, sweeps, waves, lag }: Blocks, columns: number): Round[] {
   // The last two rows have nothing to clear.
   const groups = Math.ceil(Math.max(0, columns - 2) / sweeps);
   const duration = (group: number): number =>
@@ -56,8 +56,8 @@ function chasingRounds({ band, sweeps, waves }: Blocks, columns: number): Round[
   const rounds: Round[] = [];
   let first = 0;
   for (let number = 0; first < groups; number++) {
-    while (first < groups && number - 2 * first >= duration(first)) first += 1;
-    const last = Math.min(groups - 1, Math.floor(number / 2));
+    while (first < groups && number - lag * first >= duration(first)) first += 1;
+    const last = Math.min(groups - 1, Math.floor(number / lag));
     if (last >= first) rounds.push({ number, firstGroup: first, groups: last - first + 1 });
   }
   return rounds;

@@ -16,7 +16,7 @@ import { numberFormat } from "./number-format.ts";
 import { ProductEngine, type ProductOptions } from "./product-engine.ts";
 import { bytesOf, StreamingQr, streamingBytes } from "./streaming-qr.ts";
 import { TwoStage } from "./two-stage.ts";
-import { chooseBlocks, compileTwoStageKernels, type TwoStageKernels } from "./two-stage-kernels.ts";
+import { chooseBlocks, compileTwoStageKernels, hasSubgroups, type TwoStageKernels } from "./two-stage-kernels.ts";
 import { VectorEngine, type VectorOptions } from "./vector-engine.ts";
 
 export interface Engine {
@@ -525,7 +525,9 @@ class GpuEngine implements Engine {
   /** The kernels of two stages, the first of which streaming needs too. */
   #openPanelKernels(): Promise<TwoStageKernels> {
     const { device, description } = this.#gpu;
-    this.#panelKernels ??= compileTwoStageKernels(device, chooseBlocks(device.limits), description.software);
+    const { software } = description;
+    const blocks = chooseBlocks(device.limits, software, hasSubgroups(device));
+    this.#panelKernels ??= compileTwoStageKernels(device, blocks, software);
     return this.#panelKernels;
   }
 }

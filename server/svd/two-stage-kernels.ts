@@ -1,13 +1,21 @@
 /** The kernels of the two-stage reduction with their block sizes, which an adapter's limits decide. */
-import { compileKernel, type Kernel } from "../gpu/kernels.ts";
+import { commonLayout, compileKernel, type Kernel } from "../gpu/kernels.ts";
 import bisectValues from "../../shaders/bisect-values.wgsl";
 import chaseBulges from "../../shaders/chase-bulges.wgsl";
+import delayed from "../../shaders/delayed.wgsl";
+import delayedDots from "../../shaders/delayed-dots.wgsl";
+import delayedFactors from "../../shaders/delayed-factors.wgsl";
+import delayedLeftProducts from "../../shaders/delayed-left-products.wgsl";
+import delayedPanel from "../../shaders/delayed-panel.wgsl";
+import delayedPanelPlain from "../../shaders/delayed-panel-plain.wgsl";
+import delayedPanelSubgroups from "../../shaders/delayed-panel-subgroups.wgsl";
+import delayedRightProducts from "../../shaders/delayed-right-products.wgsl";
+import delayedUpdate from "../../shaders/delayed-update.wgsl";
 import keepTriangle from "../../shaders/keep-triangle.wgsl";
 import packBand from "../../shaders/pack-band.wgsl";
 import pairs from "../../shaders/pairs.wgsl";
 import panel from "../../shaders/panel.wgsl";
 import panelApplyLeft from "../../shaders/panel-apply-left.wgsl";
-import panelApplyRight from "../../shaders/panel-apply-right.wgsl";
 import panelProducts from "../../shaders/panel-products.wgsl";
 import panelInner from "../../shaders/panel-inner.wgsl";
 import panelLeaf from "../../shaders/panel-leaf.wgsl";
@@ -18,19 +26,31 @@ import unpackBidiagonal from "../../shaders/unpack-bidiagonal.wgsl";
 /** Block sizes; the shaders say what they are. */
 export interface Blocks {
   readonly band: number;
-  /** Rows of a panel's node. */
+  /** Columns of panels that wait before the matrix is brought up to date. */
+  readonly depth: number;
+  /** Invocations that factor a panel: a kernel for each number, ascending. */
+  readonly panelThreads: readonly number[];
+  /** Whether subgroups are used. */
+  readonly subgroups: boolean;
+  /** Rows of a node of a tall panel. */
   readonly rows: number;
-  /** Sweeps of bulge chasing that a workgroup takes, and waves of them in one dispatch. */
+  /** Sweeps of bulge chasing that a workgroup takes, waves of them in one dispatch, and how many dispatches later the next follows. */
   readonly sweeps: number;
   readonly waves: number;
+  readonly lag: number;
 }
 
 export interface TwoStageKernels {
   readonly blocks: Blocks;
   readonly factorLeaves: Kernel;
   readonly applyLeft: Kernel;
-  readonly applyRight: Kernel;
   readonly keepTriangle: Kernel;
+  /** `most`: rows of a panel that fit registers; the last takes any. */
+  readonly delayedPanels: readonly { readonly most: number; readonly kernel: Kernel }[];
+  readonly leftProducts: Kernel;
+  readonly rightProducts: Kernel;
+  readonly delayedFactors: Kernel;
+  readonly delayedUpdate: Kernel;
   readonly packBand: Kernel;
   readonly chaseBulges: Kernel;
   readonly unpackBidiagonal: Kernel;
@@ -46,14 +66,29 @@ export interface Bisection {
 /** The shaders hold rows of the band in two vec4. */
 const band = 8;
 
-/** As many sweeps as workgroup memory holds, for 256 invocations at most. */
-export function chooseBlocks({
-  maxComputeWorkgroupStorageSize,
-}: Pick<GPUSupportedLimits, "maxComputeWorkgroupStorageSize">): Blocks {
-  const bytes = (sweeps: number): number => 4 * (4 * sweeps - 1) * band * 3 * band;
+/**
+ * Block sizes for an adapter: as many sweeps as workgroup memory holds, for 256 invocations at most, and as many rows of a
+ * panel in registers as one workgroup has.
+ * @param software smaller workgroups: a processor runs their invocations one after another.
+ */
+export function chooseBlocks(
+  limits: Pick<GPUSupportedLimits, "maxComputeWorkgroupStorageSize" | "maxComputeInvocationsPerWorkgroup">,
+  software: boolean,
+  subgroups: boolean,
+): Blocks {
+  const bytes = (sweeps: number): number => 4 * (3 * sweeps - 1) * band * 3 * band;
   let sweeps = 256 / (2 * band);
-  while (bytes(sweeps) > maxComputeWorkgroupStorageSize) sweeps -= 1;
-  return { band, rows: 256, sweeps, waves: 2 * sweeps };
+  while (bytes(sweeps) > limits.maxComputeWorkgroupStorageSize) sweeps -= 1;
+  // Without subgroups the sums of more invocations would not fit workgroup memory.
+  const most = Math.min(subgroups ? 512 : 256, limits.maxComputeInvocationsPerWorkgroup);
+  const panelThreads = software ? [32] : [64, 128, 256, 512].filter((threads) => threads <= most);
+  return { band, depth: 64, panelThreads, subgroups, rows: 256, sweeps, waves: sweeps, lag: 3 };
+}
+
+/** Whether the device has subgroups that the panel kernel can use: none is larger than a workgroup. */
+export function hasSubgroups({ features, adapterInfo }: GPUDevice): boolean {
+  const { subgroupMinSize: least = 0, subgroupMaxSize: most = Infinity } = adapterInfo;
+  return features.has("subgroups") && least >= 8 && most <= 64;
 }
 
 export async function compileTwoStageKernels(
@@ -61,43 +96,71 @@ export async function compileTwoStageKernels(
   blocks: Blocks,
   software: boolean,
 ): Promise<TwoStageKernels> {
-  const { band, rows, sweeps, waves } = blocks;
+  const { depth, rows, sweeps, waves, lag } = blocks;
   // WGSL sizes an invocation's arrays by constants only, not by overrides.
   const constants = Object.entries({
     BAND: band,
+    DEPTH: depth,
     ROWS: rows,
     SWEEPS: sweeps,
     WAVES: waves,
+    LAG: lag,
   })
     .map(([name, value]) => `const ${name} = ${value}u;\n`)
     .concat(`const FUSED = ${String(!software)};\n`)
     .join("");
   const compile = (name: string, source: string): Promise<Kernel> => compileKernel(device, name, constants + source);
+  const layout = commonLayout(device, 6, 64);
+  const compileDelayed = (name: string, source: string, directives = ""): Promise<Kernel> =>
+    compileKernel(device, name, directives + constants + delayed + source, {}, layout);
   const factor = panel + reflection + panelFactor;
-  const [factorLeaves, applyLeft, applyRight, keep, packed, chase, unpack, many, few] = await Promise.all([
-    compile("panel-leaf", factor + panelLeaf),
-    compile("panel-apply-left", factor + panelInner + panelProducts + panelApplyLeft),
-    compile("panel-apply-right", factor + panelInner + panelProducts + panelApplyRight),
-    compile("keep-triangle", keepTriangle),
-    compile("pack-band", packBand),
-    compile("chase-bulges", reflection + chaseBulges),
-    compile("unpack-bidiagonal", pairs + unpackBidiagonal),
-    // (LANES + 1)^ROUNDS ≥ 2^28.
-    compile("bisect-values (8 lanes)", `const LANES = 8u;\nconst ROUNDS = 9u;\n${pairs}${bisectValues}`),
-    compile("bisect-values (2 lanes)", `const LANES = 2u;\nconst ROUNDS = 18u;\n${pairs}${bisectValues}`),
+  const factorDelayed = reflection + delayedPanel;
+  const compilePanel = (threads: number): Promise<Kernel> => {
+    const source = `const THREADS = ${threads}u;\n${factorDelayed}`;
+    const name = `delayed-panel (${threads} invocations)`;
+    if (!blocks.subgroups) return compileDelayed(name, source + delayedPanelPlain);
+    // All invocations of a workgroup come to the exchanges, but the number of them depends on the subgroup's size.
+    const directives = "enable subgroups;\nrequires subgroup_id;\ndiagnostic(off, subgroup_uniformity);\n";
+    return compileDelayed(name, source + delayedPanelSubgroups, directives);
+  };
+  const compileBisection = async (lanes: number, firstRounds: number, rounds: number): Promise<Bisection> => {
+    const numbers = `const LANES = ${lanes}u;\nconst FIRST_ROUNDS = ${firstRounds}u;\nconst ROUNDS = ${rounds}u;\n`;
+    return { lanes, kernel: await compile(`bisect-values (${lanes} lanes)`, numbers + pairs + bisectValues) };
+  };
+  const [named, panels, ...bisect] = await Promise.all([
+    compileAll({
+      factorLeaves: compile("panel-leaf", factor + panelLeaf),
+      applyLeft: compile("panel-apply-left", factor + panelInner + panelProducts + panelApplyLeft),
+      keepTriangle: compile("keep-triangle", keepTriangle),
+      leftProducts: compile("delayed-left-products", delayed + delayedDots + delayedLeftProducts),
+      rightProducts: compile("delayed-right-products", delayed + delayedDots + delayedRightProducts),
+      delayedFactors: compileDelayed("delayed-factors", delayedFactors),
+      delayedUpdate: compileDelayed("delayed-update", delayedUpdate),
+      packBand: compile("pack-band", packBand),
+      chaseBulges: compile("chase-bulges", reflection + chaseBulges),
+      unpackBidiagonal: compile("unpack-bidiagonal", pairs + unpackBidiagonal),
+    }),
+    Promise.all(
+      blocks.panelThreads.map(async (threads) => ({ most: 8 * threads, kernel: await compilePanel(threads) })),
+    ),
+    // (LANES + 1)^FIRST_ROUNDS ≥ 5·10⁴ and (LANES + 1)^ROUNDS ≥ 3·10³.
+    compileBisection(16, 4, 3),
+    compileBisection(8, 5, 4),
+    compileBisection(4, 7, 5),
+    compileBisection(2, 10, 8),
   ]);
   return {
     blocks,
-    factorLeaves,
-    applyLeft,
-    applyRight,
-    keepTriangle: keep,
-    packBand: packed,
-    chaseBulges: chase,
-    unpackBidiagonal: unpack,
-    bisect: [
-      { lanes: 8, kernel: many },
-      { lanes: 2, kernel: few },
-    ],
+    ...named,
+    delayedPanels: panels,
+    bisect,
   };
+}
+
+/** Waits for all of them. */
+async function compileAll<Name extends string>(
+  kernels: Readonly<Record<Name, Promise<Kernel>>>,
+): Promise<Record<Name, Kernel>> {
+  const entries = Object.entries<Promise<Kernel>>(kernels).map(async ([name, kernel]) => [name, await kernel] as const);
+  return Object.fromEntries(await Promise.all(entries)) as Record<Name, Kernel>;
 }

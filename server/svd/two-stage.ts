@@ -1,9 +1,10 @@
 import { createBuffers, destroyAll } from "../gpu/buffers.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
-import { panelBytes, reduceToBand } from "./band-reduction.ts";
+import { cornersOf, isTall, panelBytes, reduceToTriangle } from "./band-reduction.ts";
 import type { Batch } from "./bidiagonalisation.ts";
 import { bidiagonalBytes, bisectValues } from "./bisection.ts";
 import { bandBytes, chaseBulges } from "./bulge-chasing.ts";
+import { delayedBytes, reduceDelayed } from "./delayed-reduction.ts";
 import type { TwoStageKernels } from "./two-stage-kernels.ts";
 
 /** What a matrix's reduction gives: fp32 on the GPU, matrix by matrix. */
@@ -19,13 +20,13 @@ export class TwoStage {
   readonly #device: GPUDevice;
   readonly #kernels: TwoStageKernels;
   /** One a stage, because each counts its work in its own unit. Short, so that the GPU begins at once. */
-  readonly #submits: readonly [band: PacedSubmits, bulges: PacedSubmits, values: PacedSubmits];
+  readonly #submits: readonly [qr: PacedSubmits, band: PacedSubmits, bulges: PacedSubmits, values: PacedSubmits];
 
   constructor(device: GPUDevice, kernels: TwoStageKernels) {
     this.#device = device;
     this.#kernels = kernels;
     const paced = (): PacedSubmits => new PacedSubmits(device, 5);
-    this.#submits = [paced(), paced(), paced()];
+    this.#submits = [paced(), paced(), paced(), paced()];
   }
 
   /**
@@ -34,10 +35,20 @@ export class TwoStage {
    */
   async run<Result>(batch: Batch, signal: AbortSignal, use: (reduced: Reduced) => Promise<Result>): Promise<Result> {
     const { count, rows, columns } = batch;
-    const [bandSubmits, bulgeSubmits, valueSubmits] = this.#submits;
-    const buffers = await createBuffers(this.#device, this.#sizes(count, rows, columns));
+    const [, bandSubmits, bulgeSubmits, valueSubmits] = this.#submits;
+    const tall = isTall(rows, columns);
+    const square = tall ? { ...batch, rows: columns } : batch;
+    const { blocks } = this.#kernels;
+    const corners = { corners: 4 * count * cornersOf(columns, blocks.band) * blocks.band ** 2 };
+    const buffers = await createBuffers(this.#device, {
+      ...corners,
+      ...delayedBytes(blocks, count, square.rows),
+      band: bandBytes(blocks, count, columns),
+      ...bidiagonalBytes(count, columns),
+    });
     try {
-      await reduceToBand(this.#device, this.#kernels, bandSubmits, batch, buffers, signal);
+      if (tall) await this.#factor(batch, signal);
+      await reduceDelayed(this.#device, this.#kernels, bandSubmits, square, rows * columns, buffers, signal);
       await chaseBulges(this.#device, this.#kernels, bulgeSubmits, count, columns, buffers, signal);
       await bisectValues(this.#device, this.#kernels, valueSubmits, count, columns, buffers, signal);
       return await use(buffers);
@@ -46,12 +57,13 @@ export class TwoStage {
     }
   }
 
-  #sizes(count: number, rows: number, columns: number) {
-    const { blocks } = this.#kernels;
-    return {
-      ...panelBytes(blocks, count, rows, columns),
-      band: bandBytes(blocks, count, columns),
-      ...bidiagonalBytes(count, columns),
-    };
+  async #factor(batch: Batch, signal: AbortSignal): Promise<void> {
+    const { count, rows, columns } = batch;
+    const panels = await createBuffers(this.#device, panelBytes(this.#kernels.blocks, count, rows, columns));
+    try {
+      await reduceToTriangle(this.#device, this.#kernels, this.#submits[0], batch, panels, signal);
+    } finally {
+      destroyAll(panels);
+    }
   }
 }

@@ -9,12 +9,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { openEngine, type Engine } from "../../server/svd/engine.ts";
 import type { MatrixSource } from "../../server/svd/measurement.ts";
-
-interface Row {
-  readonly rows: number;
-  readonly columns: number;
-  readonly count: number;
-}
+import { parseShape, type BenchShape } from "./shape.ts";
 
 const defaults = [
   "1024x1024",
@@ -27,14 +22,8 @@ const defaults = [
   "1024x4096*8",
 ];
 
-function parse(text: string): Row {
-  const match = /^(\d+)x(\d+)(?:\*(\d+))?$/.exec(text);
-  if (match === null) throw new Error(`“${text}” is no shape such as 4096x4096 or 1024x4096*8.`);
-  return { rows: Number(match[1]), columns: Number(match[2]), count: Number(match[3] ?? 1) };
-}
-
 /** Writes bf16 matrices, uniform in [−1, 1), one after another. */
-async function writeMatrices(path: string, { rows, columns, count }: Row): Promise<MatrixSource[]> {
+async function writeMatrices(path: string, { rows, columns, count }: BenchShape): Promise<MatrixSource[]> {
   const file = await open(path, "w");
   const bytes = 2 * rows * columns;
   let state = 1;
@@ -90,7 +79,7 @@ interface Peer {
 }
 
 /** Runs test/bench/peer.py over the first matrix of a file; null where there is no PyTorch. It leaves float64's values. */
-async function peer(path: string, { rows, columns }: Row): Promise<Peer | null> {
+async function peer(path: string, { rows, columns }: BenchShape): Promise<Peer | null> {
   const child = spawn("python3", ["test/bench/peer.py", path, String(rows), String(columns)], {
     stdio: ["ignore", "pipe", "ignore"],
   });
@@ -108,7 +97,7 @@ function relativeError(values: Float64Array, expected: Float64Array): number {
 const cell = (text: string): string => text.padStart(12);
 const milliseconds = (value: number): string => `${value.toFixed(1)} ms`;
 
-const rows = (process.argv.length > 2 ? process.argv.slice(2) : defaults).map(parse);
+const rows = (process.argv.length > 2 ? process.argv.slice(2) : defaults).map(parseShape);
 const engine = await openEngine({ adapter: "" });
 const folder = await mkdtemp(join(tmpdir(), "bench-"));
 try {

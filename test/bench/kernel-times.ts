@@ -25,6 +25,11 @@ export class KernelTimes {
     device.createCommandEncoder = (descriptor) => this.#watch(this.#begin(descriptor));
   }
 
+  /** The device is as it was. */
+  close(): void {
+    this.#device.createCommandEncoder = this.#begin;
+  }
+
   /** The times since the last call, the longest first. */
   async take(): Promise<KernelTime[]> {
     const device = this.#device;
@@ -57,7 +62,8 @@ export class KernelTimes {
   #watch(encoder: GPUCommandEncoder): GPUCommandEncoder {
     const begin = encoder.beginComputePass.bind(encoder);
     encoder.beginComputePass = () => {
-      let replay: ((pass: GPUComputePassEncoder) => void)[] = [];
+      // What was set holds until it is set again, whatever the pipeline.
+      const replay = new Map<string, (pass: GPUComputePassEncoder) => void>();
       let name = "";
       const watched: Pick<
         GPUComputePassEncoder,
@@ -65,25 +71,23 @@ export class KernelTimes {
       > = {
         setPipeline: (pipeline) => {
           name = pipeline.label;
-          replay = [
-            (pass) => {
-              pass.setPipeline(pipeline);
-            },
-          ];
+          replay.set("pipeline", (pass) => {
+            pass.setPipeline(pipeline);
+          });
         },
         setBindGroup: (index: number, group: GPUBindGroup | null | undefined) => {
-          replay.push((pass) => {
+          replay.set(`group ${index}`, (pass) => {
             pass.setBindGroup(index, group);
           });
         },
         setImmediates: (offset, data) => {
-          replay.push((pass) => {
+          replay.set(`immediates ${offset}`, (pass) => {
             pass.setImmediates(offset, data);
           });
         },
         dispatchWorkgroups: (...groups) => {
           const pass = begin({ timestampWrites: this.#next(name) });
-          for (const call of replay) call(pass);
+          for (const call of replay.values()) call(pass);
           pass.dispatchWorkgroups(...groups);
           pass.end();
         },

@@ -1,0 +1,146 @@
+import { bindBuffers, dispatch } from "../gpu/kernels.ts";
+import type { Submits } from "../gpu/paced-submits.ts";
+import { cornersOf } from "./band-reduction.ts";
+import type { Batch } from "./bidiagonalisation.ts";
+import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
+
+/** What the delayed updates are made of, see shaders/delayed.wgsl. */
+export interface DelayedBuffers {
+  /** The panel at work, row by row. */
+  readonly panels: GPUBuffer;
+  /** V, X, Y, U. */
+  readonly factors: GPUBuffer;
+  /** T of the panel at work. */
+  readonly triangleFactors: GPUBuffer;
+  /** Its products with the matrix and the factors. */
+  readonly products: GPUBuffer;
+  /** The band: two triangles to a block of rows. */
+  readonly corners: GPUBuffer;
+}
+
+/** Sizes in bytes of {@link DelayedBuffers}, the corners apart, for `count` matrices. */
+export function delayedBytes(
+  { band, depth }: Blocks,
+  count: number,
+  rows: number,
+): Record<Exclude<keyof DelayedBuffers, "corners">, number> {
+  const pitch = pitchOf(rows);
+  return {
+    panels: 4 * count * pitch * band,
+    factors: 4 * count * 4 * depth * pitch,
+    triangleFactors: 4 * count * band * band,
+    products: 4 * count * mostParts * (pitch + 2 * depth) * band,
+  };
+}
+
+/** Rows of the factors: whole tiles of shaders/delayed-update.wgsl. */
+function pitchOf(rows: number): number {
+  return Math.ceil(rows / tile) * tile;
+}
+
+const tile = 64;
+/** Rows of A, or columns of the factors, that a workgroup of delayed-*-products.wgsl multiplies along their length. */
+const dotRows = 32;
+/** A product is a sum of at most so many parts, each of at least so many entries, made by different workgroups. */
+const mostParts = 4;
+const leastPart = 128;
+/** Rows that a workgroup of shaders/delayed-factors.wgsl takes. */
+const factorRows = 16;
+/** Workgroups that keep a GPU busy. */
+const plenty = 2048;
+
+/** Immediate data of the kernels, in the order of shaders/delayed.wgsl. */
+interface Half {
+  readonly side: 0 | 1;
+  readonly first: number;
+  readonly rest: number;
+  readonly next: number;
+  readonly left: number;
+  readonly right: number;
+  readonly fresh: number;
+  readonly corner: number;
+  readonly begin: boolean;
+}
+
+/**
+ * Reduces every matrix of the batch to an upper band of `blocks.band` superdiagonals: panels of columns are factored and
+ * applied from the left, panels of rows from the right, in turn. The band goes to `corners`; what becomes of the matrices
+ * is undefined.
+ */
+export async function reduceDelayed(
+  device: GPUDevice,
+  kernels: TwoStageKernels,
+  submits: Submits,
+  { count, rows, columns, matrices }: Batch,
+  entriesOfMatrix: number,
+  { panels, factors, triangleFactors, products, corners }: DelayedBuffers,
+  signal: AbortSignal,
+): Promise<void> {
+  const { band, depth } = kernels.blocks;
+  const { delayedPanels, leftProducts, rightProducts, delayedFactors, delayedUpdate } = kernels;
+  const buffers = bindBuffers(device, delayedFactors, [matrices, panels, factors, products, triangleFactors, corners]);
+  const multiply = [leftProducts, rightProducts].map((kernel) => ({
+    kernel,
+    buffers: bindBuffers(device, kernel, [matrices, panels, factors, products]),
+  }));
+  const pitch = pitchOf(rows);
+  const cornersEach = cornersOf(columns, band);
+
+  const run = (pass: GPUComputePassEncoder, half: Half, last: boolean): void => {
+    const { side, first, rest, next, left, right, fresh } = half;
+    const length = (side === 0 ? rows : columns) - first;
+    const wanted = (side === 0 ? columns : rows) - rest;
+    const groups = Math.ceil(wanted / (side === 0 ? tile : dotRows)) + Math.ceil((left + right) / dotRows);
+    const parts = Math.max(
+      1,
+      Math.min(mostParts, Math.ceil(plenty / (groups * count)), Math.floor(length / leastPart)),
+    );
+    // In whole blocks, so that parts begin where the panel's vectors do.
+    const part = Math.ceil(length / parts / band) * band;
+    const used = Math.ceil(length / part);
+    // prettier-ignore
+    const parameters = Uint32Array.of(rows, columns, entriesOfMatrix, pitch, side, first, rest, next, left, right, fresh,
+      used, part, half.corner, cornersEach, Number(half.begin));
+    if (!half.begin) {
+      const { kernel } = delayedPanels.find(({ most }) => length <= most) ?? delayedPanels.at(-1)!;
+      dispatch(pass, kernel, buffers, parameters, [1, 1, count]);
+      if (last) return;
+      dispatch(pass, multiply[side]!.kernel, multiply[side]!.buffers, parameters, [groups, used, count]);
+    }
+    dispatch(pass, delayedFactors, buffers, parameters, [Math.ceil(wanted / factorRows), 1, count]);
+    if (side === 1 && fresh + band === depth) {
+      const tiles = [Math.ceil((columns - rest) / tile), Math.ceil((rows - rest) / tile), count] as const;
+      dispatch(pass, delayedUpdate, buffers, parameters, tiles);
+    }
+  };
+
+  const steps = Math.ceil(columns / band);
+  await submits.run(
+    steps,
+    // Bytes that are read, and the dispatches in such bytes.
+    (step) => 10 * count * (rows - step * band) * (columns - step * band) + 1.2e8,
+    (pass, step) => {
+      const k = step * band;
+      const rest = k + band;
+      const fresh = k % depth;
+      const none = { left: 0, right: 0, fresh: 0, corner: 0 };
+      if (step === 0) run(pass, { ...none, side: 1, first: 0, rest: 0, next: 0, begin: true }, false);
+      const corner = 2 * step;
+      const left = {
+        side: 0,
+        first: k,
+        rest,
+        next: k,
+        left: fresh,
+        right: fresh,
+        fresh,
+        corner,
+        begin: false,
+      } as const;
+      run(pass, left, rest >= columns);
+      if (rest >= columns) return;
+      run(pass, { ...left, side: 1, first: rest, next: rest, left: rest - k + fresh, corner: corner + 1 }, false);
+    },
+    signal,
+  );
+}

@@ -1,0 +1,116 @@
+/**
+ * Where the GPU's time goes in two stages, by its own timestamps: each stage as it runs, and each kernel when every dispatch
+ * is a pass of its own (which costs a little more). `npm run bench:stages [-- SHAPE…]`, a shape being
+ * `ROWSxCOLUMNS[*COUNT]`.
+ */
+import { createBuffers, destroyAll } from "../../server/gpu/buffers.ts";
+import { openDevice } from "../../server/gpu/device.ts";
+import { PacedSubmits, type Submits } from "../../server/gpu/paced-submits.ts";
+import { readBack } from "../../server/gpu/readback.ts";
+import { cornersOf, isTall, panelBytes, reduceToTriangle } from "../../server/svd/band-reduction.ts";
+import { bidiagonalBytes, bisectValues } from "../../server/svd/bisection.ts";
+import { bandBytes, chaseBulges } from "../../server/svd/bulge-chasing.ts";
+import { delayedBytes, reduceDelayed } from "../../server/svd/delayed-reduction.ts";
+import {
+  chooseBlocks,
+  compileTwoStageKernels,
+  hasSubgroups,
+  type TwoStageKernels,
+} from "../../server/svd/two-stage-kernels.ts";
+import { KernelTimes } from "./kernel-times.ts";
+import { parseShape, type BenchShape } from "./shape.ts";
+
+// Dawn rounds timestamps for the sake of web pages.
+const gpu = await openDevice("", ["disable-dawn-features=timestamp_quantization"]);
+const { device } = gpu;
+
+/** Runs steps as `Submits` do, some at a time in a pass with a timestamp at either end. */
+class StageTime implements Submits {
+  milliseconds = 0;
+
+  async run(steps: number, _: unknown, encode: (pass: GPUComputePassEncoder, step: number) => void): Promise<void> {
+    for (let step = 0; step < steps;) {
+      const querySet = device.createQuerySet({ type: "timestamp", count: 2 });
+      const usage = GPUBufferUsage.QUERY_RESOLVE | GPUBufferUsage.COPY_SRC;
+      const resolved = device.createBuffer({ size: 16, usage });
+      const encoder = device.createCommandEncoder();
+      const timestampWrites = { querySet, beginningOfPassWriteIndex: 0, endOfPassWriteIndex: 1 };
+      const pass = encoder.beginComputePass({ timestampWrites });
+      const end = Math.min(steps, step + 128);
+      for (; step < end; step++) encode(pass, step);
+      pass.end();
+      encoder.resolveQuerySet(querySet, 0, 2, resolved, 0);
+      device.queue.submit([encoder.finish()]);
+      const [begun = 0n, ended = 0n] = new BigUint64Array(await readBack(device, resolved));
+      this.milliseconds += Number(ended - begun) / 1e6;
+      querySet.destroy();
+      resolved.destroy();
+    }
+  }
+}
+
+async function stages(kernels: TwoStageKernels, { rows, columns, count }: BenchShape): Promise<void> {
+  const { blocks } = kernels;
+  const tall = isTall(rows, columns);
+  const corners = 4 * count * cornersOf(columns, blocks.band) * blocks.band ** 2;
+  const buffers = await createBuffers(device, {
+    matrices: 4 * count * rows * columns,
+    corners,
+    ...delayedBytes(blocks, count, tall ? columns : rows),
+    band: bandBytes(blocks, count, columns),
+    ...bidiagonalBytes(count, columns),
+  });
+  const panels = await createBuffers(device, panelBytes(blocks, count, tall ? rows : 1, columns));
+  const batch = { count, rows, columns, matrices: buffers.matrices };
+  const signal = new AbortController().signal;
+  const random = Float32Array.from({ length: 1 << 22 }, () => Math.random() - 0.5);
+  const fill = (): void => {
+    for (let at = 0; at < count * rows * columns; at += random.length) {
+      device.queue.writeBuffer(
+        buffers.matrices,
+        4 * at,
+        random,
+        0,
+        Math.min(random.length, count * rows * columns - at),
+      );
+    }
+  };
+  const square = tall ? { ...batch, rows: columns } : batch;
+  const parts: [string, (submits: Submits) => Promise<void>][] = [
+    ["QR", (submits) => (tall ? reduceToTriangle(device, kernels, submits, batch, panels, signal) : Promise.resolve())],
+    ["band", (submits) => reduceDelayed(device, kernels, submits, square, rows * columns, buffers, signal)],
+    ["bulges", (submits) => chaseBulges(device, kernels, submits, count, columns, buffers, signal)],
+    ["values", (submits) => bisectValues(device, kernels, submits, count, columns, buffers, signal)],
+  ];
+  console.log(`${rows}×${columns}${count > 1 ? `, ${count}` : ""}`);
+  // The first run warms up.
+  for (const last of [false, true]) {
+    fill();
+    for (const [name, run] of parts) {
+      const time = new StageTime();
+      await run(time);
+      if (last) console.log(`  ${name.padEnd(42)}${time.milliseconds.toFixed(2).padStart(9)} ms`);
+    }
+  }
+  fill();
+  const paced = new PacedSubmits(device);
+  const kernelTimes = new KernelTimes(device);
+  for (const [, run] of parts) await run(paced);
+  for (const { name, dispatches, milliseconds } of await kernelTimes.take()) {
+    const mean = (1000 * milliseconds) / dispatches;
+    const time = milliseconds.toFixed(2).padStart(9);
+    console.log(`    ${name.padEnd(40)}${time} ms ${String(dispatches).padStart(6)} × ${mean.toFixed(1)} µs`);
+  }
+  kernelTimes.close();
+  destroyAll(buffers);
+  destroyAll(panels);
+}
+
+const shapes = process.argv.length > 2 ? process.argv.slice(2) : ["1024x1024", "4096x4096", "4096x4096*8"];
+const { adapter, software } = gpu.description;
+console.log(adapter);
+const blocks = chooseBlocks(device.limits, software, hasSubgroups(device));
+const kernels = await compileTwoStageKernels(device, blocks, software);
+for (const shape of shapes) await stages(kernels, parseShape(shape));
+gpu.close();
+process.exit(0);
