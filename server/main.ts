@@ -1,4 +1,5 @@
 /** The language server: wires the connection to the sessions. It computes nothing and never blocks. */
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   createConnection,
@@ -27,6 +28,7 @@ import { codeActions } from "./language/code-actions.ts";
 import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
 import { definitionAt } from "./language/definition.ts";
 import { diagnosticOf } from "./language/diagnostics.ts";
+import { exportResults } from "./language/export-results.ts";
 import { outlineFolds } from "./language/folding.ts";
 import { matrixHover } from "./language/hover.ts";
 import { inlayHints } from "./language/inlay-hints.ts";
@@ -274,6 +276,20 @@ connection.onRequest(
     token: CancellationToken,
   ): Promise<protocol.ProductResult[]> =>
     ready().products(await openSession(checkpoint), kind, blocks ?? null, signalOf(token)),
+);
+
+connection.onRequest(
+  protocol.exportCheckpoint,
+  async ({ checkpoint, path, format }: protocol.ExportParams, token: CancellationToken): Promise<null> => {
+    const { analysis, path: from } = await openSession(checkpoint);
+    const abort = new AbortController();
+    token.onCancellationRequested(() => {
+      abort.abort(new ResponseError(LSPErrorCodes.RequestCancelled, "cancelled"));
+    });
+    const { engine, settings } = ready();
+    await exportResults(analysis, engine, settings, { path, format, folder: dirname(from) }, abort.signal);
+    return null;
+  },
 );
 
 connection.onRequest(protocol.outlineText, async ({ checkpoint }: protocol.CheckpointParams): Promise<string> => {

@@ -375,6 +375,15 @@ export interface MatrixSpectrum {
   readonly noise: Metrics;
 }
 
+/** Request: writes what is known of a checkpoint to a file, in a format of the command line. Answers with null. */
+export const exportCheckpoint = "spectrum/export";
+export type ExportFormat = "json" | "csv" | "sarif";
+export interface ExportParams extends CheckpointParams {
+  /** Of the file, which is replaced as a whole. */
+  readonly path: string;
+  readonly format: ExportFormat;
+}
+
 /** Request: the text of the outline document. */
 export const outlineText = "spectrum/outline";
 

@@ -8,6 +8,7 @@ import { cancel } from "./cancel.ts";
 import { chooseAdapter } from "./choose-adapter.ts";
 import { clearCache } from "./clear-cache.ts";
 import type { Command, Parts } from "./command.ts";
+import { exportResults } from "./export.ts";
 import { openEditor } from "./open-editor.ts";
 import { openOutline } from "./open-outline.ts";
 import { openSettings } from "./open-settings.ts";
@@ -26,6 +27,7 @@ const all: readonly Command[] = [
   cancel,
   chooseAdapter,
   clearCache,
+  exportResults,
   openEditor,
   openOutline,
   openSettings,

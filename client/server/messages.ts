@@ -19,6 +19,8 @@ import type {
   Estimate,
   estimateAnalysis,
   EstimateParams,
+  exportCheckpoint,
+  ExportParams,
   focusMatrices,
   FocusParams,
   headColumn,
@@ -69,6 +71,7 @@ export interface Requests {
   [matrixDetail]: (params: MatrixParams) => MatrixDetail | null;
   [metricColumn]: (params: MetricColumnParams) => MetricColumn;
   [matrixSpectra]: (params: SpectraParams) => readonly MatrixSpectrum[];
+  [exportCheckpoint]: (params: ExportParams) => null;
   [outlineText]: (params: CheckpointParams) => string;
   [outlineLine]: (params: OutlineLineParams) => number | null;
   [outlineTensor]: (params: OutlineTensorParams) => string | null;

@@ -16,6 +16,8 @@ import { Ranking } from "./ranking.ts";
 
 /** While results stream in, the numbers are asked for again so often. In milliseconds. */
 const refreshAfter = 1500;
+/** More layers than so have no room side by side: the ranking has them all. */
+const mostLayers = 1024;
 const ratioSwitch = "across-ratio";
 
 export class Across {
@@ -141,7 +143,7 @@ export class Across {
     this.#layers = roleLayers(this.#checkpoint, this.#column);
     const { layers, rows } = this.#layers;
     const known = this.#column.values.some((value) => !Number.isNaN(value));
-    const hasDepth = rows.length > 0 && layers.length > 1;
+    const hasDepth = rows.length > 0 && layers.length > 1 && layers.length <= mostLayers;
     this.element.hidden = !known;
     this.#ratio.disabled = !this.#hasRatio();
     this.#ratio.setAttribute("aria-pressed", String(this.#measure === "ratio"));

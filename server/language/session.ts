@@ -18,7 +18,7 @@ export class Session {
   readonly path: string;
   readonly holders = new Map<string, number>();
   analysis: CheckpointAnalysis;
-  outline: Outline;
+  #outline: Outline | null = null;
   /** Of the `weight_map` keys in the index on disk. */
   indexRanges: ReadonlyMap<string, Range> = new Map();
   readonly #watcher: FSWatcher | null;
@@ -27,8 +27,13 @@ export class Session {
   private constructor(analysis: CheckpointAnalysis, onChange: () => void) {
     this.analysis = analysis;
     this.path = analysis.catalogue.path;
-    this.outline = outlineOf(analysis.catalogue);
     this.#watcher = this.#watch(onChange);
+  }
+
+  /** Written when somebody first asks: a view of a long checkpoint does not wait for it. */
+  get outline(): Outline {
+    this.#outline ??= outlineOf(this.analysis.catalogue);
+    return this.#outline;
   }
 
   /** @param onChange the files on disk are no longer those that were read */
@@ -42,7 +47,7 @@ export class Session {
   async reload(preferences: AnalysisPreferences): Promise<void> {
     await this.analysis.close();
     this.analysis = await CheckpointAnalysis.open(this.path, preferences);
-    this.outline = outlineOf(this.analysis.catalogue);
+    this.#outline = null;
     this.indexRanges = await indexPlaces(this.analysis.catalogue);
   }
 
