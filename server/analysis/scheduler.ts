@@ -250,8 +250,15 @@ export class Scheduler {
     this.#suspects.delete(analysis);
   }
 
-  /** Tells how long what is queued takes, and what is at the GPU process. */
+  /** Tells how long what is queued takes, and what is at the GPU process; of what is paused, all that was set aside. */
   #estimate(analysis: CheckpointAnalysis): void {
+    const { phase } = analysis.state;
+    if (phase === "paused") {
+      analysis.setPhase(phase, this.#rest(analysis, phase));
+    }
+    if (phase !== "running") {
+      return;
+    }
     const running = this.#flights
       .filter((flight) => flight.analysis === analysis)
       .flatMap(({ batch: { matrices, vectors } }) => matrices.map((matrix): Waiting => ({ matrix, vectors })));

@@ -192,6 +192,21 @@ describe("Scheduler", () => {
     assert.equal(analysis.state.done, 2);
   });
 
+  it("tells how long an interrupted batch takes once it is set aside", async () => {
+    const { analysis, gpu, scheduler } = await open([1, 99], new Pace());
+    const told = new Promise<number | null>((resolve) => {
+      analysis.onResults = (results) => {
+        if (results.length > 0) scheduler.pause(analysis);
+        else if (analysis.queue.heldSize > 0) resolve(analysis.state.estimatedSeconds);
+      };
+    });
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    assert.ok((await told)! > 0);
+    gpu.close();
+    assert.deepEqual([analysis.state.phase, analysis.queue.heldSize], ["paused", 1]);
+  });
+
   it("drops what was set aside when it is cancelled", async () => {
     const { analysis, gpu, scheduler } = await open([1, 2]);
     analysis.enqueue(null);
