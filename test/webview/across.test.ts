@@ -23,9 +23,10 @@ describe("one metric over the whole checkpoint", () => {
     .filter(({ matrices }) => matrices > 0)
     .map(({ name, layer }, index): MatrixDetail => detailOf(name, layer !== 1, 5 * index + 1));
 
-  async function open(results: readonly MatrixDetail[]): Promise<View> {
+  async function open(results: readonly MatrixDetail[], width = 1280): Promise<View> {
     const known = new Set(results);
     const view = await View.open(browser, {
+      width,
       height: 1600,
       matrix: (id) => details.find((detail) => detail.id === id) ?? null,
       metric: (metric) => ({
@@ -80,6 +81,16 @@ describe("one metric over the whole checkpoint", () => {
     await view.title(key.id).waitFor();
     assert.deepEqual(view.errors, []);
     await view.close();
+  });
+
+  it("is no wider than its pane", async () => {
+    for (const width of [700, 1000, 1280]) {
+      const view = await open(details, width);
+      await view.part("heat-map").waitFor();
+      const beyond = await view.part("detail").evaluate((pane) => pane.scrollWidth - pane.clientWidth);
+      assert.equal(beyond, 0, `${beyond} pixels wider at ${width}`);
+      await view.close();
+    }
   });
 
   it("shows another metric on demand, remembers it, and says the same in the profile's table", async () => {
