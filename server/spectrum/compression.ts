@@ -5,7 +5,10 @@ import { sides, type Shape } from "./shape.ts";
 export const keptShares = [0.6, 0.8, 0.9, 0.95, 0.99] as const;
 
 /** Ranks that a design uses: DeepSeek-V2 squeezes keys and values through 512 dimensions, queries through 1536. */
-export const designRanks = [512, 1536] as const;
+export const designRanks = [
+  { rank: 512, design: "DeepSeek-V2 kv" },
+  { rank: 1536, design: "DeepSeek-V2 q" },
+] as const;
 
 /** What W ≈ U_r S_r V_rᵀ with the r largest singular values costs and keeps, stored as two factors. */
 export interface Truncation {
@@ -18,11 +21,16 @@ export interface Truncation {
   readonly saved: number;
 }
 
+export interface DesignTruncation extends Truncation {
+  /** Who uses this rank, and for what: "DeepSeek-V2 kv". */
+  readonly design: string;
+}
+
 export interface Compression {
   /** The smallest rank for each of {@link keptShares}. */
   readonly byEnergy: readonly Truncation[];
   /** Those of {@link designRanks} that are below the full rank. */
-  readonly byRank: readonly Truncation[];
+  readonly byRank: readonly DesignTruncation[];
   /**
    * Singular values below the bulk, more than chance leaves there: the matrix was trained in its small directions too,
    * and energy does not tell what is lost with them.
@@ -51,7 +59,9 @@ export function compressionOf(singularValues: Float64Array, shape: Shape, outlie
   };
   return {
     byEnergy: keptShares.map((share) => truncation(componentsFor(share, energies, energy))),
-    byRank: designRanks.filter((rank) => rank < sides(shape).m).map(truncation),
+    byRank: designRanks
+      .filter(({ rank }) => rank < sides(shape).m)
+      .map(({ rank, design }) => ({ ...truncation(rank), design })),
     smallValuesLeaveBulk: outliersLeft > leftByChance,
   };
 }

@@ -27,8 +27,20 @@ describe("compressionOf", () => {
     const values = gaussianSpectra(600, 700, 1)();
     const { byRank } = compressionOf(values, { rows: 700, columns: 600 }, 4)!;
     assert.deepEqual(
-      byRank.map(({ rank }) => rank),
-      [512],
+      byRank.map(({ rank, design }) => [rank, design]),
+      [[512, "DeepSeek-V2 kv"]],
+    );
+    const wide = Float64Array.from({ length: 2048 }, (_, k) => 1 / (1 + k));
+    assert.deepEqual(
+      compressionOf(wide, { rows: 2048, columns: 4096 }, 0)!.byRank.map(({ rank, design, parameters }) => [
+        rank,
+        design,
+        parameters,
+      ]),
+      [
+        [512, "DeepSeek-V2 kv", 512 * 6144],
+        [1536, "DeepSeek-V2 q", 1536 * 6144],
+      ],
     );
     assert.ok(byRank[0]!.energy > 0.98 && byRank[0]!.energy < 1);
     assert.equal(compressionOf(values, { rows: 700, columns: 600 }, 4)!.smallValuesLeaveBulk, true);
