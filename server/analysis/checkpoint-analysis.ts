@@ -1,6 +1,7 @@
 import { adapterConfig } from "../architecture/adapter.ts";
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
 import { missingTensors } from "../architecture/missing.ts";
+import { configInitialiser, type ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import { recognise } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile, CheckpointProblem } from "../checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
@@ -46,7 +47,7 @@ export class CheckpointAnalysis {
   /** The whole matrices, in the checkpoint's order. Heads and parts of them are analysed when they are asked for. */
   readonly matrices: readonly MatrixView[];
   /** The standard deviation of fresh weights that the config tells. */
-  readonly initializerRange: number | null;
+  readonly configInitialiser: ConfigInitialiser | null;
   readonly queue = new MatrixQueue();
   /** Called with each batch of results, and with none when only the state changed. */
   onResults: (results: readonly MatrixResult[]) => void = () => undefined;
@@ -97,7 +98,7 @@ export class CheckpointAnalysis {
       }
     });
     this.#metrics = new MetricTable(this.matrices.length);
-    this.initializerRange = initializerRange(checkpoint.config);
+    this.configInitialiser = configInitialiser(checkpoint.config);
   }
 
   /**
@@ -487,7 +488,7 @@ export class CheckpointAnalysis {
           matrix.description.unsupported ??
           (analysis === null ? "its result could not be read back from the cache; analyse it again" : null),
         duplicateOf: original === null ? null : shortened(original),
-        initializerRange: this.initializerRange,
+        configInitialiser: this.configInitialiser,
       },
     });
   }
@@ -530,19 +531,4 @@ function finiteOrNull(value: number): number | null {
 function adapterProblems({ config, path }: Checkpoint): CheckpointProblem[] {
   const { problem } = adapterConfig(config);
   return problem === null ? [] : [{ code: "invalid-config", severity: "information", message: problem, path }];
-}
-
-/** The standard deviation of fresh weights, where the config tells it under one of its usual names. */
-function initializerRange(config: Readonly<Record<string, unknown>> | null): number | null {
-  const nested = config?.["text_config"];
-  const places = [config, typeof nested === "object" ? (nested as Readonly<Record<string, unknown>> | null) : null];
-  for (const place of places) {
-    for (const key of ["initializer_range", "init_std"]) {
-      const value = place?.[key];
-      if (typeof value === "number" && value > 0) {
-        return value;
-      }
-    }
-  }
-  return null;
 }

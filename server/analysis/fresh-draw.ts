@@ -1,7 +1,12 @@
+import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
+import type { Role } from "../architecture/role.ts";
 import { isFloatDtype } from "../checkpoint/encode.ts";
 import type { DrawnSpectrum, MatrixDetail } from "../protocol.ts";
 import { freshInitialiser } from "../spectrum/fresh-initialiser.ts";
 import type { GpuProcess } from "./gpu-process.ts";
+
+/** The projections whose results are added to the residual stream. */
+const residualRoles: readonly Role[] = ["output", "down"];
 
 /**
  * Draws a matrix as one of a checkpoint probably began, rounds it to the same dtype, and computes its spectrum; null where
@@ -11,13 +16,17 @@ import type { GpuProcess } from "./gpu-process.ts";
 export async function drawFresh(
   gpu: Pick<GpuProcess, "draw">,
   detail: MatrixDetail,
-  initializerRange: number | null,
+  configInitialiser: ConfigInitialiser | null,
   { seed, signal }: { readonly seed: number; readonly signal: AbortSignal },
 ): Promise<DrawnSpectrum | null> {
-  const { rows, columns, entries, metrics } = detail;
+  const { rows, columns, entries, metrics, role } = detail;
   if (entries === null) return null;
   const values = Float64Array.from(detail.singularValues, (value) => value ?? NaN);
-  const initialiser = freshInitialiser(entries, detail, values, { initializerRange, sigmaBulk: metrics.sigmaBulk });
+  const initialiser = freshInitialiser(entries, detail, values, {
+    configInitialiser,
+    intoResidual: residualRoles.includes(role),
+    sigmaBulk: metrics.sigmaBulk,
+  });
   if (initialiser === null) return null;
   const { distribution, sigma } = initialiser;
   const dtype = isFloatDtype(detail.dtype) ? detail.dtype : "F32";

@@ -19,7 +19,8 @@ const unevenBlocks = [
   "num_hidden_groups",
 ];
 
-const layerCounts = ["num_hidden_layers", "n_layer", "num_layers", "n_layers"];
+/** Names under which configs count the blocks. */
+export const layerCounts = ["num_hidden_layers", "n_layer", "num_layers", "n_layers"];
 const expertCounts = ["num_experts", "num_local_experts", "n_routed_experts"];
 
 /** Every block of a transformer has these under one name or another, routers aside: first blocks may be dense. */

@@ -258,10 +258,10 @@ function drawing(gpu: GpuProcess, checkpoints: readonly ReportedCheckpoint[], si
     checkpoints.reduce((sum, { ids }) => sum + ids.length, 0),
   );
   let done = 0;
-  return async ({ initializerRange }, detail) => {
+  return async ({ configInitialiser }, detail) => {
     bar.update(done++, `drawing ${detail.id}`);
     try {
-      return await drawFresh(gpu, detail, initializerRange, { seed: 1, signal });
+      return await drawFresh(gpu, detail, configInitialiser, { seed: 1, signal });
     } catch (error) {
       signal.throwIfAborted();
       note(

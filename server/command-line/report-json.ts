@@ -1,3 +1,4 @@
+import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import { profilesOf } from "../analysis/profiles.ts";
 import type { MatrixDetail, ProductResult, VectorsDetail } from "../protocol.ts";
 import { AverageSpectra } from "../spectrum/average-spectra.ts";
@@ -48,7 +49,7 @@ export async function* jsonReport({ engine, checkpoints, draw }: Report): AsyncG
             metrics: { ...detail.metrics, ...vectorMetrics(detail.vectors) },
             noise: { ...detail.noise, ...vectorNoise(detail.vectors) },
             verdict: { grade, pValue, reason },
-            entries: entriesOf(detail, values, analysis.initializerRange),
+            entries: entriesOf(detail, values, analysis.configInitialiser),
             compression: compressionOf(values, detail, detail.metrics.outliersLeft ?? 0),
             ...(detail.vectors === undefined ? {} : { vectors: eachVector(detail.vectors) }),
             ...(draw === null ? {} : { drawn: await draw(analysis, detail) }),
@@ -143,7 +144,7 @@ function existing(metrics: Metrics): Partial<Metrics> {
 }
 
 /** The moments of the entries, and the initialiser that they are consistent with, in words; null where they were not read. */
-function entriesOf(detail: MatrixDetail, singularValues: Float64Array, initializerRange: number | null) {
+function entriesOf(detail: MatrixDetail, singularValues: Float64Array, configInitialiser: ConfigInitialiser | null) {
   const { entries } = detail;
   if (entries === null) return null;
   const { mean, variance, excessKurtosis, minimum, maximum, zeros, nonFinite, zeroRows, zeroColumns } = entries;
@@ -151,7 +152,7 @@ function entriesOf(detail: MatrixDetail, singularValues: Float64Array, initializ
   const initialiser =
     nonFinite > 0
       ? null
-      : (likelyInitialiser(entries, nonzeroPart(entries, detail, singularValues), initializerRange)?.words ?? null);
+      : (likelyInitialiser(entries, nonzeroPart(entries, detail, singularValues), configInitialiser)?.words ?? null);
   return {
     ...{ mean, variance, excessKurtosis, minimum, maximum, zeros, nonFinite, zeroRows, zeroColumns },
     ...{ rowDispersion, columnDispersion, initialiser },

@@ -182,7 +182,7 @@ export class Sessions {
    */
   async draw(session: Session, id: string, seed: number, signal: AbortSignal): Promise<DrawnSpectrum | null> {
     const detail = await session.analysis.detail(id);
-    return detail === null ? null : drawFresh(this.#gpu, detail, session.analysis.initializerRange, { seed, signal });
+    return detail === null ? null : drawFresh(this.#gpu, detail, session.analysis.configInitialiser, { seed, signal });
   }
 
   pause(session: Session): void {

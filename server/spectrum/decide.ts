@@ -1,3 +1,4 @@
+import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import { chiSquareCdf } from "../statistics/chi-square.ts";
 import { johnStatistic } from "../statistics/john.ts";
 import { shuffleTestSide } from "../statistics/shuffle-test.ts";
@@ -20,8 +21,8 @@ export interface VerdictContext {
   readonly unsupported: string | null;
   /** Name of an earlier matrix with the same contents. Untrusted text. */
   readonly duplicateOf: string | null;
-  /** The config's `initializer_range`. */
-  readonly initializerRange: number | null;
+  /** What the config says of fresh weights. */
+  readonly configInitialiser: ConfigInitialiser | null;
 }
 
 export interface VerdictInput {
@@ -49,7 +50,7 @@ export function decideVerdict(input: VerdictInput): Verdict {
 
   const part = nonzeroPart(entries, shape, input.singularValues);
   if (pValue >= significance) {
-    return verdict("random", randomEvidence(entries, part, shape, tests, context.initializerRange));
+    return verdict("random", randomEvidence(entries, part, shape, tests, context.configInitialiser));
   }
   const closeness = closenessToNoise(part);
   if (Math.abs(closeness.participation - 1) <= 0.02 && closeness.energyBeyondEdges < 0.01 && closeness.bulk < 3) {

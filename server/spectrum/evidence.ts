@@ -1,4 +1,5 @@
 /** The sentences behind the grades. They say what was measured, never whether it is good: a flat spectrum is not bad. */
+import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
 import type { Closeness, Spikes } from "./closeness.ts";
 import { formatPercent, formatPValue, formatSignificant } from "./format-significant.ts";
@@ -24,10 +25,10 @@ export function randomEvidence(
   part: NonzeroPart,
   shape: Shape,
   tests: readonly NoiseTest[],
-  initializerRange: number | null,
+  configInitialiser: ConfigInitialiser | null,
 ): string {
   const { m, n } = sides(part.shape);
-  const initialiser = likelyInitialiser(entries, part, initializerRange);
+  const initialiser = likelyInitialiser(entries, part, configInitialiser);
   return [
     nothingFound(tests) + exceptZeros(part.shape, shape),
     initialiser === null

@@ -1,13 +1,14 @@
+import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
 import { formatSignificant } from "./format-significant.ts";
-import { likelyInitialiser, type Initialiser } from "./likely-initialiser.ts";
+import { likelyInitialiser, rangeRule, scaledRule, type Initialiser } from "./likely-initialiser.ts";
 import { nonzeroPart } from "./nonzero-part.ts";
 import type { Shape } from "./shape.ts";
 
 /** What a matrix of a checkpoint probably began as, for a fresh draw to lay beside it. */
 export interface FreshInitialiser extends Initialiser {
   /**
-   * `entries`: they are consistent with it. They look like nothing fresh, so else `config`: its initializer_range; or,
+   * `entries`: they are consistent with it. They look like nothing fresh, so else `config`: what it says; or,
    * where no config tells, `bulk`: normal entries of the size that the bulk of the spectrum has.
    */
   readonly basis: "entries" | "config" | "bulk";
@@ -15,20 +16,30 @@ export interface FreshInitialiser extends Initialiser {
 
 /**
  * The initialiser to compare a matrix with; null where there is none: entries that are not finite, or all zero.
+ * @param intoResidual whether its results are added to the residual stream, for which some models draw it smaller
  * @param sigmaBulk the metric of docs/metrics.md
  */
 export function freshInitialiser(
   entries: EntryStatistics,
   shape: Shape,
   singularValues: Float64Array,
-  { initializerRange, sigmaBulk }: { readonly initializerRange: number | null; readonly sigmaBulk: number | null },
+  {
+    configInitialiser: config,
+    intoResidual,
+    sigmaBulk,
+  }: {
+    readonly configInitialiser: ConfigInitialiser | null;
+    readonly intoResidual: boolean;
+    readonly sigmaBulk: number | null;
+  },
 ): FreshInitialiser | null {
   if (entries.nonFinite > 0 || !(entries.frobeniusNorm > 0)) return null;
-  const likely = likelyInitialiser(entries, nonzeroPart(entries, shape, singularValues), initializerRange);
+  const likely = likelyInitialiser(entries, nonzeroPart(entries, shape, singularValues), config);
   if (likely !== null) return { ...likely, basis: "entries" };
-  if (initializerRange !== null) {
-    const words = `N(0, ${formatSignificant(initializerRange)}²), the config's initializer_range`;
-    return { distribution: "normal", sigma: initializerRange, words, basis: "config" };
+  if (config !== null) {
+    const [sigma, name] =
+      intoResidual && config.scalesResidual ? (scaledRule(config) ?? rangeRule(config)) : rangeRule(config);
+    return { distribution: "normal", sigma, words: `N(0, ${formatSignificant(sigma)}²), ${name}`, basis: "config" };
   }
   // More than half of the values are zero: then the entries alone tell a size.
   const bulk = sigmaBulk !== null && sigmaBulk > 0;

@@ -1,3 +1,4 @@
+import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import { truncatedNormalSigma } from "../statistics/normal.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
 import { formatSignificant } from "./format-significant.ts";
@@ -5,6 +6,21 @@ import type { NonzeroPart } from "./nonzero-part.ts";
 
 /** A standard deviation that an initialiser would give, and the words for it. */
 type Known = readonly [sigma: number, name: string];
+
+/** The rule of the config itself. */
+export function rangeRule({ range }: ConfigInitialiser): Known {
+  return [range, "the config's initializer_range"];
+}
+
+/** The scaled rule for projections into the residual stream; null where the config does not count its layers. */
+export function scaledRule({ residual }: ConfigInitialiser): Known | null {
+  return residual === null
+    ? null
+    : [
+        residual.sigma,
+        `the config's initializer_range/√(2·${residual.layers}) of projections into the residual stream`,
+      ];
+}
 
 /** How fresh entries are drawn, independently of each other. */
 export interface Initialiser {
@@ -24,7 +40,7 @@ export interface Initialiser {
 export function likelyInitialiser(
   entries: EntryStatistics,
   part: NonzeroPart,
-  initializerRange: number | null,
+  config: ConfigInitialiser | null,
 ): Initialiser | null {
   const { sigma, excessKurtosis, shape } = part;
   const fanIn = shape.columns;
@@ -37,37 +53,37 @@ export function likelyInitialiser(
   const kurtosisIs = (value: number): boolean => Math.abs(excessKurtosis - value) <= 0.02 + 4 * Math.sqrt(24 / count);
   const tolerance = 0.002 + 3 * Math.sqrt((2 + Math.max(excessKurtosis, -1.2)) / (4 * count));
   // From few entries nearly every σ is consistent with some rule: then only the config's is named.
-  const matching = (config: Known | null, rules: readonly Known[]): Known | undefined =>
-    [...(config === null ? [] : [config]), ...(tolerance < 0.03 ? rules : [])].find(
-      ([value]) => Math.abs(sigma - value) <= tolerance * sigma,
-    );
-  const named = (config: Known | null, rules: readonly Known[]): string => {
-    const match = matching(config, rules);
+  const matching = (told: readonly Known[], rules: readonly Known[]): Known | undefined =>
+    [...told, ...(tolerance < 0.03 ? rules : [])].find(([value]) => Math.abs(sigma - value) <= tolerance * sigma);
+  const named = (told: readonly Known[], rules: readonly Known[]): string => {
+    const match = matching(told, rules);
     return match === undefined ? "" : `, ${match[1]}`;
   };
-  const configName = "the config's initializer_range";
+  const told = config === null ? [] : [rangeRule(config), scaledRule(config)].filter((rule) => rule !== null);
 
   if (kurtosisIs(-1.2) && extreme < Math.sqrt(3) * 1.06) {
-    const name = named(null, [
-      [1 / Math.sqrt(3 * fanIn), "the ±1/√fan_in of nn.Linear"],
-      [Math.sqrt(2 / fans), "Glorot's ±√(6/(fan_in + fan_out))"],
-      [Math.sqrt(2 / fanIn), "Kaiming's ±√(6/fan_in)"],
-    ]);
+    const name = named(
+      [],
+      [
+        [1 / Math.sqrt(3 * fanIn), "the ±1/√fan_in of nn.Linear"],
+        [Math.sqrt(2 / fans), "Glorot's ±√(6/(fan_in + fan_out))"],
+        [Math.sqrt(2 / fanIn), "Kaiming's ±√(6/fan_in)"],
+      ],
+    );
     return { distribution: "uniform", sigma, words: `U(±${formatSignificant(sigma * Math.sqrt(3))})${name}` };
   }
   if (kurtosisIs(-0.63) && extreme < (2 / truncatedNormalSigma) * 1.04) {
     // Libraries differ in whether σ is meant before or after the cut.
-    const configSigma = [1, truncatedNormalSigma].map((factor) => (initializerRange ?? NaN) * factor);
-    const closest = configSigma.find((value) => Math.abs(sigma - value) <= tolerance * sigma);
-    const name = named(closest === undefined ? null : [closest, configName], [
-      [1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"],
-    ]);
+    const cut = told.flatMap(([value, words]) =>
+      [1, truncatedNormalSigma].map((factor): Known => [value * factor, words]),
+    );
+    const name = named(cut, [[1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"]]);
     const words = `a normal distribution of standard deviation ${formatSignificant(sigma)} truncated at 2σ${name}`;
     return { distribution: "truncated-normal", sigma, words };
   }
   if (!kurtosisIs(0)) return null;
-  const match = matching(initializerRange === null ? null : [initializerRange, configName], [
-    ...(initializerRange === null ? [[0.02, "the usual initializer_range"] as const] : []),
+  const match = matching(told, [
+    ...(config === null ? [[0.02, "the usual initializer_range"] as const] : []),
     [1, "the default of nn.Embedding"],
     [Math.sqrt(2 / fans), "Glorot's √(2/(fan_in + fan_out))"],
     [Math.sqrt(2 / fanIn), "Kaiming's √(2/fan_in)"],

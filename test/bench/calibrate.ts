@@ -340,7 +340,7 @@ async function judgeAll(
       metrics,
       noise: noiseMetrics(shape, metrics.sigmaEntries),
       tests: noiseTests(measurement, shape),
-      context: { unsupported: null, duplicateOf: null, initializerRange: null },
+      context: { unsupported: null, duplicateOf: null, configInitialiser: null },
     });
     grades.push(grade);
   }

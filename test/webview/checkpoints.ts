@@ -109,7 +109,11 @@ export function detailOf(id: string, learned: boolean, seed: number, tensor = id
     metrics,
     noise,
     tests,
-    context: { unsupported: null, duplicateOf: null, initializerRange: 0.02 },
+    context: {
+      unsupported: null,
+      duplicateOf: null,
+      configInitialiser: { range: 0.02, residual: null, scalesResidual: false },
+    },
   });
   return {
     id,

@@ -131,7 +131,7 @@ export class ServedCheckpoint {
             return Promise.resolve(this.#measured(entries, { rows, columns }, null));
           },
         };
-        return drawFresh(gpu, detail, analysis.initializerRange, {
+        return drawFresh(gpu, detail, analysis.configInitialiser, {
           seed: request.seed,
           signal: new AbortController().signal,
         });

@@ -60,7 +60,7 @@ function answersOf({ rows, columns, at }: Matrix): Answers {
   const measurement = measure(entries, rows, columns);
   const metrics = spectrumMetrics(measurement.singularValues, shape, measurement.entries);
   const tests = noiseTests(measurement, shape);
-  const context = { unsupported: null, duplicateOf: null, initializerRange: null };
+  const context = { unsupported: null, duplicateOf: null, configInitialiser: null };
   const noise = noiseMetrics(shape, metrics.sigmaEntries);
   const verdict = decideVerdict({ ...measurement, shape, metrics, noise, tests, context });
   return { metrics, tests, grade: verdict.grade, pValue: verdict.pValue };

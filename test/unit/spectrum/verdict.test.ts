@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import type { ConfigInitialiser } from "../../../server/architecture/config-initialiser.ts";
 import { spectrumMetrics } from "../../../server/spectrum/compute-metrics.ts";
 import { decideVerdict, type VerdictContext } from "../../../server/spectrum/decide.ts";
 import { noiseMetrics } from "../../../server/spectrum/noise-metrics.ts";
@@ -9,7 +10,13 @@ import { measure } from "../../support/measure.ts";
 import { gaussianMatrix, normal, uniform } from "../../support/random.ts";
 import { decode, encode } from "../../support/safetensors.ts";
 
-const plain: VerdictContext = { unsupported: null, duplicateOf: null, initializerRange: null };
+const plain: VerdictContext = { unsupported: null, duplicateOf: null, configInitialiser: null };
+
+const configOf = (range: number, layers = 12): ConfigInitialiser => ({
+  range,
+  residual: { sigma: range / Math.sqrt(2 * layers), layers },
+  scalesResidual: false,
+});
 
 function judge(a: Float64Array, rows: number, columns: number, context: Partial<VerdictContext> = {}): Verdict {
   const shape = { rows, columns };
@@ -100,14 +107,28 @@ describe("random matrices", () => {
 
 describe("evidence for random", () => {
   it("names the config's initializer_range and what would have shown", () => {
-    const { reason } = judge(gaussianMatrix(64, 384, 2, 0.02), 64, 384, { initializerRange: 0.02 });
+    const { reason } = judge(gaussianMatrix(64, 384, 2, 0.02), 64, 384, { configInitialiser: configOf(0.02) });
     assert.match(reason, /^spectrum within Marchenko–Pastur: John z \S+, largest value \S+ Tracy–Widom units; /);
     assert.match(reason, /consistent with N\(0, 0\.0\d+²\), the config's initializer_range; /);
     assert.match(reason, /a single learned direction would show from 0\.64 % of the energy on$/);
   });
 
+  it("names the scaled rule of projections into the residual stream, with the config's number of layers", () => {
+    const { reason } = judge(gaussianMatrix(64, 384, 2, 0.02 / Math.sqrt(24)), 64, 384, {
+      configInitialiser: configOf(0.02),
+    });
+    assert.match(
+      reason,
+      /; consistent with N\(0, 0\.00408²\), the config's initializer_range\/√\(2·12\) of projections into the residual stream; /,
+    );
+    const other = judge(gaussianMatrix(64, 384, 2, 0.02 / Math.sqrt(24)), 64, 384, {
+      configInitialiser: configOf(0.02, 24),
+    });
+    assert.doesNotMatch(other.reason, /config/);
+  });
+
   it("does not claim a range that does not fit", () => {
-    const { reason } = judge(gaussianMatrix(64, 384, 2, 0.03), 64, 384, { initializerRange: 0.02 });
+    const { reason } = judge(gaussianMatrix(64, 384, 2, 0.03), 64, 384, { configInitialiser: configOf(0.02) });
     assert.doesNotMatch(reason, /config/);
   });
 
@@ -123,7 +144,7 @@ describe("evidence for random", () => {
       }
     });
     assert.match(
-      judge(truncated, 128, 100, { initializerRange: 0.02 }).reason,
+      judge(truncated, 128, 100, { configInitialiser: configOf(0.02) }).reason,
       /truncated at 2σ, the config's initializer_range/,
     );
     assert.match(judge(gaussianMatrix(128, 100, 3, 1), 128, 100).reason, /the default of nn\.Embedding/);
