@@ -423,12 +423,15 @@ describe("language server", () => {
   it("pauses and goes on; what was decided counts the next time", async () => {
     const path = join(folder, "decided.safetensors");
     const generator = seededRandom(11);
-    const matrices = Array.from({ length: 6 }, (_, layer) => {
+    // Matrices of different shapes are computed one after the other, so that a pause comes between two of them.
+    const count = 16;
+    const matrices = Array.from({ length: count }, (_, layer) => {
+      const shape = [320 + 8 * layer, 320];
       const data = encode(
-        Float64Array.from({ length: 320 * 320 }, () => generator.normal()),
+        Float64Array.from({ length: shape[0]! * shape[1]! }, () => generator.normal()),
         "F32",
       );
-      return [`layers.${layer}.weight`, { dtype: "F32" as const, shape: [320, 320], data }] as const;
+      return [`layers.${layer}.weight`, { dtype: "F32" as const, shape, data }] as const;
     });
     await writeFile(path, safetensors(Object.fromEntries(matrices)));
     const { checkpoint } = await open(path);
@@ -437,12 +440,13 @@ describe("language server", () => {
     await client.until("the first result", () => (state()?.done ?? 0) > 0);
     await client.connection.sendRequest(pauseAnalysis, { checkpoint });
     await client.until("the pause", () => state()?.phase === "paused", 20);
-    assert.ok(state()!.done < 6);
+    assert.ok(state()!.done < count);
     // A matrix was computed: the rest is estimated from it.
     assert.ok(state()!.estimatedSeconds! > 0);
     const left: Estimate = await client.connection.sendRequest(estimateAnalysis, { checkpoint });
-    assert.deepEqual([left.matrices, left.long], [6 - state()!.done, false]);
+    assert.deepEqual([left.matrices, left.long], [count - state()!.done, false]);
 
+    const last = `layers.${count - 1}.weight`;
     // Another window, later: what was paused waits, however small it is.
     const second = new TestClient();
     await second.initialize(join(folder, "cache"));
@@ -451,10 +455,8 @@ describe("language server", () => {
       "the decision",
       () => state(second)?.phase === "waiting" && state(second)?.estimatedSeconds !== null,
     );
-    await second.connection.sendRequest(analyseCheckpoint, { checkpoint, ids: ["layers.5.weight"] });
-    await second.until("one result", () =>
-      second.results.some(({ results }) => results.some(({ id }) => id === "layers.5.weight")),
-    );
+    await second.connection.sendRequest(analyseCheckpoint, { checkpoint, ids: [last] });
+    await second.until("one result", () => second.results.some(({ results }) => results.some(({ id }) => id === last)));
     await second.until("the end of it", () => state(second)?.phase === "waiting");
     const adapters: Adapters = await second.connection.sendRequest(listAdapters, null);
     assert.equal(adapters.problem, null);
@@ -463,7 +465,7 @@ describe("language server", () => {
 
     await client.connection.sendRequest(resumeAnalysis, { checkpoint });
     await client.until("the rest", () => state()?.phase === "done");
-    assert.equal(state()!.done, 6);
+    assert.equal(state()!.done, count);
   });
 
   it("says what is wrong with a broken file, and clears it when the file is mended", async () => {
