@@ -4,7 +4,10 @@ import json
 import struct
 import sys
 
-import safetensors
+try:
+    import safetensors
+except ModuleNotFoundError:
+    sys.exit(f"{sys.executable} has no package safetensors: set PYTHON to a Python that has it")
 
 print(safetensors.__version__)
 for line in sys.stdin:

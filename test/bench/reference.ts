@@ -23,14 +23,31 @@ const cases = Array.from({ length: count }, () => mutate(originals, random)).fil
 const python = spawn(process.env["PYTHON"] ?? "python3", ["test/bench/reference.py"], {
   stdio: ["pipe", "pipe", "inherit"],
 });
-// A Python without the package says so itself, and judges none.
+const ended = new Promise<number | string>((resolve) => {
+  python.on("error", ({ message }) => {
+    resolve(`Python cannot be started: ${message}`);
+  });
+  python.on("close", (code, signal) => {
+    resolve(code ?? signal ?? "");
+  });
+});
+// A Python that ends early is told of below.
 python.stdin.on("error", () => undefined);
 const answer = text(python.stdout);
 for (const { json, length, dataBytes } of cases) {
   const line = JSON.stringify([Buffer.from(json, "latin1").toString("base64"), String(length), dataBytes]);
-  if (!python.stdin.write(`${line}\n`)) await new Promise((resume) => python.stdin.once("drain", resume));
+  if (python.stdin.destroyed) break;
+  if (!python.stdin.write(`${line}\n`)) {
+    await Promise.race([ended, new Promise((resume) => python.stdin.once("drain", resume))]);
+  }
 }
 python.stdin.end();
+const end = await ended;
+if (end !== 0) {
+  // A Python without the package says so itself.
+  if (end !== 1) console.error(typeof end === "string" ? end : `Python ended with status ${end}`);
+  process.exit(1);
+}
 const [version = "", ...judgements] = (await answer).trimEnd().split("\n");
 if (judgements.length !== cases.length)
   throw new Error(`the reference judged ${judgements.length} of ${cases.length} cases`);
