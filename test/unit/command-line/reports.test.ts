@@ -13,7 +13,7 @@ import { jsonReport } from "../../../server/command-line/report-json.ts";
 import { sarifReport } from "../../../server/command-line/report-sarif.ts";
 import { textReport } from "../../../server/command-line/report-text.ts";
 import type { Report, Reporter } from "../../../server/command-line/report.ts";
-import { metricKeys } from "../../../server/spectrum/metrics.ts";
+import { metricKeys, type Metrics } from "../../../server/spectrum/metrics.ts";
 import { printable } from "../../../server/text/format.ts";
 import { analysisWith } from "../../support/analysis.ts";
 import { parseCsv } from "../../support/csv.ts";
@@ -108,6 +108,33 @@ describe("reports of hostile names", () => {
       }
       assert.equal(record[head!.indexOf("grade")], "zero");
       assert.equal(record[head!.indexOf("problems")], "zero");
+    }
+  });
+
+  it("have the metrics of the drawn matrix in the CSV beside their own, and nothing where none was drawn", async () => {
+    const drawnMetrics = Object.fromEntries(metricKeys.map((key, k) => [key, k + 0.5])) as Metrics;
+    const [first] = report.checkpoints[0]!.ids;
+    const asked: string[] = [];
+    const draw: Report["draw"] = async (analysis, { id }) => {
+      assert.equal(analysis, report.checkpoints[0]!.analysis);
+      asked.push(id);
+      const initialiser = { distribution: "normal", sigma: 1, words: "N(0, 1²)", basis: "bulk" } as const;
+      const drawn = { initialiser, seed: 1, dtype: "F32", singularValues: [], metrics: drawnMetrics } as const;
+      return Promise.resolve(id === first ? drawn : null);
+    };
+    let text = "";
+    for await (const piece of csvReport({ ...report, draw })) text += piece;
+    const [head, ...records] = parseCsv(text);
+    assert.deepEqual(asked, report.checkpoints[0]!.ids);
+    assert.deepEqual(
+      head!.slice(13 + 2 * metricKeys.length),
+      metricKeys.map((key) => `drawn.${key}`),
+    );
+    for (const [i, record] of records.entries()) {
+      assert.equal(record.length, head!.length);
+      for (const [k, key] of metricKeys.entries()) {
+        assert.equal(record[head!.indexOf(`drawn.${key}`)], i === 0 ? String(k + 0.5) : "");
+      }
     }
   });
 
