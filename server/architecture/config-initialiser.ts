@@ -1,4 +1,5 @@
-import { layerCounts } from "./missing.ts";
+/** Names under which configs count the blocks. */
+export const layerCounts = ["num_hidden_layers", "n_layer", "num_layers", "n_layers"];
 
 /** How a config says that fresh weights are drawn. */
 export interface ConfigInitialiser {

@@ -3,6 +3,7 @@ import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { shortened } from "../text/format.ts";
 import type { Architecture } from "./architecture.ts";
+import { layerCounts } from "./config-initialiser.ts";
 import { families } from "./families.ts";
 import type { Role } from "./role.ts";
 
@@ -19,8 +20,6 @@ const unevenBlocks = [
   "num_hidden_groups",
 ];
 
-/** Names under which configs count the blocks. */
-export const layerCounts = ["num_hidden_layers", "n_layer", "num_layers", "n_layers"];
 const expertCounts = ["num_experts", "num_local_experts", "n_routed_experts"];
 
 /** Every block of a transformer has these under one name or another, routers aside: first blocks may be dense. */
