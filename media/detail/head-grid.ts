@@ -227,9 +227,10 @@ export class HeadGrid {
                 this.#store.select({ kind: "portion", name: spectrum.tensor, id });
               },
             },
-            create("span", { class: "head-cell-head" }, `head ${head}`, gradeBadge(grade)),
+            // Read with spaces, in the order of the label: who speaks what is seen finds the button.
+            create("span", { class: "head-cell-head" }, `head ${head} `, gradeBadge(grade), " "),
             smallHistogram({ ...spectrum, values }, axes),
-            create("span", { class: "head-cell-foot" }, rank, create("span", {}, plural(outliers, "outlier"))),
+            create("span", { class: "head-cell-foot" }, create("span", {}, plural(outliers, "outlier")), " ", rank),
           ),
         );
       }),

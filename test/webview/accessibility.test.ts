@@ -3,9 +3,14 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import axe, { type AxeResults } from "axe-core";
 import type { Browser } from "playwright-core";
-import type { AnalysisState, Catalogue, MatrixDetail } from "../../server/protocol.ts";
+import { base64Floats } from "../../server/analysis/floats.ts";
+import { matrixSpectra } from "../../server/analysis/spectra.ts";
+import type { AnalysisState, Catalogue, MatrixDetail, MetricKey } from "../../server/protocol.ts";
+import type { Metrics } from "../../server/spectrum/metrics.ts";
+import { config, llama as attention, norm } from "./attention.ts";
 import { analysisState, catalogue, checkpointOf, detailOf, engine, llama, resultOf } from "./checkpoints.ts";
 import { launch, View } from "./harness.ts";
+import { ServedCheckpoint } from "./server.ts";
 import { themes, type ThemeName } from "./themes.ts";
 
 const model = catalogue(llama(3));
@@ -14,12 +19,11 @@ const details = model.tensors
   .map(({ name, layer }, index): MatrixDetail => detailOf(name, layer !== 1, 5 * index + 1));
 const query = "model.layers.0.self_attn.q_proj.weight";
 
-const base64 = (numbers: readonly number[]): string =>
-  Buffer.from(Float32Array.from(numbers).buffer).toString("base64");
-
 /** A state of the editor; a view that comes to be is one more entry. */
 interface Scene {
   readonly name: string;
+  /** Whether it is of a file, with answers about heads, vectors and values; of {@link model} otherwise. */
+  readonly served?: boolean;
   readonly catalogue?: Catalogue;
   /** Results that are known; all of them unless told otherwise. */
   readonly known?: readonly MatrixDetail[];
@@ -65,6 +69,108 @@ const scenes: readonly Scene[] = [
       await view.part("switch-chart-histogram-table").click();
       await view.part("switch-chart-values-table").click();
       await view.part("chart-values-table").waitFor();
+    },
+  },
+  {
+    name: "role over layers compared",
+    arrive: async (view) => {
+      await view.row(query).click();
+      await view.page.getByRole("button", { name: "Compare query over layers" }).click();
+      await view.part("chart-overlay").waitFor();
+    },
+  },
+  {
+    name: "tensors compared, their chart as a table",
+    arrive: async (view) => {
+      await view.row(query).click();
+      await view.row("model.layers.0.self_attn.k_proj.weight").click({ modifiers: ["Control"] });
+      await view.part("switch-chart-overlay-table").click();
+      await view.part("chart-overlay-table").waitFor();
+    },
+  },
+  {
+    name: "tree sorted by a column, columns to choose",
+    arrive: async (view) => {
+      await view.part("columns").click();
+      await view.part("column-effectiveRank").check();
+      await view.page.keyboard.press("Escape");
+      await view.part("tree-sort-effectiveRank").click();
+      await view.part("columns").click();
+      await view.part("column-effectiveRank").waitFor();
+    },
+  },
+  {
+    name: "tree filtered, filters to choose, what is no expression",
+    arrive: async (view) => {
+      await view.part("expression").click();
+      await view.part("search").fill("layers\\.[12");
+      await view.part("search-error").waitFor();
+      await view.part("filter").click();
+      await view.part("facet-query").check();
+      await view.part("chips").getByRole("button", { name: "query" }).waitFor();
+    },
+  },
+  {
+    name: "heads of a layer",
+    served: true,
+    arrive: async (view) => {
+      await view.row("model.layers.0").click();
+      await view.part("show-heads").click();
+      await view.part("analyse-heads").click();
+      await view.part("head").nth(3).waitFor();
+    },
+  },
+  {
+    name: "heads of a layer as a table",
+    served: true,
+    arrive: async (view) => {
+      await view.row("model.layers.0").click();
+      await view.part("show-heads").click();
+      await view.part("analyse-heads").click();
+      await view.part("switch-heads-table").click();
+      await view.part("head-grid").locator("tbody tr").nth(3).waitFor();
+    },
+  },
+  {
+    name: "heads of every layer as a map",
+    served: true,
+    arrive: async (view) => {
+      await view.part("show-heads").click();
+      await view.part("analyse-all-heads").click();
+      await view
+        .part("head-map")
+        .getByRole("gridcell", { name: /^head 1, layer 1: × / })
+        .waitFor();
+    },
+  },
+  {
+    name: "singular vectors, values as colours",
+    served: true,
+    arrive: async (view) => {
+      await view.row(query).click();
+      await view.part("analyse-vectors").click();
+      await view.part("chart-vectors-left").waitFor();
+      await view.part("preview").locator("canvas").waitFor();
+    },
+  },
+  {
+    name: "values as numbers, and a slice that there is not",
+    served: true,
+    arrive: async (view) => {
+      await view.row(query).click();
+      await view.part("switch-preview-numbers").click();
+      await view.part("preview-table").waitFor();
+      await view.part("preview-rows").fill("70");
+      await view.part("preview-rows").press("Enter");
+      await view.part("preview").getByText("There is no place 70").waitFor();
+    },
+  },
+  {
+    name: "vector",
+    served: true,
+    arrive: async (view) => {
+      await view.row(norm).click();
+      await view.part("chart-vector").waitFor();
     },
   },
   {
@@ -137,6 +243,48 @@ const scenes: readonly Scene[] = [
   },
 ];
 
+interface Opened {
+  readonly view: View;
+  readonly close: () => Promise<void>;
+}
+
+/** A view of the small Llama, as far as a scene knows it. */
+async function open(browser: Browser, theme: ThemeName, scene: Scene): Promise<Opened> {
+  const known = new Map((scene.known ?? details).map((detail) => [detail.id, detail]));
+  const column = (numbers: (detail: MatrixDetail) => Metrics): ((metric: MetricKey) => string) => {
+    return (metric) =>
+      base64Floats(details.map((detail) => (known.has(detail.id) ? numbers(detail)[metric] : null) ?? NaN));
+  };
+  const values = column(({ metrics }) => metrics);
+  const noise = column((detail) => detail.noise);
+  const matrix = (id: string): MatrixDetail | null => known.get(id) ?? null;
+  const view = await View.open(browser, {
+    theme,
+    height: 1600,
+    matrix,
+    estimate: () => ({ matrices: 1, seconds: 12, long: false }),
+    metric: (metric) => ({ values: values(metric), noise: noise(metric) }),
+    spectra: (ids, points) => matrixSpectra({ detail: (id) => Promise.resolve(matrix(id)) }, ids, points),
+  });
+  await view.send({
+    type: "catalogue",
+    catalogue: scene.catalogue ?? model,
+    results: [...known.values()].map(resultOf),
+    state: scene.state ?? analysisState("done", details.length, details.length),
+    engine,
+    file: 0,
+  });
+  return { view, close: () => view.close() };
+}
+
+/** A view of a file that is analysed, but for its heads and vectors. */
+async function serve(browser: Browser, theme: ThemeName): Promise<Opened> {
+  const served = await ServedCheckpoint.create(attention(2), config);
+  served.analysis.enqueue(null);
+  await served.compute();
+  return { view: await served.open(browser, { theme, height: 1600 }), close: () => served.close() };
+}
+
 /** What axe-core calls serious or critical, one line each. */
 async function trouble(view: View): Promise<string[]> {
   // Evaluated by the debugger, which the page's policy does not bind.
@@ -177,28 +325,11 @@ describe("accessibility", () => {
   for (const theme of Object.keys(themes) as ThemeName[]) {
     for (const scene of scenes) {
       it(`${scene.name}, ${theme}`, async () => {
-        const known = new Set(scene.known ?? details);
-        const view = await View.open(browser, {
-          theme,
-          height: 1600,
-          matrix: (id) => [...known].find((detail) => detail.id === id) ?? null,
-          estimate: () => ({ matrices: 1, seconds: 12, long: false }),
-          metric: (metric) => ({
-            values: base64(details.map((detail) => (known.has(detail) ? (detail.metrics[metric] ?? NaN) : NaN))),
-            noise: base64(details.map((detail) => (known.has(detail) ? (detail.noise[metric] ?? NaN) : NaN))),
-          }),
-        });
-        await view.send({
-          type: "catalogue",
-          catalogue: scene.catalogue ?? model,
-          results: [...known].map(resultOf),
-          state: scene.state ?? analysisState("done", details.length, details.length),
-          engine,
-          file: 0,
-        });
+        const { view, close } = await (scene.served === true ? serve(browser, theme) : open(browser, theme, scene));
+        await view.part("detail").locator("h2").first().waitFor();
         await scene.arrive(view);
         assert.deepEqual(await trouble(view), []);
-        await view.close();
+        await close();
       });
     }
   }

@@ -2,43 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
-import { gaussianMatrix } from "../support/random.ts";
-import { encode, type TensorData } from "../support/safetensors.ts";
+import { config, llama, norm, query, side, weight } from "./attention.ts";
 import { eventually, launch, type View } from "./harness.ts";
 import { ServedCheckpoint } from "./server.ts";
-
-const side = 64;
-const heads = 4;
-const query = (layer: number): string => `model.layers.${layer}.self_attn.q_proj.weight`;
-const norm = "model.layers.0.input_layernorm.weight";
-const config = { model_type: "llama", num_attention_heads: heads, num_key_value_heads: 2, hidden_size: side };
-
-/** Noise, with a strong direction in the rows of every head but the third. */
-function weight(rows: number, seed: number): TensorData {
-  const matrix = gaussianMatrix(rows, side, seed, 0.02);
-  for (let row = 0; row < rows; row++) {
-    if (Math.floor((row * heads) / rows) === 2) continue;
-    for (let column = 0; column < side; column++) {
-      matrix[row * side + column]! += 0.03 * Math.sin(row + seed) * Math.cos(column * 0.7);
-    }
-  }
-  return { dtype: "F32", shape: [rows, side], data: encode(matrix, "F32") };
-}
-
-function llama(layers: number): Record<string, TensorData> {
-  const tensors: Record<string, TensorData> = {};
-  for (let layer = 0; layer < layers; layer++) {
-    const block = `model.layers.${layer}`;
-    const gains = Float64Array.from({ length: 2000 }, (_, index) => 1 + (index % 7) / 10);
-    tensors[`${block}.input_layernorm.weight`] = { dtype: "F32", shape: [2000], data: encode(gains, "F32") };
-    tensors[`${block}.self_attn.q_proj.weight`] = weight(side, 10 * layer + 1);
-    tensors[`${block}.self_attn.k_proj.weight`] = weight(side / 2, 10 * layer + 2);
-    tensors[`${block}.self_attn.v_proj.weight`] = weight(side / 2, 10 * layer + 3);
-    tensors[`${block}.self_attn.o_proj.weight`] = weight(side, 10 * layer + 4);
-    tensors[`${block}.mlp.up_proj.weight`] = weight(side, 10 * layer + 5);
-  }
-  return tensors;
-}
 
 describe("heads, vectors and values", () => {
   let browser: Browser;
