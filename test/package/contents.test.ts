@@ -42,9 +42,15 @@ test("the package holds what runs, and the documents", () => {
   }
 });
 
-test("the package holds every file that its manifest names", () => {
+test("the package holds every file and folder that its manifest names", () => {
   const manifest = readFileSync(join(stage, "package.json"), "utf8");
-  for (const [, path = ""] of manifest.matchAll(/"\.\/([^"]+)"/g)) assert.ok(files.has(`extension/${path}`), path);
+  const names = [...files.keys()];
+  for (const [, path = ""] of manifest.matchAll(/"\.\/([^"]+)"/g)) {
+    assert.ok(
+      names.some((name) => name === `extension/${path}` || name.startsWith(`extension/${path}/`)),
+      path,
+    );
+  }
 });
 
 test("the package holds nothing superfluous", () => {
