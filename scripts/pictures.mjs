@@ -1,12 +1,16 @@
 // @ts-check
 /**
- * Makes the pictures of the README and of the walkthrough from the running editor, with the package as users install it:
+ * Makes the pictures of the README and of the walkthrough from the running editor, with the package as users install it;
+ * or, for looking at, pictures of every view of the page in every theme:
  *
  *   npm run pictures
+ *   npm run pictures -- --views FOLDER
  */
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { outcome } from "./setup/command.mjs";
 import { installPackages } from "./setup/install.mjs";
 import { root } from "./setup/root.mjs";
 import { runMain, step } from "./setup/step.mjs";
@@ -92,9 +96,27 @@ async function walkthrough(vsix, openWorkbench) {
   }
 }
 
+/**
+ * The scenes of the accessibility test, each photographed before it is judged.
+ * @param {string} into
+ */
+async function views(into) {
+  const { build } = await import("./build.mjs");
+  await step("Building", () => build({ tests: true }));
+  mkdirSync(into, { recursive: true });
+  const { code } = await outcome(
+    process.execPath,
+    ["--enable-source-maps", "--test", join(root, "dist/test/webview/accessibility.test.mjs")],
+    { show: true, env: { SPECTRUM_PICTURES: into } },
+  );
+  if (code !== 0) process.exitCode = 1;
+}
+
 await runMain(async () => {
+  const { values: chosen } = parseArgs({ options: { views: { type: "string" } } });
   await installPackages();
   await ensureAdapter();
+  if (chosen.views !== undefined) return views(resolve(chosen.views));
   const { createPackage } = await import("./package.mjs");
   const { vsix } = await createPackage();
   const { openWorkbench } = await import("./workbench/workbench.mjs");

@@ -1,5 +1,9 @@
-/** What axe-core finds in each view of the editor, in each theme: nothing serious. */
+/**
+ * What axe-core finds in each view of the editor, in each theme: nothing serious. `npm run pictures -- --views FOLDER` has
+ * each of them photographed as well, for looking at.
+ */
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, before, describe, it } from "node:test";
 import axe, { type AxeResults } from "axe-core";
 import type { Browser } from "playwright-core";
@@ -302,6 +306,9 @@ async function trouble(view: View): Promise<string[]> {
     );
 }
 
+/** Where pictures of the scenes go, if they are wanted. */
+const pictures = process.env["SPECTRUM_PICTURES"];
+
 describe("accessibility", () => {
   let browser: Browser;
   before(async () => {
@@ -328,6 +335,10 @@ describe("accessibility", () => {
         const { view, close } = await (scene.served === true ? serve(browser, theme) : open(browser, theme, scene));
         await view.part("detail").locator("h2").first().waitFor();
         await scene.arrive(view);
+        if (pictures !== undefined) {
+          const name = `${scene.name} ${theme}`.replaceAll(/[^a-z0-9]+/gi, "-");
+          await view.page.screenshot({ path: join(pictures, `${name}.png`) });
+        }
         assert.deepEqual(await trouble(view), []);
         await close();
       });
