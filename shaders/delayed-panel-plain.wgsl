@@ -1,5 +1,6 @@
-// The panel kernel of delayed-panel.wgsl, with sums through workgroup memory: for adapters without subgroups, or with
-// tiny ones.
+// The panel kernel of delayed-panel.wgsl, which comes before, with sums through workgroup memory: for adapters without
+// subgroups, with ones of less than 8 invocations, or with ones larger than the smallest workgroup. One workgroup a matrix
+// (workgroup_id.z). 32 invocations' numbers are added up by one, and those sums by all.
 
 var<workgroup> single: array<vec4<f32>, 2u * THREADS>;
 // Of 32 invocations each.

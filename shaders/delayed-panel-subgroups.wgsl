@@ -1,4 +1,4 @@
-// The panel kernel of delayed-panel.wgsl with sums by subgroups of 8 invocations or more: each adds up its own eight
+// The panel kernel of delayed-panel.wgsl, which comes before, one workgroup a matrix (workgroup_id.z), with sums by subgroups of 8 invocations or more: each adds up its own eight
 // numbers by halving in each exchange what an invocation is responsible for, and the subgroups' sums go through workgroup
 // memory, with one barrier.
 

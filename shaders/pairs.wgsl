@@ -1,6 +1,6 @@
 // Unevaluated sums of two floats, the larger first: about 46 bits of mantissa (Dekker, Numer. Math. 18, 1971). Put in
-// front of the shaders that use them. FUSED: fma rounds once. `zero` is 0 at run time only: it hides results from compilers that would simplify
-// (a + b) − a as if numbers were real (Metal's fast mathematics).
+// front of the shaders that use them. FUSED: fma rounds once. `zero` is 0 at run time only: it hides results from
+// compilers that would simplify (a + b) − a as if numbers were real (Metal's fast mathematics).
 
 fn hidden(x: f32, zero: u32) -> f32 {
   return bitcast<f32>(bitcast<u32>(x) ^ zero);

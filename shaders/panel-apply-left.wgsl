@@ -1,7 +1,6 @@
 // A ← QᵀA = A − Y·Tᵀ·(YᵀA) for the nodes of one level of a column panel (see panel.wgsl). One workgroup a tile of VECTORS
 // columns (workgroup_id.x − 1) of one node (workgroup_id.y), the batch on workgroup_id.z; the first one factors a node of the
-// next level meanwhile (panel-inner.wgsl). Lanes go along the columns, strips
-// share the node's rows. A is read twice, the second time from the cache, which is quicker than keeping it in registers.
+// next level meanwhile (panel-inner.wgsl). Lanes go along the columns, strips share the node's rows. A is read twice, the second time from the cache, which is quicker than keeping it in registers.
 //
 // Loads are not conditional, or each would be waited for: an index beyond A is moved to its edge, where Y is zero.
 // `panel-products.wgsl` and panel-inner.wgsl come before.

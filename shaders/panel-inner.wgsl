@@ -1,5 +1,5 @@
-// Factors a node of the level above the one that is being applied, which needs its triangles only: panel-apply-*.wgsl
-// leave it to the workgroups with workgroup_id.x = 0, while the others apply. `panel-factor.wgsl` comes before.
+// Factors a node of the level above the one that is being applied, which needs its triangles only: panel-apply-left.wgsl
+// leaves it to the workgroups with workgroup_id.x = 0, while the others apply. `panel-factor.wgsl` comes before.
 
 @group(0) @binding(3) var<storage, read_write> triangles: array<f32>;
 @group(0) @binding(4) var<storage, read_write> new_vectors: array<f32>;

@@ -1,6 +1,6 @@
-// What panel-apply-left.wgsl and panel-apply-right.wgsl share. A vector x of ROWS entries is a column of A, or a row; its
+// Products for panel-apply-left.wgsl, in front of which it is put. A vector x is a node's ROWS entries of a column of A; its
 // product Yᵀx is BAND = 8 numbers, two vec4. Strips of invocations share the entries of VECTORS vectors; `combine` adds up
-// what they found and multiplies it by Tᵀ.
+// what they found and multiplies it by Tᵀ (Schreiber and Van Loan's compact WY form).
 
 const LANES = 32u;
 const STRIPS = 8u;

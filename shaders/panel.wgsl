@@ -1,12 +1,12 @@
 // What the kernels of the band reduction share: a panel of BAND columns (or rows) of A, taken apart into nodes of ROWS
-// entries along its long side. Put in front of panel-leaf.wgsl and panel-apply-*.wgsl, after the constants
+// entries along its long side. Put in front of panel-leaf.wgsl and panel-apply-left.wgsl, after the constants
 //   BAND   width of the band, a multiple of 4,
 //   ROWS   entries of a node, a multiple of BAND.
 //
 // A panel is factored as a tree ("TSQR": Demmel, Grigori, Hoemmen, Langou, SIAM J. Sci. Comput. 34, 2012). At level 0 a
 // node is ROWS consecutive rows; its factor R takes the node's first BAND rows. A node of the next level stacks the first
 // BAND rows of ROWS/BAND nodes before, and so on until one is left. Each node's orthogonal factor is kept as
-// Q = I − Y·T·Yᵀ (Schreiber and Van Loan's compact WY form) and applied to the rest of A by panel-apply-*.wgsl, level by
+// Q = I − Y·T·Yᵀ (Schreiber and Van Loan's compact WY form) and applied to the rest of A by panel-apply-left.wgsl, level by
 // level: nodes of one level are independent, so nothing has to be summed across workgroups, and nothing but Householder
 // reflections is used.
 //

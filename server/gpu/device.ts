@@ -8,11 +8,31 @@ export interface Gpu {
   readonly device: GPUDevice;
   /** `software`: the processor emulates a GPU (lavapipe, SwiftShader, WARP). */
   readonly description: { readonly adapter: string; readonly backend: string; readonly software: boolean };
+  readonly target: Target;
   /** Settles with the reason when the device is gone, be it by {@link Gpu.close}, a driver's reset or an unplugged card. */
   readonly lost: Promise<string>;
   /** Rejects when the device is lost or a call to it was invalid. Never resolves. */
   readonly failed: Promise<never>;
   close(): void;
+}
+
+/** What decides how kernels are written, beside the device's limits and features. */
+export interface Target {
+  /** Small workgroups: a processor runs their invocations one after another, with a cost for each barrier. */
+  readonly small: boolean;
+  /** Whether fma rounds once. */
+  readonly fused: boolean;
+}
+
+export interface DeviceOptions {
+  /** Dawn's own, such as `disable-dawn-features=timestamp_quantization` for benchmarks. */
+  readonly dawn?: readonly string[];
+  /** `least`: no limit is raised above what the kernels need, which any adapter has. */
+  readonly limits?: "adapter" | "least";
+  /** Whether subgroups are used where there are any. */
+  readonly subgroups?: boolean;
+  /** Chosen by the adapter unless it is given: those of a graphics card run on a processor too, though slowly. */
+  readonly workgroups?: "large" | "small";
 }
 
 /** What the kernels need at least; every conforming adapter has more. */
@@ -31,11 +51,13 @@ const instances = new Map<string, GPU>();
 
 /**
  * Opens the adapter whose name contains `adapter`, or the fastest if that is empty.
- * @param options Dawn's own, such as `disable-dawn-features=timestamp_quantization` for benchmarks
  * @throws EngineUnavailable if there is none, none of that name, or it is too small.
  */
-export async function openDevice(adapter: string, options: readonly string[] = []): Promise<Gpu> {
-  const found = await requestAdapter(adapter, options);
+export async function openDevice(
+  adapter: string,
+  { dawn = [], limits: wanted = "adapter", subgroups = true, workgroups }: DeviceOptions = {},
+): Promise<Gpu> {
+  const found = await requestAdapter(adapter, dawn);
   const { info, limits } = found;
   const name = info.description === "" ? info.device : info.description;
   for (const [limit, least] of Object.entries(requiredLimits)) {
@@ -51,17 +73,23 @@ export async function openDevice(adapter: string, options: readonly string[] = [
   let device: GPUDevice;
   try {
     device = await found.requestDevice({
-      requiredFeatures: (["subgroups", "timestamp-query"] as const).filter((feature) => found.features.has(feature)),
-      requiredLimits: {
-        maxBufferSize: limits.maxBufferSize,
-        maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
-        maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
-        maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
-        maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
-        maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
-        maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
-        maxImmediateSize: limits.maxImmediateSize,
-      },
+      requiredFeatures: (subgroups
+        ? (["subgroups", "timestamp-query"] as const)
+        : (["timestamp-query"] as const)
+      ).filter((feature) => found.features.has(feature)),
+      requiredLimits:
+        wanted === "least"
+          ? requiredLimits
+          : {
+              maxBufferSize: limits.maxBufferSize,
+              maxStorageBufferBindingSize: limits.maxStorageBufferBindingSize,
+              maxStorageBuffersPerShaderStage: limits.maxStorageBuffersPerShaderStage,
+              maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
+              maxComputeInvocationsPerWorkgroup: limits.maxComputeInvocationsPerWorkgroup,
+              maxComputeWorkgroupSizeX: limits.maxComputeWorkgroupSizeX,
+              maxComputeWorkgroupSizeY: limits.maxComputeWorkgroupSizeY,
+              maxImmediateSize: limits.maxImmediateSize,
+            },
     });
   } catch (error) {
     throw new EngineUnavailable(
@@ -85,6 +113,11 @@ export async function openDevice(adapter: string, options: readonly string[] = [
   return {
     device,
     description: { adapter: name, backend: backendOf(info), software: info.isFallbackAdapter },
+    // Processors that emulate a GPU multiply and add in two steps.
+    target: {
+      small: workgroups === undefined ? info.isFallbackAdapter : workgroups === "small",
+      fused: !info.isFallbackAdapter,
+    },
     lost,
     failed,
     close: () => {

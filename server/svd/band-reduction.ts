@@ -35,6 +35,11 @@ export function panelBytes(
   };
 }
 
+/** Bytes of the largest of {@link PanelBuffers} to a row, for all that there are many of: each level has fewer nodes. */
+export function panelBytesOfRow({ band, rows: nodeRows }: Blocks): number {
+  return (4 * band) / (1 - (2 * band) / nodeRows);
+}
+
 /** Triangles of a band, two to a block of rows. */
 export function cornersOf(columns: number, band: number): number {
   return 2 * Math.ceil(columns / band);

@@ -1,7 +1,7 @@
 /** The singular value engine: matrices in files go in, their singular values and entry statistics come out. */
 import { setImmediate } from "node:timers/promises";
-import { createBuffers, destroyAll, OutOfMemory } from "../gpu/buffers.ts";
-import { openDevice, type Gpu } from "../gpu/device.ts";
+import { createBuffers, destroyAll, limitMemory, OutOfMemory } from "../gpu/buffers.ts";
+import { openDevice, type DeviceOptions, type Gpu } from "../gpu/device.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { Places } from "../gpu/places.ts";
 import { readBack } from "../gpu/readback.ts";
@@ -81,13 +81,24 @@ export interface EngineOptions {
   readonly bufferBytes?: number;
   /** Bytes, as fp32, of matrices that are computed together. */
   readonly batchBytes?: number;
+  /** Bytes of buffers at once, if they are to be fewer than the device has room for. */
+  readonly memoryBytes?: number;
+  /** What is used of the adapter, all unless told otherwise. */
+  readonly device?: Omit<DeviceOptions, "dawn">;
 }
 
 /** @throws EngineUnavailable if there is no adapter that will do. */
-export async function openEngine({ adapter, method, ...memory }: EngineOptions): Promise<Engine> {
-  const gpu = await openDevice(adapter);
-  const { device, description } = gpu;
-  const kernels = await compileKernels(device, description.software);
+export async function openEngine({
+  adapter,
+  method,
+  device: options,
+  memoryBytes,
+  ...memory
+}: EngineOptions): Promise<Engine> {
+  const gpu = await openDevice(adapter, options);
+  const { device, description, target } = gpu;
+  if (memoryBytes !== undefined) limitMemory(device, memoryBytes);
+  const kernels = await compileKernels(device, target);
   const engine = new GpuEngine(gpu, kernels, method ?? (description.software ? "one-stage" : "two-stage"), memory);
   await engine.prepare();
   return engine;
@@ -344,7 +355,10 @@ class GpuEngine implements Engine {
 
   #batchCount(source: MatrixSource): number {
     const { rows, columns } = shapeOf(source);
-    return Math.max(1, Math.floor(Math.min(this.maximumBytes, this.#batchBytes) / bytesOf(rows, columns)));
+    const usual = Math.floor(Math.min(this.maximumBytes, this.#batchBytes) / bytesOf(rows, columns));
+    // Beside small matrices what is made of them counts.
+    const largest = this.#twoStage !== null && columns > fewColumns ? this.#twoStage.largestBytes(rows, columns) : 1;
+    return Math.max(1, Math.min(usual, Math.floor(this.maximumBytes / largest)));
   }
 
   /** Measures a group for which there was no memory beside another one: alone, and if that is too much, in halves. */
@@ -524,10 +538,9 @@ class GpuEngine implements Engine {
 
   /** The kernels of two stages, the first of which streaming needs too. */
   #openPanelKernels(): Promise<TwoStageKernels> {
-    const { device, description } = this.#gpu;
-    const { software } = description;
-    const blocks = chooseBlocks(device.limits, software, hasSubgroups(device));
-    this.#panelKernels ??= compileTwoStageKernels(device, blocks, software);
+    const { device, target } = this.#gpu;
+    const blocks = chooseBlocks(device.limits, target.small, hasSubgroups(device));
+    this.#panelKernels ??= compileTwoStageKernels(device, blocks, target);
     return this.#panelKernels;
   }
 }

@@ -1,4 +1,5 @@
 /** The compute kernels of the engine, compiled together when it opens. */
+import type { Target } from "../gpu/device.ts";
 import { compileKernel, type Kernel } from "../gpu/kernels.ts";
 import bidiagonaliseColumns from "../../shaders/bidiagonalise-columns.wgsl";
 import bidiagonaliseRows from "../../shaders/bidiagonalise-rows.wgsl";
@@ -25,11 +26,10 @@ export const columnLanes = 16;
 /** Rows that a workgroup of bidiagonalise-rows.wgsl takes. */
 export const rowsPerWorkgroup = 8;
 
-/** @param software smaller workgroups: a processor runs their threads one after another, with a cost for each barrier. */
-export async function compileKernels(device: GPUDevice, software: boolean): Promise<Kernels> {
-  const strips = software ? 4 : 16;
-  const threads = software ? 8 : 64;
-  const reflections = `const FUSED = ${String(!software)};\n${reflection}`;
+export async function compileKernels(device: GPUDevice, { small, fused }: Target): Promise<Kernels> {
+  const strips = small ? 4 : 16;
+  const threads = small ? 8 : 64;
+  const reflections = `const FUSED = ${String(fused)};\n${reflection}`;
   const [gathered, scanned, decoded, moments, norms, columns, rows] = await Promise.all([
     compileKernel(device, "gather-rows", gatherRows),
     compileKernel(device, "scan", number + scan),

@@ -3,7 +3,7 @@ import { dtypeBits } from "../checkpoint/dtype.ts";
 import { createBuffers, destroyAll } from "../gpu/buffers.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { readBack } from "../gpu/readback.ts";
-import { panelBytes, reduceToTriangle } from "./band-reduction.ts";
+import { panelBytes, panelBytesOfRow, reduceToTriangle } from "./band-reduction.ts";
 import { entryBytes, submitEntryPass } from "./entry-pass.ts";
 import { countersPerMatrix, EntryStatisticsBuilder, momentsPerRow } from "./entry-statistics.ts";
 import type { Kernels } from "./kernels.ts";
@@ -78,7 +78,8 @@ export class StreamingQr {
     use: (streamed: Streamed) => Promise<Result>,
   ): Promise<Result | string> {
     const { rows, columns, transposed } = shapeOf(source);
-    const height = Math.min(rows, mostRows, Math.floor(allowed / bytesOf(1, columns)));
+    const bytesOfRow = Math.max(bytesOf(1, columns), panelBytesOfRow(this.#panelKernels.blocks));
+    const height = Math.min(rows, mostRows, Math.floor(allowed / bytesOfRow));
     const buffers = await createBuffers(this.#device, {
       ...panelBytes(this.#panelKernels.blocks, 1, height, columns),
       ...entryBytes(height, columns),

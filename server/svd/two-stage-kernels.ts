@@ -1,4 +1,5 @@
 /** The kernels of the two-stage reduction with their block sizes, which an adapter's limits decide. */
+import type { Target } from "../gpu/device.ts";
 import { commonLayout, compileKernel, type Kernel } from "../gpu/kernels.ts";
 import bisectValues from "../../shaders/bisect-values.wgsl";
 import chaseBulges from "../../shaders/chase-bulges.wgsl";
@@ -69,11 +70,11 @@ const band = 8;
 /**
  * Block sizes for an adapter: as many sweeps as workgroup memory holds, for 256 invocations at most, and as many rows of a
  * panel in registers as one workgroup has.
- * @param software smaller workgroups: a processor runs their invocations one after another.
+ * @param small for a processor, which runs invocations one after another
  */
 export function chooseBlocks(
   limits: Pick<GPUSupportedLimits, "maxComputeWorkgroupStorageSize" | "maxComputeInvocationsPerWorkgroup">,
-  software: boolean,
+  small: boolean,
   subgroups: boolean,
 ): Blocks {
   const bytes = (sweeps: number): number => 4 * (3 * sweeps - 1) * band * 3 * band;
@@ -81,7 +82,7 @@ export function chooseBlocks(
   while (bytes(sweeps) > limits.maxComputeWorkgroupStorageSize) sweeps -= 1;
   // Without subgroups the sums of more invocations would not fit workgroup memory.
   const most = Math.min(subgroups ? 512 : 256, limits.maxComputeInvocationsPerWorkgroup);
-  const panelThreads = software ? [32] : [64, 128, 256, 512].filter((threads) => threads <= most);
+  const panelThreads = small ? [32] : [64, 128, 256, 512].filter((threads) => threads <= most);
   return { band, depth: 64, panelThreads, subgroups, rows: 256, sweeps, waves: sweeps, lag: 3 };
 }
 
@@ -94,7 +95,7 @@ export function hasSubgroups({ features, adapterInfo }: GPUDevice): boolean {
 export async function compileTwoStageKernels(
   device: GPUDevice,
   blocks: Blocks,
-  software: boolean,
+  { fused }: Pick<Target, "fused">,
 ): Promise<TwoStageKernels> {
   const { depth, rows, sweeps, waves, lag } = blocks;
   // WGSL sizes an invocation's arrays by constants only, not by overrides.
@@ -107,7 +108,7 @@ export async function compileTwoStageKernels(
     LAG: lag,
   })
     .map(([name, value]) => `const ${name} = ${value}u;\n`)
-    .concat(`const FUSED = ${String(!software)};\n`)
+    .concat(`const FUSED = ${String(fused)};\n`)
     .join("");
   const compile = (name: string, source: string): Promise<Kernel> => compileKernel(device, name, constants + source);
   const layout = commonLayout(device, 6, 64);

@@ -5,7 +5,7 @@ import type { Batch } from "./bidiagonalisation.ts";
 import { bidiagonalBytes, bisectValues } from "./bisection.ts";
 import { bandBytes, chaseBulges } from "./bulge-chasing.ts";
 import { delayedBytes, reduceDelayed } from "./delayed-reduction.ts";
-import type { TwoStageKernels } from "./two-stage-kernels.ts";
+import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
 
 /** What a matrix's reduction gives: fp32 on the GPU, matrix by matrix. */
 export interface Reduced {
@@ -14,6 +14,22 @@ export interface Reduced {
   /** `columns` singular values, descending. */
   readonly values: GPUBuffer;
 }
+
+/** The buffers of a batch, the tree of its panels apart. */
+function reductionBytes(
+  blocks: Blocks,
+  { count, rows, columns }: Omit<Batch, "matrices">,
+): Record<ReductionBuffer, number> {
+  return {
+    corners: 4 * count * cornersOf(columns, blocks.band) * blocks.band ** 2,
+    ...delayedBytes(blocks, count, isTall(rows, columns) ? columns : rows),
+    band: bandBytes(blocks, count, columns),
+    ...bidiagonalBytes(count, columns),
+  };
+}
+
+type ReductionBuffer =
+  "corners" | "band" | keyof ReturnType<typeof delayedBytes> | keyof ReturnType<typeof bidiagonalBytes>;
 
 /** Singular values in two stages: dense → band → bidiagonal → values, all on the GPU. docs/svd.md explains them. */
 export class TwoStage {
@@ -38,14 +54,7 @@ export class TwoStage {
     const [, bandSubmits, bulgeSubmits, valueSubmits] = this.#submits;
     const tall = isTall(rows, columns);
     const square = tall ? { ...batch, rows: columns } : batch;
-    const { blocks } = this.#kernels;
-    const corners = { corners: 4 * count * cornersOf(columns, blocks.band) * blocks.band ** 2 };
-    const buffers = await createBuffers(this.#device, {
-      ...corners,
-      ...delayedBytes(blocks, count, square.rows),
-      band: bandBytes(blocks, count, columns),
-      ...bidiagonalBytes(count, columns),
-    });
+    const buffers = await createBuffers(this.#device, reductionBytes(this.#kernels.blocks, batch));
     try {
       if (tall) await this.#factor(batch, signal);
       await reduceDelayed(this.#device, this.#kernels, bandSubmits, square, rows * columns, buffers, signal);
@@ -55,6 +64,13 @@ export class TwoStage {
     } finally {
       destroyAll(buffers);
     }
+  }
+
+  /** Bytes of the largest buffer that {@link TwoStage.run} takes for each matrix of a batch. */
+  largestBytes(rows: number, columns: number): number {
+    const { blocks } = this.#kernels;
+    const panels = isTall(rows, columns) ? panelBytes(blocks, 1, rows, columns) : {};
+    return Math.max(...Object.values({ ...reductionBytes(blocks, { count: 1, rows, columns }), ...panels }));
   }
 
   async #factor(batch: Batch, signal: AbortSignal): Promise<void> {

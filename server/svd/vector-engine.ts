@@ -52,11 +52,11 @@ export class VectorEngine {
   }
 
   open(): Promise<OpenedVectors> {
-    const { device, description } = this.#gpu;
-    this.#opened ??= compileVectorKernels(device, description.software).then((kernels) => ({
+    const { device, target } = this.#gpu;
+    this.#opened ??= compileVectorKernels(device, target).then((kernels) => ({
       kernels,
       jacobi: new BlockJacobi(device, kernels),
-      lq: new WideLq(device, description.software),
+      lq: new WideLq(device, target),
     }));
     return this.#opened;
   }

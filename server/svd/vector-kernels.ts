@@ -1,4 +1,5 @@
 /** The compute kernels for singular vectors, compiled when vectors are first asked for. */
+import type { Target } from "../gpu/device.ts";
 import { compileKernel, type Kernel } from "../gpu/kernels.ts";
 import choleskyPanel from "../../shaders/cholesky-panel.wgsl";
 import choleskyUpdate from "../../shaders/cholesky-update.wgsl";
@@ -44,12 +45,12 @@ export interface VectorKernels {
 const turning = { DEPTH: "16u", LANES: "16u", TALL: "4u" };
 export const turnColumns = 64;
 
-export async function compileVectorKernels(device: GPUDevice, software: boolean): Promise<VectorKernels> {
+export async function compileVectorKernels(device: GPUDevice, { small, fused }: Target): Promise<VectorKernels> {
   const memory = device.limits.maxComputeWorkgroupStorageSize;
   // Two matrices of 64 × 64 and a little more; a processor's barriers cost more than what larger blocks save.
-  const side = memory >= 36 << 10 && !software ? 64 : 32;
+  const side = memory >= 36 << 10 && !small ? 64 : 32;
   // Bound by the steps that follow one another: the more threads, the shorter each. A processor has no use for them.
-  const threads = software ? 32 : Math.min(1024, device.limits.maxComputeInvocationsPerWorkgroup);
+  const threads = small ? 32 : Math.min(1024, device.limits.maxComputeInvocationsPerWorkgroup);
   // What is sorted in workgroup memory: a little more than the entries, and a sum of each thread.
   const capacities = [512, 2048, 4096, 8192].filter((capacity) => 4 * (capacity / 32) * 33 + 4 * 256 + 64 <= memory);
   const sort = { threads: Math.min(threads, 256) };
@@ -59,7 +60,7 @@ export async function compileVectorKernels(device: GPUDevice, software: boolean)
       .map(([name, value]) => `const ${name} = ${value};\n`)
       .join("");
   const SIDE = `${side}u`;
-  const rotation = { SIDE, THREADS: `${Math.min(threads, (side * side) / 4)}u`, FUSED: String(!software) };
+  const rotation = { SIDE, THREADS: `${Math.min(threads, (side * side) / 4)}u`, FUSED: String(fused) };
   const compileRowKernels = async (name: string, quads: string): Promise<RowKernels> => {
     const rows = pairsOfBlocks + quads;
     const [gram, crossed, turn] = await Promise.all([
@@ -80,10 +81,10 @@ export async function compileVectorKernels(device: GPUDevice, software: boolean)
   const [rotate, product, panel, update, normalise, lengths] = await Promise.all([
     compileKernel(device, "rotate-pairs", constants(rotation) + pairsOfBlocks + rotatePairs),
     compileKernel(device, "multiply", multiply),
-    compileKernel(device, "cholesky-panel", choleskyPanel, { threads: software ? 32 : 256 }),
+    compileKernel(device, "cholesky-panel", choleskyPanel, { threads: small ? 32 : 256 }),
     compileKernel(device, "cholesky-update", choleskyUpdate),
     compileKernel(device, "normalise-rows", normaliseRows),
-    compileKernel(device, "row-lengths", rowLengths, { threads: software ? 8 : 64 }),
+    compileKernel(device, "row-lengths", rowLengths, { threads: small ? 8 : 64 }),
   ]);
   return {
     rowKernels: (length) => rowKernels(length % 4 === 0),

@@ -1,4 +1,5 @@
 import { createBuffers, destroyAll } from "../gpu/buffers.ts";
+import type { Target } from "../gpu/device.ts";
 import { bindBuffers, compileKernel, dispatch, type Kernel } from "../gpu/kernels.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import absorbColumns from "../../shaders/absorb-columns.wgsl";
@@ -25,15 +26,15 @@ export class WideLq {
   /** The most rows it takes. */
   readonly mostRows: number;
   readonly #device: GPUDevice;
-  readonly #software: boolean;
+  readonly #fused: boolean;
   readonly #threads: number;
   readonly #submits: PacedSubmits;
   readonly #kernels = new Map<string, Promise<Kernel>>();
 
-  constructor(device: GPUDevice, software: boolean) {
+  constructor(device: GPUDevice, { small, fused }: Target) {
     this.#device = device;
-    this.#software = software;
-    this.#threads = software ? 128 : Math.min(1024, device.limits.maxComputeInvocationsPerWorkgroup);
+    this.#fused = fused;
+    this.#threads = small ? 128 : Math.min(1024, device.limits.maxComputeInvocationsPerWorkgroup);
     this.mostRows = mostVectors * Math.min(64, this.#threads);
     this.#submits = new PacedSubmits(device);
   }
@@ -77,7 +78,7 @@ export class WideLq {
       .join("");
     const known = this.#kernels.get(constants);
     if (known !== undefined) return known;
-    const source = `${constants}const FUSED = ${String(!this.#software)};\n${reflection}${absorbColumns}`;
+    const source = `${constants}const FUSED = ${String(this.#fused)};\n${reflection}${absorbColumns}`;
     const compiled = compileKernel(this.#device, "absorb-columns", source);
     this.#kernels.set(constants, compiled);
     return compiled;

@@ -21,7 +21,7 @@ import { KernelTimes } from "./kernel-times.ts";
 import { parseShape, type BenchShape } from "./shape.ts";
 
 // Dawn rounds timestamps for the sake of web pages.
-const gpu = await openDevice("", ["disable-dawn-features=timestamp_quantization"]);
+const gpu = await openDevice("", { dawn: ["disable-dawn-features=timestamp_quantization"] });
 const { device } = gpu;
 
 /** Runs steps as `Submits` do, some at a time in a pass with a timestamp at either end. */
@@ -107,10 +107,9 @@ async function stages(kernels: TwoStageKernels, { rows, columns, count }: BenchS
 }
 
 const shapes = process.argv.length > 2 ? process.argv.slice(2) : ["1024x1024", "4096x4096", "4096x4096*8"];
-const { adapter, software } = gpu.description;
-console.log(adapter);
-const blocks = chooseBlocks(device.limits, software, hasSubgroups(device));
-const kernels = await compileTwoStageKernels(device, blocks, software);
+console.log(gpu.description.adapter);
+const blocks = chooseBlocks(device.limits, gpu.target.small, hasSubgroups(device));
+const kernels = await compileTwoStageKernels(device, blocks, gpu.target);
 for (const shape of shapes) await stages(kernels, parseShape(shape));
 gpu.close();
 process.exit(0);

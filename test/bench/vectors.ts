@@ -34,7 +34,7 @@ function parse(text: string): Row {
 
 const gpu = await openDevice("");
 // Dawn rounds timestamps for the sake of web pages.
-const watched = await openDevice("", ["disable-dawn-features=timestamp_quantization"]);
+const watched = await openDevice("", { dawn: ["disable-dawn-features=timestamp_quantization"] });
 const engine = await openEngine(gpu);
 const watchedEngine = await openEngine(watched);
 const times = new KernelTimes(watched.device);
@@ -73,7 +73,7 @@ try {
 process.exit(0);
 
 async function openEngine(opened: Gpu): Promise<VectorEngine> {
-  const kernels = await compileKernels(opened.device, opened.description.software);
+  const kernels = await compileKernels(opened.device, opened.target);
   return new VectorEngine(opened, new MatrixLoader(opened.device, kernels, opened.description.software));
 }
 

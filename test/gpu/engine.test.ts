@@ -110,6 +110,36 @@ test("batches beyond the memory budget are split", async () => {
   assert.deepEqual(results, [...sources.keys()]);
 });
 
+test("where memory is short, batches are halved, and what is too large alone is told of", async () => {
+  const tight = await openTestEngine({ batchBytes: 64 << 20, memoryBytes: 4 << 20 });
+  try {
+    const small = await Promise.all([1, 2, 3].map((seed) => tight.write(gaussianMatrix(256, 100, seed), 256, 100)));
+    const sources = Array.from({ length: 64 }, (_, i) => small[i % 3]!);
+    const alone = await gpu.measure(small);
+    const together = await tight.measure(sources);
+    assert.deepEqual(
+      together,
+      sources.map((_, i) => alone[i % 3]),
+    );
+    const large = await tight.write(gaussianMatrix(1100, 1000, 1), 1100, 1000);
+    const messages: string[] = [];
+    const told = {
+      signal: new AbortController().signal,
+      onResult: () => assert.fail(),
+      onUnsupported: (_: number, message: string) => messages.push(message),
+    };
+    await tight.engine.measure([large], told);
+    await tight.engine.measureVectors([large], told);
+    assert.equal(messages.length, 2);
+    assert.match(messages[0]!, /^It needs more memory than .+ has free: 5 MiB could not be had\.$/);
+    assert.match(messages[1]!, /^Its singular vectors need more memory than .+ has free: \d+ MiB could not be had\.$/);
+    // What was had in vain was given back.
+    assert.deepEqual(await tight.measure(sources), together);
+  } finally {
+    await tight.close();
+  }
+});
+
 test("calls at the same time do not disturb each other", async () => {
   const sources = await Promise.all([1, 2, 3].map((seed) => gpu.write(gaussianMatrix(100, 60, seed), 100, 60)));
   const alone = await gpu.measure(sources);

@@ -44,7 +44,7 @@ describe("singular vectors of hard matrices", () => {
   let kernels: VectorKernels;
   before(async () => {
     gpu = await openDevice("");
-    kernels = await compileVectorKernels(gpu.device, gpu.description.software);
+    kernels = await compileVectorKernels(gpu.device, gpu.target);
   });
   after(() => {
     gpu.close();
