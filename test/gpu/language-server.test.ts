@@ -19,9 +19,11 @@ import {
   analyseHeads,
   analyseVectors,
   cancelAnalysis,
+  drawSpectrum,
   focusMatrices,
   headColumn,
   matrixDetail,
+  measureProducts,
   metricColumn,
   openCheckpoint,
   outlineTensor,
@@ -33,17 +35,20 @@ import {
   listAdapters,
   tensorAtPosition,
   type Adapters,
+  type DrawnSpectrum,
   type Estimate,
   type MatrixDetail,
   type MetricColumn,
   type OpenResult,
   type PortionList,
+  type ProductResult,
 } from "../../server/protocol.ts";
 import { TestClient } from "../support/language-client.ts";
 import { childProcesses } from "../support/processes.ts";
 import { seededRandom } from "../../server/statistics/random.ts";
 import { encode, safetensors } from "../support/safetensors.ts";
 import { copySample, reinitialise } from "../support/sample.ts";
+import { singularValues } from "../support/svd.ts";
 
 function uriOf(path: string): string {
   return pathToFileURL(path).href;
@@ -388,6 +393,79 @@ describe("language server", () => {
     // No adapter was opened for it.
     assert.deepEqual(second.engines, []);
     await second.close();
+  });
+
+  it("draws a fresh matrix beside one of the checkpoint's, another one for another seed", async () => {
+    const id = "model.layers.2.self_attn.q_proj.weight";
+    const draw = (seed: number): Promise<DrawnSpectrum | null> =>
+      client.connection.sendRequest(drawSpectrum, { checkpoint: opened.checkpoint, id, seed });
+    const [first, again, other] = [await draw(1), await draw(1), await draw(2)];
+    assert.deepEqual(again, first);
+    assert.notDeepEqual(other!.singularValues, first!.singularValues);
+    const { initialiser, singularValues: values, dtype, metrics } = first!;
+    assert.deepEqual([values.length, dtype], [384, "BF16"]);
+    // Fresh entries of this size, 384² of them: their norm is known to a part in a thousand or two.
+    assert.ok(Math.abs(metrics.frobeniusNorm! / (384 * initialiser.sigma) - 1) < 0.01);
+    assert.equal(metrics.outliersRight! + metrics.outliersLeft! <= 2, true);
+    const nothing: DrawnSpectrum | null = await client.connection.sendRequest(drawSpectrum, {
+      checkpoint: opened.checkpoint,
+      id: "no such matrix",
+    });
+    assert.equal(nothing, null);
+  });
+
+  it("measures the products of heads, of one block", async () => {
+    const products: ProductResult[] = await client.connection.sendRequest(measureProducts, {
+      checkpoint: opened.checkpoint,
+      kind: "attention",
+      blocks: ["model.layers.1"],
+    });
+    assert.deepEqual(
+      products.map(({ block, head, keyHead, rank }) => [block, head, keyHead, rank]),
+      Array.from({ length: 6 }, (_, head) => ["model.layers.1", head, Math.floor(head / 3), 64]),
+    );
+    for (const { singularValues: values, metrics, noise, verdict } of products) {
+      assert.equal(values.length, 64);
+      // The block is as its initialiser left it.
+      assert.ok(Math.abs(metrics.effectiveRank! / noise.effectiveRank! - 1) < 0.05);
+      assert.equal(verdict.grade, "random");
+    }
+  });
+
+  it("scales the updates of an adapter by the α that it keeps beside its factors", async () => {
+    const path = join(folder, "kohya.safetensors");
+    const generator = seededRandom(5);
+    const [rows, rank, columns] = [24, 4, 40];
+    const draw = (count: number): Float64Array =>
+      Float64Array.from({ length: count }, () => Math.fround(generator.normal()));
+    const [up, down] = [draw(rows * rank), draw(rank * columns)];
+    const module = "lora_unet_mid_block_attentions_0_to_k";
+    await writeFile(
+      path,
+      safetensors({
+        [`${module}.lora_down.weight`]: { dtype: "F32", shape: [rank, columns], data: encode(down, "F32") },
+        [`${module}.lora_up.weight`]: { dtype: "F32", shape: [rows, rank], data: encode(up, "F32") },
+        [`${module}.alpha`]: { dtype: "F32", shape: [], data: encode([3], "F32") },
+      }),
+    );
+    const { checkpoint } = await open(path);
+    const [update]: ProductResult[] = await client.connection.sendRequest(measureProducts, {
+      checkpoint,
+      kind: "update",
+    });
+    assert.deepEqual([update!.alpha, update!.scale, update!.rank], [3, 0.75, rank]);
+    const product = Float64Array.from({ length: rows * columns }, (_, k) => {
+      const [i, j] = [Math.floor(k / columns), k % columns];
+      return (
+        0.75 *
+        Array.from({ length: rank }, (_, r) => up[i * rank + r]! * down[r * columns + j]!).reduce((a, b) => a + b)
+      );
+    });
+    const expected = singularValues(product, rows, columns);
+    for (const [index, value] of update!.singularValues.entries()) {
+      assert.ok(Math.abs(value - expected[index]!) <= 1e-6 * expected[0]!);
+    }
+    assert.equal(update!.singularValues.length, rank);
   });
 
   it("cancels, goes on, and survives the end of the GPU process", async () => {
