@@ -54,7 +54,7 @@ export function valuesOverlay(compared: readonly Compared[], options: OverlayOpt
   return overlay(compared, lines, {
     x: relative
       ? { title: "index / number of values", minimum: 0, maximum: 1 }
-      : { title: "index", minimum: 0, maximum: longest },
+      : { title: "index", whole: true, minimum: 0, maximum: longest },
     y: { title: y, logarithmic, ...(logarithmic ? {} : { minimum: 0 }) },
     description: `Singular values of ${plural(compared.length, "matrix", "matrices")} in descending order.`,
     read: (line, position) =>

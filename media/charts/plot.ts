@@ -43,6 +43,8 @@ export interface Plot {
 export interface AxisOptions {
   readonly title: string;
   readonly logarithmic?: boolean;
+  /** Nothing lies between whole numbers: layers, indices. */
+  readonly whole?: boolean;
   readonly minimum?: number;
   readonly maximum?: number;
 }
@@ -63,7 +65,11 @@ function logarithmicTicks(minimum: number, maximum: number): { value: number }[]
 }
 
 /** An axis in the theme's colours, its ticks as people write numbers. */
-function axis({ title, logarithmic = false, minimum, maximum }: AxisOptions, colors: ChartColors, lines: boolean) {
+function axis(
+  { title, logarithmic = false, whole = false, minimum, maximum }: AxisOptions,
+  colors: ChartColors,
+  lines: boolean,
+) {
   const font = { family: colors.fontFamily, size: colors.fontSize };
   return {
     type: logarithmic ? ("logarithmic" as const) : ("linear" as const),
@@ -83,6 +89,7 @@ function axis({ title, logarithmic = false, minimum, maximum }: AxisOptions, col
       autoSkipPadding: 16,
       includeBounds: false,
       maxTicksLimit: 8,
+      ...(whole ? { precision: 0 } : {}),
       callback: (value: number | string): string => formatTick(Number(value)),
     },
     title: { display: true, text: title, color: colors.muted, font, padding: 2 },

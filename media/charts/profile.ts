@@ -45,7 +45,7 @@ export function profilePlot({ layers, rows }: RoleLayers, metric: MetricKey, mea
     }),
     configuration: (colors) => {
       const options = plotOptions(
-        { title: "layer", minimum: first - 0.3, maximum: last + 0.3 },
+        { title: "layer", whole: true, minimum: first - 0.3, maximum: last + 0.3 },
         { title },
         colors,
         () => "",

@@ -113,7 +113,7 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean, drawn: Dr
         ],
       },
       options: plotOptions(
-        { title: "index", minimum: 0, maximum: Math.max(1, all.length) },
+        { title: "index", whole: true, minimum: 0, maximum: Math.max(1, all.length) },
         { title: "singular value", logarithmic, ...(logarithmic ? {} : { minimum: 0 }) },
         colors,
         (series, index) => {

@@ -78,7 +78,7 @@ export function vectorPlot({ runs, runLength, count, minimum, maximum, mean }: V
           ],
         },
         options: plotOptions(
-          { title: "index", minimum: 0, maximum: Math.max(1, count - 1) },
+          { title: "index", whole: true, minimum: 0, maximum: Math.max(1, count - 1) },
           { title: "value" },
           colors,
           (series, index) => {
