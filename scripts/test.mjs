@@ -35,7 +35,8 @@ const suites = /** @satisfies {Record<string, () => Promise<Counts | undefined>>
   gpu: () => nodeTests("gpu", { concurrency: 1, timeout: 600_000 }),
   webview: async () => {
     await ensureBrowser();
-    return nodeTests("webview", { concurrency: 1, timeout: 120_000 });
+    // Every view in every theme is one file.
+    return nodeTests("webview", { concurrency: 1, timeout: 600_000 });
   },
   package: async () => {
     await vsix();
