@@ -1,4 +1,6 @@
 /** The webview of the custom editor: puts the parts together. */
+import { t } from "../server/text/l10n.ts";
+import "./texts.ts";
 import { DetailPane } from "./detail/detail.ts";
 import { reportFocus } from "./focus.ts";
 import { Header } from "./header.ts";
@@ -18,7 +20,7 @@ const detail = new DetailPane(store);
 
 const panes = create("div", { class: "panes" });
 panes.append(
-  create("aside", { class: "side", attributes: { "aria-label": "Contents" } }, search.element, tree.element),
+  create("aside", { class: "side", attributes: { "aria-label": t("Contents") } }, search.element, tree.element),
   splitter(store, panes),
   detail.element,
 );

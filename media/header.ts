@@ -1,4 +1,5 @@
 /** The line over everything: which model, how far the analysis is, what computes it. */
+import { t } from "../server/text/l10n.ts";
 import type { AnalysisState } from "../server/protocol.ts";
 import type { ViewCommand } from "./protocol.ts";
 import type { Store } from "./store.ts";
@@ -8,12 +9,12 @@ import { icon, iconButton } from "./ui/icons.ts";
 import { visibleText } from "./ui/text.ts";
 
 const actions: Readonly<
-  Partial<Record<AnalysisState["phase"], { readonly label: string; readonly command: ViewCommand }>>
+  Partial<Record<AnalysisState["phase"], { readonly label: () => string; readonly command: ViewCommand }>>
 > = {
-  waiting: { label: "Analyse", command: "analyse" },
-  running: { label: "Pause", command: "pause" },
-  paused: { label: "Resume", command: "resume" },
-  cancelled: { label: "Resume", command: "analyse" },
+  waiting: { label: () => t("Analyse"), command: "analyse" },
+  running: { label: () => t("Pause"), command: "pause" },
+  paused: { label: () => t("Resume"), command: "resume" },
+  cancelled: { label: () => t("Resume"), command: "analyse" },
 };
 
 export class Header {
@@ -21,7 +22,7 @@ export class Header {
   readonly #store: Store;
   readonly #model = create("div", { class: "model" });
   readonly #progress = create("div", { class: "progress", testid: "progress" });
-  readonly #bar = create("progress", { class: "progress-bar", attributes: { "aria-label": "Analysis" } });
+  readonly #bar = create("progress", { class: "progress-bar", attributes: { "aria-label": t("Analysis") } });
   readonly #words = create("span", { class: "progress-words", attributes: { role: "status" } });
   /** Goes on, or interrupts. */
   readonly #action = button("", () => {
@@ -29,7 +30,7 @@ export class Header {
     if (command !== undefined) this.#store.host.send({ type: "command", command });
   });
   readonly #cancel = button(
-    "Cancel",
+    t("Cancel"),
     () => {
       this.#store.host.send({ type: "command", command: "cancel" });
     },
@@ -62,7 +63,7 @@ export class Header {
         this.#model,
         this.#progress,
         this.#engine,
-        iconButton("outline", "Open the outline document", () => {
+        iconButton("outline", t("Open the outline document"), () => {
           store.host.send({ type: "command", command: "outline" });
         }),
       ),
@@ -92,7 +93,7 @@ export class Header {
         "button",
         {
           class: "model-name",
-          title: `${visibleText(catalogue.path)}\nClick for the overview`,
+          title: `${visibleText(catalogue.path)}\n${t("Click for the overview")}`,
           attributes: { type: "button" },
           onClick: () => {
             this.#store.select({ kind: "nothing" });
@@ -100,10 +101,10 @@ export class Header {
         },
         visibleText(catalogue.family ?? baseName(catalogue.path), 80),
       ),
-      fact(`${formatCount(catalogue.parameters)} parameters`, formatInteger(catalogue.parameters)),
-      fact(plural(catalogue.tensors.length, "tensor")),
-      fact(formatBytes(catalogue.bytes), `${formatInteger(catalogue.bytes)} bytes of tensor data`),
-      fact(plural(catalogue.files.length, "file")),
+      fact(t("{0} parameters", formatCount(catalogue.parameters)), formatInteger(catalogue.parameters)),
+      fact(plural(catalogue.tensors.length, "{0} tensor", "{0} tensors")),
+      fact(formatBytes(catalogue.bytes), t("{0} bytes of tensor data", formatInteger(catalogue.bytes))),
+      fact(plural(catalogue.files.length, "{0} file", "{0} files")),
     );
   }
 
@@ -130,7 +131,7 @@ export class Header {
                 this.#store.select({ kind: "nothing" });
               },
             },
-            `and ${formatInteger(problems.length - 1)} more`,
+            t("and {0} more", formatInteger(problems.length - 1)),
           )
         : "",
     );
@@ -147,20 +148,24 @@ export class Header {
       this.#bar.max = total;
       this.#bar.value = done;
     }
-    const of = `${formatInteger(done)} of ${formatInteger(total)}`;
-    const left = estimatedSeconds === null ? "" : ` · about ${formatDuration(estimatedSeconds)} left`;
-    const toDo = `${plural(total, "matrix", "matrices")} to analyse`;
+    const known = t("{0} of {1}", formatInteger(done), formatInteger(total));
+    const time = estimatedSeconds === null ? null : formatDuration(estimatedSeconds);
+    const left = (words: string): string => (time === null ? words : `${words} · ${t("about {0} left", time)}`);
     const words = {
-      waiting: done > 0 ? of + left : toDo + left.replace(/ left$/, ""),
-      running: of + left,
-      paused: `Paused at ${of}${left}`,
-      cancelled: `Stopped at ${of}${left}`,
-      done: `${plural(total, "matrix", "matrices")} analysed`,
-      unavailable: done > 0 ? `${of} known` : "Not analysed",
-    }[phase];
+      waiting: (): string => {
+        if (done > 0) return left(known);
+        const toDo = plural(total, "{0} matrix to analyse", "{0} matrices to analyse");
+        return time === null ? toDo : `${toDo} · ${t("about {0}", time)}`;
+      },
+      running: () => left(known),
+      paused: () => left(t("Paused at {0}", known)),
+      cancelled: () => left(t("Stopped at {0}", known)),
+      done: () => plural(total, "{0} matrix analysed", "{0} matrices analysed"),
+      unavailable: () => (done > 0 ? t("{0} known", known) : t("Not analysed")),
+    }[phase]();
     if (this.#words.textContent !== words) this.#words.textContent = words;
     const action = actions[phase];
-    this.#action.textContent = action?.label ?? "";
+    this.#action.textContent = action?.label() ?? "";
     this.#action.hidden = action === undefined;
     this.#action.classList.toggle("secondary", phase === "running");
     this.#cancel.hidden = phase !== "running" && phase !== "paused";
@@ -171,19 +176,20 @@ export class Header {
     if (engine === null) return;
     this.#engine.dataset["phase"] = engine.phase;
     const { adapter, backend, software } = engine;
+    const name = visibleText(adapter ?? "GPU", 60);
     const words = {
       idle: "",
-      starting: "Starting the GPU …",
-      ready: `${visibleText(adapter ?? "GPU", 60)}${software ? " (software)" : ""}`,
-      unavailable: "No GPU",
+      starting: t("Starting the GPU …"),
+      ready: software ? t("{0} (software)", name) : name,
+      unavailable: t("No GPU"),
     }[engine.phase];
     this.#engine.hidden = words === "";
     this.#engine.title = [
       visibleText(adapter ?? words),
       backend ?? "",
-      software ? "software adapter" : "",
+      software ? t("software adapter") : "",
       engine.message ?? "",
-      "Click to choose another GPU",
+      t("Click to choose another GPU"),
     ]
       .filter((part) => part !== "")
       .join("\n");
@@ -215,9 +221,9 @@ export class Header {
           .join(" ")
           .trim(),
       ),
-      command("Choose a GPU", "adapter"),
-      command("Log", "log"),
-      command("Settings", "settings"),
+      command(t("Choose a GPU"), "adapter"),
+      command(t("Show log"), "log"),
+      command(t("Settings"), "settings"),
     );
   }
 }

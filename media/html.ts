@@ -1,4 +1,5 @@
-/** The page the extension host gives the webview: the policy, the style, the script, and an empty body they fill. */
+/** The page the extension host gives the webview: policy, style, script, texts, and an empty body they fill. */
+import type { Texts } from "../server/text/l10n.ts";
 
 export interface EditorPage {
   /** Random for each page: only the script that carries it runs. */
@@ -11,7 +12,13 @@ export interface EditorPage {
   readonly styleUri: string;
   /** The document's title; may hold any text, such as a file's name. */
   readonly title: string;
+  /** What the page speaks (BCP 47), and its texts; without them it speaks English. */
+  readonly language: string;
+  readonly texts: Texts | undefined;
 }
+
+/** The element that holds the texts, as JSON: data, which the policy lets stand in the page. */
+export const textsId = "texts";
 
 const entities: Readonly<Record<string, string>> = {
   "&": "&amp;",
@@ -25,8 +32,13 @@ function escape(text: string): string {
   return text.replace(/[&<>"']/g, (character) => entities[character] ?? "");
 }
 
+/** In a script nothing is unescaped: only the beginning of a tag could end it. */
+function textsElement(texts: Texts): string {
+  return `    <script type="application/json" id="${textsId}">${JSON.stringify(texts).replaceAll("<", "\\u003c")}</script>\n`;
+}
+
 /** HTML of the custom editor. */
-export function editorHtml({ nonce, cspSource, scriptUri, styleUri, title }: EditorPage): string {
+export function editorHtml({ nonce, cspSource, scriptUri, styleUri, title, language, texts }: EditorPage): string {
   const policy = [
     "default-src 'none'",
     `style-src ${cspSource}`,
@@ -35,7 +47,7 @@ export function editorHtml({ nonce, cspSource, scriptUri, styleUri, title }: Edi
     `img-src ${cspSource} data:`,
   ].join("; ");
   return `<!DOCTYPE html>
-<html lang="en">
+<html lang="${escape(texts === undefined ? "en" : language)}">
   <head>
     <meta charset="utf-8" />
     <meta http-equiv="Content-Security-Policy" content="${escape(policy)}" />
@@ -45,7 +57,7 @@ export function editorHtml({ nonce, cspSource, scriptUri, styleUri, title }: Edi
   </head>
   <body>
     <div id="editor"></div>
-    <script nonce="${escape(nonce)}" src="${escape(scriptUri)}"></script>
+${texts === undefined ? "" : textsElement(texts)}    <script nonce="${escape(nonce)}" src="${escape(scriptUri)}"></script>
   </body>
 </html>
 `;

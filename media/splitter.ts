@@ -1,4 +1,5 @@
 /** The bar between tree and details: dragged, or moved with the arrow keys. Upright beside, lying where they are stacked. */
+import { t } from "../server/text/l10n.ts";
 import type { Store } from "./store.ts";
 import { create } from "./ui/dom.ts";
 
@@ -14,7 +15,7 @@ export function splitter(store: Store, container: HTMLElement): HTMLElement {
     attributes: {
       role: "separator",
       tabindex: "0",
-      "aria-label": "Width of the tree",
+      "aria-label": t("Width of the tree"),
       "aria-valuemin": String(least * 100),
       "aria-valuemax": String(greatest * 100),
     },

@@ -50,6 +50,7 @@ import { defaultSettings, settingsOf, settingsSection } from "./language/setting
 import { headSummary } from "./language/summary.ts";
 import { outlineSymbols, workspaceSymbols } from "./language/symbols.ts";
 import * as protocol from "./protocol.ts";
+import { loadTexts } from "./text/l10n.ts";
 
 /** Results reach the views and Problems at most so often. */
 const reportInterval = 150;
@@ -69,6 +70,7 @@ const publishedUris = new Map<string, ReadonlySet<string>>();
 
 connection.onInitialize((parameters) => {
   const options = parameters.initializationOptions as protocol.InitializationOptions;
+  loadTexts(options.language ?? "en", options.texts);
   sessions = new Sessions({
     workerPath: fileURLToPath(new URL("./worker.mjs", import.meta.url)),
     cacheFolder: options.cacheFolder,

@@ -14,6 +14,7 @@ import type { FreshInitialiser } from "./spectrum/fresh-initialiser.ts";
 import type { Localisation } from "./spectrum/localisation.ts";
 import type { VectorRandomness } from "./spectrum/vector-randomness.ts";
 import type { EntryStatistics } from "./svd/measurement.ts";
+import type { Texts } from "./text/l10n.ts";
 
 /** One tensor as the tree shows it. */
 export interface CatalogueTensor {
@@ -445,6 +446,9 @@ export const checkpointChanged = "spectrum/changed";
 export interface InitializationOptions {
   /** Folder for cached results. */
   readonly cacheFolder: string;
+  /** What the person reads (BCP 47), and the texts in it; without them everything is said in English. */
+  readonly language?: string;
+  readonly texts?: Texts;
 }
 
 /** The settings the server reads, section `safetensorsSpectrum`. */

@@ -91,6 +91,8 @@ export class Panel implements vscode.Disposable {
       scriptUri: view.webview.asWebviewUri(vscode.Uri.joinPath(resources, "editor.js")).toString(),
       styleUri: view.webview.asWebviewUri(vscode.Uri.joinPath(resources, "editor.css")).toString(),
       title: basename(uri.path),
+      language: vscode.env.language,
+      texts: vscode.l10n.bundle,
     });
   }
 

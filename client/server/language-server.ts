@@ -169,6 +169,7 @@ export class LanguageServer {
     };
     const initialization: InitializationOptions = {
       cacheFolder: vscode.Uri.joinPath(this.#context.globalStorageUri, "cache").fsPath,
+      ...(vscode.l10n.bundle === undefined ? {} : { language: vscode.env.language, texts: vscode.l10n.bundle }),
     };
     // What goes wrong is told by this class, once and with its remedy; the library's own pop-ups stay in the log.
     class QuietClient extends library.LanguageClient {

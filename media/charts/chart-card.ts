@@ -1,4 +1,5 @@
 /** A chart with its title, legend, switches, and the same numbers as a table. */
+import { t } from "../../server/text/l10n.ts";
 import {
   BarController,
   BarElement,
@@ -56,7 +57,7 @@ export class ChartCard {
   readonly element: HTMLElement;
   readonly #store: Store;
   readonly #options: ChartCardOptions;
-  readonly #legend = create("ul", { class: "legend", attributes: { "aria-label": "Legend" } });
+  readonly #legend = create("ul", { class: "legend", attributes: { "aria-label": t("Legend") } });
   readonly #canvas = create("canvas", { attributes: { role: "img" } });
   readonly #readOut = create("p", { class: "visually-hidden", attributes: { role: "status" } });
   readonly #plotArea = create(
@@ -78,14 +79,14 @@ export class ChartCard {
         this.#save();
       },
     },
-    "Save",
+    t("Save"),
   );
   readonly #vectorButton = create(
     "button",
     {
       class: "switch",
       testid: "save-svg",
-      title: "Save this chart as SVG, in vectors",
+      title: t("Save this chart as SVG, in vectors"),
       attributes: { type: "button" },
       onClick: () => {
         this.#saveVector();
@@ -98,13 +99,13 @@ export class ChartCard {
     {
       class: "switch zoomed",
       testid: "zoom-reset",
-      title: "Show the whole chart again (double click, or 0)",
+      title: t("Show the whole chart again (double click, or 0)"),
       attributes: { type: "button" },
       onClick: () => {
         this.#showWhole();
       },
     },
-    "Reset zoom",
+    t("Reset zoom"),
   );
   #plot: Plot | null = null;
   #chart: Chart<"bar" | "line", Point[]> | null = null;
@@ -118,8 +119,8 @@ export class ChartCard {
     const tableId = uniqueId("table");
     const tableSwitch: ChartSwitch = {
       name: `${options.testid}-table`,
-      label: "Table",
-      title: "Show the numbers of this chart as a table",
+      label: t("Table"),
+      title: t("Show the numbers of this chart as a table"),
       initially: false,
     };
     this.#table = create("div", {
@@ -150,7 +151,7 @@ export class ChartCard {
     );
     this.#wholeButton.hidden = true;
     this.#plotArea.append(this.#wholeButton);
-    this.#canvas.title = "Drag to zoom, Shift and drag to move, double click to see all";
+    this.#canvas.title = t("Drag to zoom, Shift and drag to move, double click to see all");
     this.#canvas.addEventListener("dblclick", () => {
       this.#showWhole();
     });
@@ -178,11 +179,11 @@ export class ChartCard {
     const asTable = isOn(`${this.#options.testid}-table`);
     this.#plotArea.hidden = asTable;
     this.#table.hidden = !asTable;
-    this.#saveButton.title = asTable ? "Save all numbers of this chart as CSV" : "Save this chart as PNG";
+    this.#saveButton.title = asTable ? t("Save all numbers of this chart as CSV") : t("Save this chart as PNG");
     this.#saveButton.textContent = asTable ? "CSV" : "PNG";
     this.#vectorButton.hidden = asTable;
     this.#canvas.setAttribute("aria-label", plot.description);
-    this.#plotArea.setAttribute("aria-label", `${this.#options.title}. ${zoomHelp}`);
+    this.#plotArea.setAttribute("aria-label", `${this.#options.title}. ${zoomHelp()}`);
     const colors = chartColors();
     this.#legend.replaceChildren(
       ...plot.legend.map((entry) => legendItem(entry)),

@@ -1,7 +1,8 @@
 /** The energy that the strongest directions hold together, with what noise of the same shape would give. */
+import { t } from "../../server/text/l10n.ts";
 import type { MatrixDetail } from "../../server/protocol.ts";
 import { energyAbove, quantile } from "../../server/statistics/marchenko-pastur.ts";
-import { formatInteger, formatNumber, formatShare } from "../ui/format.ts";
+import { formatInteger, formatNumber, formatShare, plural } from "../ui/format.ts";
 import { mainLine, referenceLine, plotOptions, type Plot } from "./plot.ts";
 import { edgeLines } from "./edge-lines.ts";
 import { thin } from "./thin.ts";
@@ -37,20 +38,24 @@ export function energyPlot(detail: MatrixDetail): Plot | null {
     return count === null ? [] : [{ share, count, expected: detail.noise[key] }];
   });
   return {
-    description: `Cumulative energy of ${formatInteger(values.length)} directions: ${needed
-      .map(
-        ({ share, count, expected }) =>
-          `${formatShare(share)} in ${formatInteger(count)} (noise ${formatNumber(expected)})`,
-      )
-      .join(", ")}.`,
+    description: plural(
+      values.length,
+      "Cumulative energy of {0} direction: {1}.",
+      "Cumulative energy of {0} directions: {1}.",
+      needed
+        .map(({ share, count, expected }) =>
+          t("{0} in {1} (noise {2})", formatShare(share), formatInteger(count), formatNumber(expected)),
+        )
+        .join(", "),
+    ),
     legend: [
-      { label: "energy", series: "bulk", shape: "line" },
+      { label: t("energy"), series: "bulk", shape: "line" },
       { label: "60, 80, 90 %", series: "outlier", shape: "point" },
-      { label: "noise of this shape", series: "noise", shape: "dashes" },
+      { label: t("noise of this shape"), series: "noise", shape: "dashes" },
     ],
     table: {
-      caption: "Share of the energy in the strongest directions",
-      columns: ["Directions", "Energy", "Noise"],
+      caption: t("Share of the energy in the strongest directions"),
+      columns: [t("Directions"), t("Energy"), t("Noise")],
       rows: drawn.map((k, index) => [formatInteger(k), formatShare(energy[k]!), formatShare(noise[index]!)]),
     },
     numbers: () => ({
@@ -83,28 +88,36 @@ export function energyPlot(detail: MatrixDetail): Plot | null {
         ],
       },
       options: plotOptions(
-        { title: "directions, strongest first", minimum: 0, maximum: Math.max(1, small) },
-        { title: "share of the energy", minimum: 0, maximum: 1 },
+        { title: t("directions, strongest first"), minimum: 0, maximum: Math.max(1, small) },
+        { title: t("share of the energy"), minimum: 0, maximum: 1 },
         colors,
         (series, index) => {
           const mark = series === 1 ? needed[index] : undefined;
           if (mark !== undefined) {
             return [
-              `${formatShare(mark.share)} of the energy in ${formatInteger(mark.count)} of ${formatInteger(small)}`,
-              `noise ${formatNumber(mark.expected)}`,
+              t(
+                "{0} of the energy in {1} of {2}",
+                formatShare(mark.share),
+                formatInteger(mark.count),
+                formatInteger(small),
+              ),
+              t("noise {0}", formatNumber(mark.expected)),
             ];
           }
           const k = series === 0 ? drawn[index] : undefined;
           return k === undefined
             ? ""
-            : [`${formatInteger(k)} directions: ${formatShare(energy[k]!)}`, `noise ${formatShare(noise[index]!)}`];
+            : [
+                plural(k, "{0} direction: {1}", "{0} directions: {1}", formatShare(energy[k]!)),
+                t("noise {0}", formatShare(noise[index]!)),
+              ];
         },
       ),
       plugins: [
         edgeLines(
           needed.map(({ share, count }) => ({
             at: share,
-            label: `${formatShare(share)} in ${formatNumber(count)}`,
+            label: t("{0} in {1}", formatShare(share), formatNumber(count)),
             below: true,
           })),
           "y",

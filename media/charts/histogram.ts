@@ -1,4 +1,5 @@
 /** The histogram of singular values with the Marchenko–Pastur curve that noise of the same bulk would follow. */
+import { t } from "../../server/text/l10n.ts";
 import type { MatrixDetail } from "../../server/protocol.ts";
 import { cdf, density, valueAtAngle } from "../../server/statistics/marchenko-pastur.ts";
 import { formatInteger, formatNumber, plural } from "../ui/format.ts";
@@ -30,7 +31,7 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
   const curve = unit > 0 ? marchenkoPasturCurve(values.length, unit, y, width, logarithmic) : [];
   const middle = ({ from, to }: Bin): number => (logarithmic ? Math.sqrt(from * to) : (from + to) / 2);
   const range = ({ from, to }: Bin): string => `${formatNumber(Math.max(from, 0))} – ${formatNumber(to)}`;
-  const partNames = { left: "below the bulk", bulk: "bulk", right: "above the bulk" };
+  const partNames = { left: t("below the bulk"), bulk: t("bulk"), right: t("above the bulk") };
 
   const outliers = bins.reduce((sum, { part, count }) => (part === "bulk" ? sum : sum + count), 0);
   const first = bins[0];
@@ -38,16 +39,25 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
   return {
     description:
       first === undefined || last === undefined
-        ? "No singular values to show."
-        : `Histogram of ${plural(values.length, "singular value")} from ${formatNumber(values.at(-1) ?? null)} to ${formatNumber(values[0] ?? null)}, ${formatInteger(outliers)} of them outside the Marchenko–Pastur bulk from ${formatNumber(lower)} to ${formatNumber(upper)}.`,
+        ? t("No singular values to show.")
+        : plural(
+            values.length,
+            "Histogram of {0} singular value from {1} to {2}, {3} of them outside the Marchenko–Pastur bulk from {4} to {5}.",
+            "Histogram of {0} singular values from {1} to {2}, {3} of them outside the Marchenko–Pastur bulk from {4} to {5}.",
+            formatNumber(values.at(-1) ?? null),
+            formatNumber(values[0] ?? null),
+            formatInteger(outliers),
+            formatNumber(lower),
+            formatNumber(upper),
+          ),
     legend: [
-      { label: "bulk", series: "bulk", shape: "bar" },
-      { label: "outliers", series: "outlier", shape: "bar" },
+      { label: t("bulk"), series: "bulk", shape: "bar" },
+      { label: t("outliers"), series: "outlier", shape: "bar" },
       { label: "Marchenko–Pastur", series: "noise", shape: "line" },
     ],
     table: {
-      caption: "Singular values in each bin, beside what noise would give",
-      columns: ["From", "To", "Count", "Noise", "Part"],
+      caption: t("Singular values in each bin, beside what noise would give"),
+      columns: [t("From"), t("To"), t("Count"), t("Noise"), t("Part")],
       rows: bins.map((bin) => [
         formatNumber(Math.max(bin.from, 0)),
         formatNumber(bin.to),
@@ -57,7 +67,13 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
       ]),
     },
     ...(leftOut > 0
-      ? { note: `${plural(leftOut, "value")} of exactly zero cannot be shown on a logarithmic axis.` }
+      ? {
+          note: plural(
+            leftOut,
+            "{0} value of exactly zero cannot be shown on a logarithmic axis.",
+            "{0} values of exactly zero cannot be shown on a logarithmic axis.",
+          ),
+        }
       : {}),
     numbers: () => ({
       columns: ["from", "to", "count", "noise"],
@@ -92,13 +108,13 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
       },
       options: plotOptions(
         {
-          title: "singular value",
+          title: t("singular value"),
           logarithmic,
           ...(first === undefined || last === undefined
             ? {}
             : { minimum: logarithmic ? first.from : Math.max(0, first.from), maximum: last.to }),
         },
-        { title: "count", minimum: 0 },
+        { title: t("count"), minimum: 0 },
         colors,
         (series, index) => {
           const bin = series === 1 ? bins[index] : undefined;
@@ -106,7 +122,12 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
             ? ""
             : [
                 range(bin),
-                `${formatInteger(bin.count)} values, noise ${formatNumber(Number(expected(bin).toFixed(1)))}`,
+                plural(
+                  bin.count,
+                  "{0} value, noise {1}",
+                  "{0} values, noise {1}",
+                  formatNumber(Number(expected(bin).toFixed(1))),
+                ),
                 partNames[bin.part],
               ];
         },

@@ -1,4 +1,5 @@
 /** Spectra of several matrices over each other: singular values, and the energy they hold together. */
+import { t } from "../../server/text/l10n.ts";
 import type { Compared } from "../model/compared.ts";
 import { colouringOf, shortNames } from "../model/compared.ts";
 import { energyAbove, quantile } from "../../server/statistics/marchenko-pastur.ts";
@@ -49,16 +50,20 @@ export function valuesOverlay(compared: readonly Compared[], options: OverlayOpt
       y: (position) => values[position]! / unit,
     };
   });
-  const y = normalised ? "singular value / largest" : "singular value";
+  const y = normalised ? t("singular value / largest") : t("singular value");
   const longest = Math.max(1, ...lines.map(({ count }) => count));
   return overlay(compared, lines, {
     x: relative
-      ? { title: "index / number of values", minimum: 0, maximum: 1 }
-      : { title: "index", whole: true, minimum: 0, maximum: longest },
+      ? { title: t("index / number of values"), minimum: 0, maximum: 1 }
+      : { title: t("index"), whole: true, minimum: 0, maximum: longest },
     y: { title: y, logarithmic, ...(logarithmic ? {} : { minimum: 0 }) },
-    description: `Singular values of ${plural(compared.length, "matrix", "matrices")} in descending order.`,
+    description: plural(
+      compared.length,
+      "Singular values of {0} matrix in descending order.",
+      "Singular values of {0} matrices in descending order.",
+    ),
     read: (line, position) =>
-      `s at ${formatInteger(position + 1)} of ${formatInteger(line.count)}: ${formatNumber(line.y(position))}`,
+      t("s at {0} of {1}: {2}", formatInteger(position + 1), formatInteger(line.count), formatNumber(line.y(position))),
     keep: (value) => !logarithmic || value > 0,
   });
 }
@@ -81,12 +86,17 @@ export function energyOverlay(compared: readonly Compared[], options: Pick<Overl
   const longest = Math.max(1, ...lines.map(({ count }) => count - 1));
   return overlay(compared, lines, {
     x: options.relative
-      ? { title: "directions / all directions", minimum: 0, maximum: 1 }
-      : { title: "directions, strongest first", minimum: 0, maximum: longest },
-    y: { title: "share of the energy", minimum: 0, maximum: 1 },
-    description: `Cumulative energy of ${plural(compared.length, "matrix", "matrices")}.`,
+      ? { title: t("directions / all directions"), minimum: 0, maximum: 1 }
+      : { title: t("directions, strongest first"), minimum: 0, maximum: longest },
+    y: { title: t("share of the energy"), minimum: 0, maximum: 1 },
+    description: plural(compared.length, "Cumulative energy of {0} matrix.", "Cumulative energy of {0} matrices."),
     read: (line, position) =>
-      `${formatInteger(position)} of ${formatInteger(line.count - 1)} directions: ${formatShare(line.y(position))}`,
+      t(
+        "{0} of {1} directions: {2}",
+        formatInteger(position),
+        formatInteger(line.count - 1),
+        formatShare(line.y(position)),
+      ),
     keep: () => true,
     noise: noiseEnergy(compared, options.relative),
   });
@@ -133,7 +143,7 @@ function overlay(compared: readonly Compared[], lines: readonly Line[], words: W
     description: words.description,
     legend: [
       ...(colouring === "scale" ? [] : lines.map(({ name }, index) => entry(name, colouring, compared[index]!, index))),
-      ...(noise === null ? [] : [{ label: "noise of this shape", series: "noise", shape: "dashes" } as const]),
+      ...(noise === null ? [] : [{ label: t("noise of this shape"), series: "noise", shape: "dashes" } as const]),
     ],
     ...(colouring === "scale"
       ? {

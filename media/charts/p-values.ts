@@ -1,7 +1,8 @@
 /** How random the singular vectors of one side look, each by its Kolmogorov–Smirnov p-value, against their index. */
+import { t } from "../../server/text/l10n.ts";
 import type { VectorsDetail } from "../../server/protocol.ts";
 import { movingAverage, movingAverageRadius } from "../../server/statistics/moving-average.ts";
-import { formatInteger, formatNumber, formatProbability, formatShare } from "../ui/format.ts";
+import { formatInteger, formatNumber, formatProbability, formatShare, plural } from "../ui/format.ts";
 import { plotOptions, type Plot } from "./plot.ts";
 import { thin } from "./thin.ts";
 
@@ -27,17 +28,27 @@ export function pValuesPlot(vectors: VectorsDetail, side: "left" | "right"): Plo
   };
   const band = (sign: 1 | -1) =>
     drawn.map((index) => ({ x: index + 1, y: Math.max(0, Math.min(1, expected + sign * half(index))) }));
-  const summary = `mean p ${formatNumber(meanP)}, noise ${formatNumber(expected)}; below .05: ${share(shareBelow05)}, noise ${share(noise.shareBelow05)}`;
+  const numbers = [formatNumber(meanP), formatNumber(expected), share(shareBelow05), share(noise.shareBelow05)];
+  const isLeft = side === "left";
   return {
-    description: `p-values of ${formatInteger(points.length)} ${side} singular vectors against their index: ${summary}.`,
+    description: plural(
+      points.length,
+      isLeft
+        ? "The p-value of {0} left singular vector: mean p {1}, noise {2}; below .05: {3}, noise {4}."
+        : "The p-value of {0} right singular vector: mean p {1}, noise {2}; below .05: {3}, noise {4}.",
+      isLeft
+        ? "p-values of {0} left singular vectors against their index: mean p {1}, noise {2}; below .05: {3}, noise {4}."
+        : "p-values of {0} right singular vectors against their index: mean p {1}, noise {2}; below .05: {3}, noise {4}.",
+      ...numbers,
+    ),
     legend: [
-      { label: "each vector", series: "bulk", shape: "point" },
-      { label: "moving average", series: "outlier", shape: "line" },
-      { label: "95 % band of noise for it", series: "noise", shape: "band" },
+      { label: t("each vector"), series: "bulk", shape: "point" },
+      { label: t("moving average"), series: "outlier", shape: "line" },
+      { label: t("95 % band of noise for it"), series: "noise", shape: "band" },
     ],
     table: {
-      caption: `p-values of the ${side} singular vectors`,
-      columns: ["Index", "p", "Moving average"],
+      caption: isLeft ? t("p-values of the left singular vectors") : t("p-values of the right singular vectors"),
+      columns: [t("Index"), "p", t("Moving average")],
       rows: points.map(({ index, p, average: mean }) => [
         formatInteger(index),
         formatProbability(p),
@@ -48,7 +59,10 @@ export function pValuesPlot(vectors: VectorsDetail, side: "left" | "right"): Plo
       columns: ["index", "p", "moving average"],
       rows: all.map((p, index) => [index + 1, p, average[index] ?? null]),
     }),
-    note: `${summary.charAt(0).toUpperCase()}${summary.slice(1)}. A mean near that of noise is fully random; above it is not “more random”.`,
+    note: t(
+      "Mean p {0}, noise {1}; below .05: {2}, noise {3}. A mean near that of noise is fully random; above it is not “more random”.",
+      ...numbers,
+    ),
     configuration: (colors) => {
       const edge = {
         type: "line" as const,
@@ -89,7 +103,13 @@ export function pValuesPlot(vectors: VectorsDetail, side: "left" | "right"): Plo
           ],
         },
         options: plotOptions(
-          { title: `${side} singular vector, largest value first`, minimum: 0, maximum: Math.max(1, all.length) },
+          {
+            title: isLeft
+              ? t("left singular vector, largest value first")
+              : t("right singular vector, largest value first"),
+            minimum: 0,
+            maximum: Math.max(1, all.length),
+          },
           { title: "p", minimum: 0, maximum: 1 },
           colors,
           (series, index) => {
@@ -97,8 +117,8 @@ export function pValuesPlot(vectors: VectorsDetail, side: "left" | "right"): Plo
             return point === undefined
               ? ""
               : [
-                  `vector ${formatInteger(point.index)}: p = ${formatProbability(point.p)}`,
-                  `around it ${formatNumber(point.average)}`,
+                  t("vector {0}: p = {1}", formatInteger(point.index), formatProbability(point.p)),
+                  t("around it {0}", formatNumber(point.average)),
                 ];
           },
         ),

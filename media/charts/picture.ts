@@ -1,4 +1,5 @@
 /** A chart as a picture of its own: with its title, what it is about, and its legend, on the theme's ground. */
+import { t } from "../../server/text/l10n.ts";
 import type { ChartColors } from "../ui/theme.ts";
 
 /** What stands over a chart in a picture of it. */
@@ -25,7 +26,7 @@ export function chartPicture(chart: HTMLCanvasElement, words: PictureWords, colo
   picture.width = chart.width + 2 * margin * ratio;
   picture.height = chart.height + (head + margin) * ratio;
   const context = picture.getContext("2d");
-  if (context === null) throw new Error("The picture could not be drawn.");
+  if (context === null) throw new Error(t("The picture could not be drawn."));
   context.fillStyle = colors.background;
   context.fillRect(0, 0, picture.width, picture.height);
   context.drawImage(chart, margin * ratio, head * ratio);

@@ -2,6 +2,7 @@
 import type { ChartConfiguration, ChartOptions, Point, Scale } from "chart.js";
 import type { Role } from "../../server/architecture/role.ts";
 import type { NumberTable } from "../../server/text/csv.ts";
+import { languageTag } from "../../server/text/l10n.ts";
 import { formatNumber } from "../ui/format.ts";
 import type { DataTable } from "../ui/table.ts";
 import type { ChartColors } from "../ui/theme.ts";
@@ -100,7 +101,7 @@ function axis(
 function formatTick(value: number): string {
   const magnitude = Math.abs(value);
   if (magnitude !== 0 && (magnitude >= 1e6 || magnitude < 1e-3)) return formatNumber(value);
-  return Number(value.toPrecision(6)).toLocaleString("en-US", { maximumFractionDigits: 6 });
+  return Number(value.toPrecision(6)).toLocaleString(languageTag(), { maximumFractionDigits: 6 });
 }
 
 /** Options every chart shares: no animation, theme colours, a read-out that follows the pointer. */

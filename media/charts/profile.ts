@@ -1,8 +1,9 @@
 /** A metric against depth, a line for each role, with what noise would give. */
+import { t } from "../../server/text/l10n.ts";
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
 import type { Measure, RoleLayers, RoleRow } from "../model/across.ts";
 import { formatMeasure, rowLabel } from "../model/across-texts.ts";
-import { metricLabels } from "../model/metric-texts.ts";
+import { metricLabel } from "../model/metric-texts.ts";
 import { plural } from "../ui/format.ts";
 import type { ChartColors } from "../ui/theme.ts";
 import { plotOptions, referenceLine, type Plot, type PlotConfiguration } from "./plot.ts";
@@ -15,8 +16,8 @@ const mostPoints = 64;
 type Dataset = PlotConfiguration["data"]["datasets"][number];
 
 export function profilePlot({ layers, rows }: RoleLayers, metric: MetricKey, measure: Measure): Plot {
-  const label = metricLabels.get(metric) ?? metric;
-  const title = measure === "ratio" ? `${label} / noise` : label;
+  const label = metricLabel(metric);
+  const title = measure === "ratio" ? t("{0} / noise", label) : label;
   const points = (row: RoleRow, of: "value" | "ratio"): { x: number; y: number }[] =>
     row.cells.map((cell, index) => ({ x: layers[index]!, y: cell?.[of] ?? NaN }));
   const band = measure === "value" ? noiseBand(layers, rows) : null;
@@ -24,16 +25,23 @@ export function profilePlot({ layers, rows }: RoleLayers, metric: MetricKey, mea
   const first = layers[0] ?? 0;
   const last = layers.at(-1) ?? 0;
   return {
-    description: `${title} of ${plural(rows.length, "role")} against depth, from layer ${first} to layer ${last}.`,
+    description: plural(
+      rows.length,
+      "{1} of {0} role against depth, from layer {2} to layer {3}.",
+      "{1} of {0} roles against depth, from layer {2} to layer {3}.",
+      title,
+      first,
+      last,
+    ),
     legend: [
       ...rows.map((row) => ({ label: rowLabel(row), series: `role-${row.role}` as const, shape: "line" as const })),
       measure === "ratio"
-        ? { label: "noise", series: "noise", shape: "dashes" }
-        : { label: "noise of these shapes", series: "noise", shape: "band" },
+        ? { label: t("noise"), series: "noise", shape: "dashes" }
+        : { label: t("noise of these shapes"), series: "noise", shape: "band" },
     ],
     table: {
-      caption: `${title} by layer and role`,
-      columns: ["Layer", ...rows.map(rowLabel)],
+      caption: t("{0} by layer and role", title),
+      columns: [t("Layer"), ...rows.map(rowLabel)],
       rows: layers.map((layer, index) => [
         String(layer),
         ...rows.map(({ cells }) => formatMeasure(metric, measure, cells[index]?.[measure] ?? NaN)),
@@ -45,7 +53,7 @@ export function profilePlot({ layers, rows }: RoleLayers, metric: MetricKey, mea
     }),
     configuration: (colors) => {
       const options = plotOptions(
-        { title: "layer", whole: true, minimum: first - 0.3, maximum: last + 0.3 },
+        { title: t("layer"), whole: true, minimum: first - 0.3, maximum: last + 0.3 },
         { title },
         colors,
         () => "",
@@ -85,7 +93,7 @@ export function profilePlot({ layers, rows }: RoleLayers, metric: MetricKey, mea
               filter: ({ datasetIndex, parsed }) => datasetIndex < rows.length && !Number.isNaN(parsed.y),
               itemSort: (left, right) => (right.parsed.y ?? 0) - (left.parsed.y ?? 0),
               callbacks: {
-                title: ([item]) => (item === undefined ? "" : `layer ${layers[item.dataIndex] ?? ""}`),
+                title: ([item]) => (item === undefined ? "" : t("layer {0}", layers[item.dataIndex] ?? "")),
                 label: ({ datasetIndex, dataIndex }) => {
                   const row = rows[datasetIndex];
                   const value = row?.cells[dataIndex]?.[measure] ?? NaN;

@@ -1,4 +1,5 @@
 /** Singular values against their index, with the values that noise of the same bulk would have. */
+import { t } from "../../server/text/l10n.ts";
 import type { DrawnSpectrum, MatrixDetail } from "../../server/protocol.ts";
 import { quantile } from "../../server/statistics/marchenko-pastur.ts";
 import { formatInteger, formatNumber, plural } from "../ui/format.ts";
@@ -43,26 +44,34 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean, drawn: Dr
   const values = all.filter((value) => value !== null);
   const largest = values[0] ?? null;
   return {
-    description: `${plural(values.length, "singular value")} in descending order, from ${formatNumber(largest)} to ${formatNumber(values.at(-1) ?? null)}; noise would go from ${formatNumber(points[0]?.noise ?? null)} to ${formatNumber(points.at(-1)?.noise ?? null)}.`,
+    description: plural(
+      values.length,
+      "{0} singular value: {1}; noise would have {3}.",
+      "{0} singular values in descending order, from {1} to {2}; noise would go from {3} to {4}.",
+      formatNumber(largest),
+      formatNumber(values.at(-1) ?? null),
+      formatNumber(points[0]?.noise ?? null),
+      formatNumber(points.at(-1)?.noise ?? null),
+    ),
     legend: [
-      { label: "singular values", series: "bulk", shape: "line" },
-      { label: "outliers", series: "outlier", shape: "point" },
-      { label: "expected of noise", series: "noise", shape: "dashes" },
-      ...(drawn === null ? [] : [{ label: "a fresh matrix", series: "role-value", shape: "line" } as const]),
+      { label: t("singular values"), series: "bulk", shape: "line" },
+      { label: t("outliers"), series: "outlier", shape: "point" },
+      { label: t("expected of noise"), series: "noise", shape: "dashes" },
+      ...(drawn === null ? [] : [{ label: t("a fresh matrix"), series: "role-value", shape: "line" } as const]),
     ],
     table: {
-      caption: "Singular values, beside what noise would give",
-      columns: ["Index", "Value", "Noise", "Part", ...(drawn === null ? [] : ["Fresh"])],
+      caption: t("Singular values, beside what noise would give"),
+      columns: [t("Index"), t("Value"), t("Noise"), t("Part"), ...(drawn === null ? [] : [t("Fresh")])],
       rows: points.map(({ index, value, noise: expected, outlier }) => [
         formatInteger(index),
         formatNumber(value),
         formatNumber(expected),
-        outlier ? "outlier" : "bulk",
+        outlier ? t("outlier") : t("bulk"),
         ...(drawn === null ? [] : [formatNumber(drawn.singularValues[index - 1] ?? null)]),
       ]),
     },
     ...(points.length < values.length
-      ? { note: `${formatInteger(points.length)} of ${formatInteger(values.length)} values are drawn.` }
+      ? { note: t("{0} of {1} values are drawn.", formatInteger(points.length), formatInteger(values.length)) }
       : {}),
     numbers: () => ({
       columns: ["index", "singular value", "noise", ...(drawn === null ? [] : ["fresh"])],
@@ -113,16 +122,16 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean, drawn: Dr
         ],
       },
       options: plotOptions(
-        { title: "index", whole: true, minimum: 0, maximum: Math.max(1, all.length) },
-        { title: "singular value", logarithmic, ...(logarithmic ? {} : { minimum: 0 }) },
+        { title: t("index"), whole: true, minimum: 0, maximum: Math.max(1, all.length) },
+        { title: t("singular value"), logarithmic, ...(logarithmic ? {} : { minimum: 0 }) },
         colors,
         (series, index) => {
           const point = series === 0 ? shown[index] : series === 1 ? outliers[index] : undefined;
           return point === undefined
             ? ""
             : [
-                `s${subscript(point.index)} = ${formatNumber(point.value)}${point.outlier ? "  (outlier)" : ""}`,
-                `noise ${formatNumber(point.noise)}`,
+                `s${subscript(point.index)} = ${formatNumber(point.value)}${point.outlier ? `  (${t("outlier")})` : ""}`,
+                t("noise {0}", formatNumber(point.noise)),
               ];
         },
       ),

@@ -1,4 +1,5 @@
 /** The entries of a vector (a norm's weights, a bias) against their index: each, or the span of each run of them. */
+import { t } from "../../server/text/l10n.ts";
 import type { VectorProfile } from "../../server/protocol.ts";
 import { formatInteger, formatNumber } from "../ui/format.ts";
 import { plotOptions, type Plot } from "./plot.ts";
@@ -11,22 +12,28 @@ export function vectorPlot({ runs, runLength, count, minimum, maximum, mean }: V
   const place = (run: number): string =>
     each ? formatInteger(run) : `${formatInteger(first(run))} – ${formatInteger(last(run))}`;
   return {
-    description: `${formatInteger(count)} entries from ${formatNumber(minimum)} to ${formatNumber(maximum)}, ${formatNumber(mean)} on average, against their index.`,
+    description: t(
+      "{0} entries from {1} to {2}, {3} on average, against their index.",
+      formatInteger(count),
+      formatNumber(minimum),
+      formatNumber(maximum),
+      formatNumber(mean),
+    ),
     legend: each
-      ? [{ label: "entries", series: "bulk", shape: "line" }]
+      ? [{ label: t("entries"), series: "bulk", shape: "line" }]
       : [
-          { label: "mean of a run", series: "bulk", shape: "line" },
-          { label: "least and greatest of it", series: "noise", shape: "band" },
+          { label: t("mean of a run"), series: "bulk", shape: "line" },
+          { label: t("least and greatest of it"), series: "noise", shape: "band" },
         ],
     table: each
       ? {
-          caption: "Entries of the vector",
-          columns: ["Index", "Value"],
+          caption: t("Entries of the vector"),
+          columns: [t("Index"), t("Value")],
           rows: runs.map(({ mean: value }, run) => [place(run), formatNumber(value)]),
         }
       : {
-          caption: "Entries of the vector in runs",
-          columns: ["Index", "Mean", "Least", "Greatest"],
+          caption: t("Entries of the vector in runs"),
+          columns: [t("Index"), t("Mean"), t("Least"), t("Greatest")],
           rows: runs.map((run, index) => [
             place(index),
             formatNumber(run.mean),
@@ -41,7 +48,12 @@ export function vectorPlot({ runs, runLength, count, minimum, maximum, mean }: V
     ...(each
       ? {}
       : {
-          note: `${formatInteger(count)} entries in ${formatInteger(runs.length)} runs of ${formatInteger(runLength)}.`,
+          note: t(
+            "{0} entries in {1} runs of {2}.",
+            formatInteger(count),
+            formatInteger(runs.length),
+            formatInteger(runLength),
+          ),
         }),
     configuration: (colors) => {
       const at = (pick: (run: VectorProfile["runs"][number]) => number | null) =>
@@ -78,8 +90,8 @@ export function vectorPlot({ runs, runLength, count, minimum, maximum, mean }: V
           ],
         },
         options: plotOptions(
-          { title: "index", whole: true, minimum: 0, maximum: Math.max(1, count - 1) },
-          { title: "value" },
+          { title: t("index"), whole: true, minimum: 0, maximum: Math.max(1, count - 1) },
+          { title: t("value") },
           colors,
           (series, index) => {
             const run = series === 0 ? runs[index] : undefined;
@@ -87,8 +99,8 @@ export function vectorPlot({ runs, runLength, count, minimum, maximum, mean }: V
             return each
               ? `${place(index)}: ${formatNumber(run.mean)}`
               : [
-                  `${place(index)}: ${formatNumber(run.mean)} on average`,
-                  `from ${formatNumber(run.low)} to ${formatNumber(run.high)}`,
+                  t("{0}: {1} on average", place(index), formatNumber(run.mean)),
+                  t("from {0} to {1}", formatNumber(run.low), formatNumber(run.high)),
                 ];
           },
         ),

@@ -1,4 +1,5 @@
 /** Looking closer at a part of a chart: drag or Ctrl and the wheel to zoom, Shift and drag to move, and all of it by keyboard. */
+import { t } from "../../server/text/l10n.ts";
 import type { Chart, Point } from "chart.js";
 import ZoomPlugin from "chartjs-plugin-zoom";
 import type { ChartColors } from "../ui/theme.ts";
@@ -55,8 +56,11 @@ export function showRanges(chart: Plotted, ranges: Ranges): void {
 }
 
 /** What the keys say when they act on a chart. */
-export const zoomHelp =
-  "Left and right arrow read the values, up and down change the line, plus and minus zoom, Shift and arrows move, 0 shows all.";
+export function zoomHelp(): string {
+  return t(
+    "Left and right arrow read the values, up and down change the line, plus and minus zoom, Shift and arrows move, 0 shows all.",
+  );
+}
 
 /**
  * Does what a key stands for.

@@ -1,4 +1,5 @@
 /** One metric over the whole checkpoint: by role and layer, against depth, and as a ranking. */
+import { t } from "../../server/text/l10n.ts";
 import { metricKeys, type MetricKey } from "../../server/spectrum/metrics.ts";
 import { ChartCard } from "../charts/chart-card.ts";
 import { profilePlot } from "../charts/profile.ts";
@@ -46,35 +47,35 @@ export class Across {
     this.#ranking = new Ranking(store, checkpoint);
     this.#profile = new ChartCard(store, {
       testid: "chart-profile",
-      title: "Against depth",
+      title: t("Against depth"),
       subject: checkpoint.catalogue.path.split(/[/\\]/u).slice(-2).join("/"),
       switches: [],
       plot: () => profilePlot(this.#layers, this.#metric, this.#measure),
     });
-    this.#mapCard = card("By role and layer", this.#map.element);
-    this.#rankingCard = card("Ranking", this.#ranking.element);
+    this.#mapCard = card(t("By role and layer"), this.#map.element);
+    this.#rankingCard = card(t("Ranking"), this.#ranking.element);
     this.#ratio = create(
       "button",
       {
         class: "switch",
         testid: "switch-across-ratio",
-        title: "Show each value divided by what noise of the same shape would give",
+        title: t("Show each value divided by what noise of the same shape would give"),
         attributes: { type: "button" },
         onClick: () => {
           store.setSwitch(ratioSwitch, !this.#wantsRatio);
           this.#draw();
         },
       },
-      "÷ noise",
+      t("÷ noise"),
     );
     const select = this.#select();
     this.element = create(
       "section",
-      { class: "across", testid: "across", attributes: { "aria-label": "One metric over the whole checkpoint" } },
+      { class: "across", testid: "across", attributes: { "aria-label": t("One metric over the whole checkpoint") } },
       create(
         "div",
         { class: "across-head" },
-        create("label", { class: "across-title", attributes: { for: select.id } }, "Across the model"),
+        create("label", { class: "across-title", attributes: { for: select.id } }, t("Across the model")),
         select,
         this.#ratio,
         this.#failure,
@@ -160,9 +161,9 @@ export class Across {
   #grid(): HeatGrid<TensorNode> {
     const { layers, rows } = this.#layers;
     return {
-      across: "layer",
+      across: t("layer"),
       columns: layers,
-      caption: `${heatTitle(this.#metric, this.#measure)} by role and layer`,
+      caption: t("{0} by role and layer", heatTitle(this.#metric, this.#measure)),
       rows: rows.map((row) => ({
         label: rowLabel(row),
         heading: this.#compareButton(row),
@@ -171,7 +172,9 @@ export class Across {
             cell && {
               ...cell,
               item: cell.node,
-              ...(cell.matrices > 1 ? { note: `median of ${plural(cell.matrices, "matrix", "matrices")}` } : {}),
+              ...(cell.matrices > 1
+                ? { note: plural(cell.matrices, "median of {0} matrix", "median of {0} matrices") }
+                : {}),
             },
         ),
       })),
@@ -184,7 +187,7 @@ export class Across {
       "button",
       {
         class: "heat-row",
-        title: `Compare ${rowLabel(row)} over all layers`,
+        title: t("Compare {0} over all layers", rowLabel(row)),
         attributes: { type: "button" },
         onClick: () => {
           this.#store.select({ kind: "role", role, stack, ends: null });
@@ -198,7 +201,7 @@ export class Across {
     const select = create(
       "select",
       { class: "select", testid: "metric-select", attributes: { id: uniqueId("metric") } },
-      ...metricGroups.map(({ title, metrics }) =>
+      ...metricGroups().map(({ title, metrics }) =>
         create(
           "optgroup",
           { attributes: { label: title } },

@@ -1,4 +1,5 @@
 /** The way from the checkpoint to what is shown, each step of it clickable. */
+import { t } from "../../server/text/l10n.ts";
 import { stackOf } from "../model/across.ts";
 import type { GroupNode, TreeNode } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
@@ -10,7 +11,7 @@ export function breadcrumb(store: Store, node: TreeNode, last?: string): HTMLEle
   const above: GroupNode[] = [];
   for (let group = node.parent; group !== null && group.level > 0; group = group.parent) above.unshift(group);
   const steps = [
-    step("Overview", () => {
+    step(t("Overview"), () => {
       store.select({ kind: "nothing" });
     }),
     ...above.map((group) =>
@@ -29,7 +30,7 @@ export function breadcrumb(store: Store, node: TreeNode, last?: string): HTMLEle
   const current = last ?? visibleText(node.label, 60);
   return create(
     "nav",
-    { class: "breadcrumb", attributes: { "aria-label": "Position in the checkpoint" } },
+    { class: "breadcrumb", attributes: { "aria-label": t("Position in the checkpoint") } },
     ...steps,
     create("span", { attributes: { "aria-current": "page" } }, current),
     ...overLayers(store, node),
@@ -40,7 +41,7 @@ export function breadcrumb(store: Store, node: TreeNode, last?: string): HTMLEle
 function overLayers(store: Store, node: TreeNode): HTMLElement[] {
   if (node.kind === "group" || node.tensor.layer === null || node.tensor.matrices === 0) return [];
   const { role, block } = node.tensor;
-  const link = step(`Compare ${role} over layers`, () => {
+  const link = step(t("Compare {0} over layers", role), () => {
     store.select({ kind: "role", role, stack: stackOf(block), ends: null });
   });
   link.classList.add("over-layers");

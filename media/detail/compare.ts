@@ -1,4 +1,5 @@
 /** Several matrices side by side: their spectra over each other, and their metrics beside those of noise. */
+import { t } from "../../server/text/l10n.ts";
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
 import { ChartCard, type ChartSwitch } from "../charts/chart-card.ts";
 import { csvText, type NumberTable } from "../../server/text/csv.ts";
@@ -13,7 +14,7 @@ import {
 } from "../model/compared.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { rowLabel } from "../model/across-texts.ts";
-import { formatMetric, metricGroups, metricLabels } from "../model/metric-texts.ts";
+import { formatMetric, metricGroups, metricLabel, type MetricText } from "../model/metric-texts.ts";
 import type { TensorNode } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge } from "../ui/badge.ts";
@@ -28,11 +29,10 @@ const refreshAfter = 800;
 /** With more matrices than so, each has a line of the table instead of a column. */
 const mostColumns = 4;
 
-const relative: Omit<ChartSwitch, "name"> = {
-  label: "Relative",
-  title: "Index as a share of all: matrices of different sizes side by side",
-  initially: false,
-};
+function relative(name: string, initially: boolean): ChartSwitch {
+  const title = t("Index as a share of all: matrices of different sizes side by side");
+  return { name, label: t("Relative"), title, initially };
+}
 
 export class CompareView implements DetailView {
   readonly element: HTMLElement;
@@ -59,28 +59,32 @@ export class CompareView implements DetailView {
           store.select({ kind: "nothing" });
         },
       },
-      "Overview",
+      t("Overview"),
     );
     this.element = create(
       "article",
       { class: "compare", testid: "compare" },
       create(
         "nav",
-        { class: "breadcrumb", attributes: { "aria-label": "Position in the checkpoint" } },
+        { class: "breadcrumb", attributes: { "aria-label": t("Position in the checkpoint") } },
         overview,
-        create("span", { attributes: { "aria-current": "page" } }, "Compare"),
+        create("span", { attributes: { "aria-current": "page" } }, t("Compare")),
       ),
       create("h2", { class: "title", attributes: { tabindex: "-1" } }, titleOf(comparison, this.#ids.length)),
       comparison.kind === "role" ? layerChoice(store, comparison) : "",
       all.length > mostCompared
-        ? create("p", { class: "hint" }, `The first ${mostCompared} of ${formatInteger(all.length)} are compared.`)
+        ? create(
+            "p",
+            { class: "hint" },
+            t("The first {0} of {1} are compared.", mostCompared, formatInteger(all.length)),
+          )
         : "",
       this.#left,
       this.#body,
     );
     this.#left.hidden = true;
     if (this.#ids.length === 0) {
-      this.#body.append(create("p", { class: "hint" }, "None of what is selected has singular values to compare."));
+      this.#body.append(create("p", { class: "hint" }, t("None of what is selected has singular values to compare.")));
       return;
     }
     this.#body.append(waitingCard(store));
@@ -121,7 +125,11 @@ export class CompareView implements DetailView {
       this.#compared = spectra.map(comparedOf).filter(({ values }) => values.length > 0);
       const missing = this.#ids.length - this.#compared.length;
       this.#left.hidden = missing === 0 || this.#compared.length === 0;
-      this.#left.textContent = `${plural(missing, "matrix", "matrices")} without a spectrum, so far, ${missing === 1 ? "is" : "are"} left out.`;
+      this.#left.textContent = plural(
+        missing,
+        "{0} matrix without a spectrum, so far, is left out.",
+        "{0} matrices without a spectrum, so far, are left out.",
+      );
       if (this.#compared.length > 0 && before !== this.#compared.length) this.#show();
     } catch (error) {
       if (!stale()) this.#fail(error instanceof Error ? error.message : String(error));
@@ -133,12 +141,12 @@ export class CompareView implements DetailView {
       create(
         "section",
         { class: "card failure", testid: "failure", attributes: { role: "alert" } },
-        create("h3", {}, "The spectra could not be read"),
+        create("h3", {}, t("The spectra could not be read")),
         create("p", {}, visibleText(message, 2000)),
         create(
           "div",
           { class: "actions" },
-          button("Try again", () => {
+          button(t("Try again"), () => {
             void this.#ask();
           }),
         ),
@@ -153,17 +161,17 @@ export class CompareView implements DetailView {
     this.#charts = [
       new ChartCard(this.#store, {
         testid: "chart-overlay",
-        title: "Singular values",
+        title: t("Singular values"),
         subject,
         switches: [
-          { name: "overlay-relative", ...relative },
+          relative("overlay-relative", false),
           {
             name: "overlay-normalised",
             label: "÷ s₁",
-            title: "Each value divided by the largest of its matrix",
+            title: t("Each value divided by the largest of its matrix"),
             initially: false,
           },
-          { name: "overlay-log", label: "Log", title: "Logarithmic axis of singular values", initially: false },
+          { name: "overlay-log", label: t("Log"), title: t("Logarithmic axis of singular values"), initially: false },
         ],
         plot: (isOn) =>
           valuesOverlay(compared, {
@@ -174,9 +182,9 @@ export class CompareView implements DetailView {
       }),
       new ChartCard(this.#store, {
         testid: "chart-overlay-energy",
-        title: "Cumulative energy",
+        title: t("Cumulative energy"),
         subject,
-        switches: [{ name: "overlay-energy-relative", ...relative, initially: true }],
+        switches: [relative("overlay-energy-relative", true)],
         plot: (isOn) => energyOverlay(compared, { relative: isOn("overlay-energy-relative") }),
       }),
     ];
@@ -205,18 +213,18 @@ export class CompareView implements DetailView {
         visibleText(names[index]!, 60),
       );
     const save = button(
-      "Save",
+      t("Save"),
       () => {
         const content = csvText(metricNumbers(compared));
         this.#store.host.send({ type: "save", name: `${shortSubject(compared)} metrics`, format: "csv", content });
       },
-      { secondary: true, title: "Save all metrics and their noise values as CSV", testid: "save-metrics" },
+      { secondary: true, title: t("Save all metrics and their noise values as CSV"), testid: "save-metrics" },
     );
     save.className = "switch";
     return create(
       "section",
       { class: "card", testid: "compare-table" },
-      create("div", { class: "card-head" }, create("h3", {}, "Metrics, and how they compare with noise"), save),
+      create("div", { class: "card-head" }, create("h3", {}, t("Metrics, and how they compare with noise")), save),
       create(
         "div",
         { class: "table-scroll" },
@@ -226,7 +234,9 @@ export class CompareView implements DetailView {
   }
 }
 
-const metrics = metricGroups.flatMap(({ metrics: members }) => members);
+function allMetrics(): readonly MetricText[] {
+  return metricGroups().flatMap(({ metrics }) => metrics);
+}
 
 function cell({ spectrum }: Compared, key: MetricKey): HTMLElement {
   const value = spectrum.metrics[key];
@@ -234,7 +244,7 @@ function cell({ spectrum }: Compared, key: MetricKey): HTMLElement {
   const ratio = formatRatio(value, noise);
   return create(
     "td",
-    { class: "number compare-cell", title: `${exact(value)}\nnoise: ${exact(noise)}` },
+    { class: "number compare-cell", title: `${exact(value)}\n${t("noise: {0}", exact(noise))}` },
     formatMetric(key, value),
     create("span", { class: "compare-ratio" }, ratio),
   );
@@ -249,11 +259,11 @@ function byMetric(compared: readonly Compared[], open: (index: number) => HTMLEl
   return create(
     "table",
     { class: "list-table compare-table" },
-    create("caption", { class: "visually-hidden" }, "Metrics of the compared matrices"),
+    create("caption", { class: "visually-hidden" }, t("Metrics of the compared matrices")),
     create(
       "thead",
       {},
-      create("tr", {}, heading("Metric", "", false), ...compared.map((_, index) => heading(open(index)))),
+      create("tr", {}, heading(t("Metric"), "", false), ...compared.map((_, index) => heading(open(index)))),
     ),
     create(
       "tbody",
@@ -261,18 +271,18 @@ function byMetric(compared: readonly Compared[], open: (index: number) => HTMLEl
       create(
         "tr",
         {},
-        create("th", { attributes: { scope: "row" } }, "Grade"),
+        create("th", { attributes: { scope: "row" } }, t("Grade")),
         ...compared.map(({ spectrum }) => create("td", { class: "number" }, gradeBadge(spectrum.grade))),
       ),
       create(
         "tr",
         {},
-        create("th", { attributes: { scope: "row" } }, "Shape"),
+        create("th", { attributes: { scope: "row" } }, t("Shape")),
         ...compared.map(({ spectrum }) =>
           create("td", { class: "number" }, formatShape([spectrum.rows, spectrum.columns])),
         ),
       ),
-      ...metrics.map(({ key, label, explanation }) =>
+      ...allMetrics().map(({ key, label, explanation }) =>
         create(
           "tr",
           {},
@@ -297,21 +307,21 @@ const shownOfMany: readonly MetricKey[] = [
 
 /** Many matrices: a line for each, a column for each of the metrics that are looked at most. */
 function byMatrix(compared: readonly Compared[], open: (index: number) => HTMLElement): HTMLElement {
-  const explanations = new Map(metrics.map(({ key, explanation }) => [key, explanation]));
+  const explanations = new Map(allMetrics().map(({ key, explanation }) => [key, explanation]));
   return create(
     "table",
     { class: "list-table compare-table" },
-    create("caption", { class: "visually-hidden" }, "Metrics of the compared matrices"),
+    create("caption", { class: "visually-hidden" }, t("Metrics of the compared matrices")),
     create(
       "thead",
       {},
       create(
         "tr",
         {},
-        heading("Matrix", "", false),
-        heading("Shape"),
-        heading("Grade", "", false),
-        ...shownOfMany.map((key) => heading(metricLabels.get(key) ?? key, explanations.get(key))),
+        heading(t("Matrix"), "", false),
+        heading(t("Shape")),
+        heading(t("Grade"), "", false),
+        ...shownOfMany.map((key) => heading(metricLabel(key), explanations.get(key))),
       ),
     ),
     create(
@@ -333,26 +343,29 @@ function byMatrix(compared: readonly Compared[], open: (index: number) => HTMLEl
 
 /** All metrics and their noise values, a line for each matrix. */
 function metricNumbers(compared: readonly Compared[]): NumberTable {
+  const keys = allMetrics().map(({ key }) => key);
   return {
-    columns: ["matrix", "rows", "columns", "grade", ...metrics.flatMap(({ key }) => [key, `${key} of noise`])],
+    columns: ["matrix", "rows", "columns", "grade", ...keys.flatMap((key) => [key, `${key} of noise`])],
     rows: compared.map(({ spectrum }) => [
       spectrum.id,
       spectrum.rows,
       spectrum.columns,
       spectrum.grade,
-      ...metrics.flatMap(({ key }) => [spectrum.metrics[key], spectrum.noise[key]]),
+      ...keys.flatMap((key) => [spectrum.metrics[key], spectrum.noise[key]]),
     ]),
   };
 }
 
 function titleOf(comparison: Comparison, count: number): string {
-  if (comparison.kind === "role") return `${rowLabel(comparison)} over layers`;
-  return `${plural(count, "matrix", "matrices")} side by side`;
+  if (comparison.kind === "role") return t("{0} over layers", rowLabel(comparison));
+  return plural(count, "{0} matrix", "{0} matrices side by side");
 }
 
 function shortSubject(compared: readonly Compared[]): string {
   const [first] = compared;
-  return first === undefined ? "" : `${first.spectrum.id} and ${plural(compared.length - 1, "other")}`;
+  return first === undefined
+    ? ""
+    : plural(compared.length - 1, "{1} and {0} other", "{1} and {0} others", first.spectrum.id);
 }
 
 /** Which layers of a role are compared. */
@@ -361,7 +374,7 @@ function layerChoice(store: Store, comparison: Extract<Comparison, { kind: "role
   const group = create("div", {
     class: "switches",
     testid: "layer-choice",
-    attributes: { role: "group", "aria-label": "Layers" },
+    attributes: { role: "group", "aria-label": t("Layers") },
   });
   group.append(
     ...choices.map((ends) =>
@@ -375,7 +388,7 @@ function layerChoice(store: Store, comparison: Extract<Comparison, { kind: "role
             store.select({ ...comparison, ends });
           },
         },
-        ends === null ? "All layers" : `First and last ${ends}`,
+        ends === null ? t("All layers") : t("First and last {0}", ends),
       ),
     ),
   );

@@ -1,4 +1,5 @@
 /** The right-hand side: the overview, a block, or a tensor, as the selection says. */
+import { t } from "../../server/text/l10n.ts";
 import type { Store } from "../store.ts";
 import { create } from "../ui/dom.ts";
 import { visibleText } from "../ui/text.ts";
@@ -14,7 +15,7 @@ export class DetailPane {
   readonly element = create("main", {
     class: "detail",
     testid: "detail",
-    attributes: { tabindex: "-1", "aria-label": "Details" },
+    attributes: { tabindex: "-1", "aria-label": t("Details") },
   });
   readonly #store: Store;
   #view: DetailView | null = null;
@@ -23,7 +24,7 @@ export class DetailPane {
   constructor(store: Store) {
     this.#store = store;
     this.element.append(
-      create("p", { class: "hint loading", attributes: { role: "status" } }, "Reading the headers …"),
+      create("p", { class: "hint loading", attributes: { role: "status" } }, t("Reading the headers …")),
     );
     store.on("selection", () => {
       // Holding an arrow key in the tree passes many tensors: only where it rests is drawn.
@@ -41,7 +42,7 @@ export class DetailPane {
         element: create(
           "section",
           { class: "card failure", testid: "failure", attributes: { role: "alert" } },
-          create("h2", { class: "title", attributes: { tabindex: "-1" } }, "This checkpoint cannot be opened"),
+          create("h2", { class: "title", attributes: { tabindex: "-1" } }, t("This checkpoint cannot be opened")),
           create("p", {}, visibleText(message, 2000)),
         ),
       });

@@ -1,4 +1,5 @@
 /** What one pass over the entries of a matrix told. */
+import { t } from "../../server/text/l10n.ts";
 import type { EntryStatistics } from "../../server/protocol.ts";
 import { create } from "../ui/dom.ts";
 import { exact, formatInteger, formatNumber, formatShare } from "../ui/format.ts";
@@ -15,17 +16,17 @@ export function entriesCard(entries: EntryStatistics): HTMLElement {
   return create(
     "section",
     { class: "card entries", testid: "entries" },
-    create("div", { class: "card-head" }, create("h3", {}, "Entries")),
+    create("div", { class: "card-head" }, create("h3", {}, t("Entries"))),
     factList([
-      number("Mean", entries.mean),
-      number("Standard deviation", Math.sqrt(entries.variance)),
-      number("Minimum", entries.minimum),
-      number("Maximum", entries.maximum),
-      number("Excess kurtosis", entries.excessKurtosis, "0 for a normal distribution, −1.2 for a uniform one"),
-      ["Zeros", share(entries.zeros), exact(entries.zeros)],
-      ["NaN or infinite", share(entries.nonFinite), exact(entries.nonFinite)],
-      ...(entries.zeroRows > 0 ? [["Rows of zeros", formatInteger(entries.zeroRows)] as const] : []),
-      ...(entries.zeroColumns > 0 ? [["Columns of zeros", formatInteger(entries.zeroColumns)] as const] : []),
+      number(t("Mean"), entries.mean),
+      number(t("Standard deviation"), Math.sqrt(entries.variance)),
+      number(t("Minimum"), entries.minimum),
+      number(t("Maximum"), entries.maximum),
+      number(t("Excess kurtosis"), entries.excessKurtosis, t("0 for a normal distribution, −1.2 for a uniform one")),
+      [t("Zeros"), share(entries.zeros), exact(entries.zeros)],
+      [t("NaN or infinite"), share(entries.nonFinite), exact(entries.nonFinite)],
+      ...(entries.zeroRows > 0 ? [[t("Rows of zeros"), formatInteger(entries.zeroRows)] as const] : []),
+      ...(entries.zeroColumns > 0 ? [[t("Columns of zeros"), formatInteger(entries.zeroColumns)] as const] : []),
     ]),
   );
 }

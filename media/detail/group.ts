@@ -1,4 +1,5 @@
 /** A block or an expert: its tensors with what is known of each. */
+import { t } from "../../server/text/l10n.ts";
 import type { GroupNode, TensorNode } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge, tallyBadge } from "../ui/badge.ts";
@@ -10,6 +11,10 @@ import { breadcrumb } from "./breadcrumb.ts";
 import type { DetailView } from "./view.ts";
 
 const most = 500;
+
+function column(label: string, style = ""): HTMLElement {
+  return create("th", { class: style, attributes: { scope: "col" } }, label);
+}
 
 interface Line {
   readonly grade: HTMLElement;
@@ -40,46 +45,43 @@ export class GroupView implements DetailView {
       breadcrumb(store, group),
       create("h2", { class: "title", attributes: { tabindex: "-1" } }, visibleText(group.label, 400)),
       factList([
-        ["Tensors", formatInteger(group.tensors)],
-        ["Parameters", formatCount(group.parameters), formatInteger(group.parameters)],
-        ["Size", formatBytes(group.bytes), `${formatInteger(group.bytes)} bytes`],
-        ["Matrices", formatInteger(group.tally.total)],
+        [t("Tensors"), formatInteger(group.tensors)],
+        [t("Parameters"), formatCount(group.parameters), formatInteger(group.parameters)],
+        [t("Size"), formatBytes(group.bytes), t("{0} bytes", formatInteger(group.bytes))],
+        [t("Matrices"), formatInteger(group.tally.total)],
       ]),
       this.#headsLink,
       create(
         "section",
         { class: "card", testid: "block-table" },
-        create("div", { class: "card-head" }, create("h3", {}, "Tensors"), this.#summary),
+        create("div", { class: "card-head" }, create("h3", {}, t("Tensors")), this.#summary),
         create(
           "div",
           { class: "table-scroll" },
           create(
             "table",
             { class: "list-table" },
-            create("caption", { class: "visually-hidden" }, "Tensors of this block"),
+            create("caption", { class: "visually-hidden" }, t("Tensors of this block")),
             create(
               "thead",
               {},
               create(
                 "tr",
                 {},
-                ...["Name", "Role", "Dtype", "Shape", "Size", "Grade", "Why"].map((column) =>
-                  create(
-                    "th",
-                    {
-                      class: column === "Size" ? "number" : column === "Why" ? "reason" : "",
-                      attributes: { scope: "col" },
-                    },
-                    column,
-                  ),
-                ),
+                column(t("Name")),
+                column(t("Role")),
+                column(t("Dtype")),
+                column(t("Shape")),
+                column(t("Size"), "number"),
+                column(t("Grade")),
+                column(t("Why"), "reason"),
               ),
             ),
             create("tbody", {}, ...shown.map((node) => this.#line(node))),
           ),
         ),
         group.tensors > most
-          ? create("p", { class: "hint" }, `The first ${formatInteger(most)} are listed; the tree has them all.`)
+          ? create("p", { class: "hint" }, t("The first {0} are listed; the tree has them all.", formatInteger(most)))
           : "",
       ),
     );
@@ -112,13 +114,17 @@ export class GroupView implements DetailView {
     const count = groups.reduce((sum, { ids }) => sum + ids.length, 0);
     this.#headsLink.append(
       button(
-        "Attention heads",
+        t("Attention heads"),
         () => {
           this.#store.select({ kind: "heads", block });
         },
         { secondary: true, testid: "show-heads" },
       ),
-      create("span", { class: "hint" }, `${plural(count, "head")}, each a matrix of its own`),
+      create(
+        "span",
+        { class: "hint" },
+        plural(count, "{0} head, a matrix of its own", "{0} heads, each a matrix of its own"),
+      ),
     );
     this.#headsLink.hidden = false;
   }
@@ -162,7 +168,7 @@ export class GroupView implements DetailView {
       create("td", {}, role === "other" ? "" : role),
       create("td", {}, dtype),
       create("td", { class: "shape" }, formatShape(shape)),
-      create("td", { class: "number", title: `${formatInteger(bytes)} bytes` }, formatBytes(bytes)),
+      create("td", { class: "number", title: t("{0} bytes", formatInteger(bytes)) }, formatBytes(bytes)),
       line.grade,
       line.reason,
     );

@@ -1,13 +1,14 @@
 /** Small multiples of the heads in a weight: one histogram each, all on the same axes, and the same numbers as a table. */
+import { t } from "../../server/text/l10n.ts";
 import type { HeadGroup, MetricKey } from "../../server/protocol.ts";
 import { smallAxes, smallHistogram } from "../charts/small-histogram.ts";
 import { comparedOf, type Compared } from "../model/compared.ts";
-import { gradePresentations } from "../model/grades.ts";
-import { formatMetric, metricLabels } from "../model/metric-texts.ts";
+import { gradePresentation } from "../model/grades.ts";
+import { formatMetric, metricLabel } from "../model/metric-texts.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge } from "../ui/badge.ts";
 import { button, create } from "../ui/dom.ts";
-import { exact, formatDuration, formatNumber, plural } from "../ui/format.ts";
+import { exact, formatDuration, formatInteger, formatNumber, plural } from "../ui/format.ts";
 import { dataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 
@@ -51,7 +52,7 @@ export class HeadGrid {
       "button",
       {
         class: "switch",
-        title: "Show the numbers of the heads as a table",
+        title: t("Show the numbers of the heads as a table"),
         testid: "switch-heads-table",
         attributes: { type: "button" },
         onClick: () => {
@@ -59,20 +60,20 @@ export class HeadGrid {
           this.#draw();
         },
       },
-      "Table",
+      t("Table"),
     );
     const compare = create(
       "button",
       {
         class: "switch",
-        title: "Lay the spectra of these heads over each other",
+        title: t("Lay the spectra of these heads over each other"),
         testid: "compare-heads",
         attributes: { type: "button" },
         onClick: () => {
           store.select({ kind: "matrices", ids: this.#ids });
         },
       },
-      "Compare",
+      t("Compare"),
     );
     this.element = create(
       "section",
@@ -85,11 +86,11 @@ export class HeadGrid {
       ),
       create(
         "ul",
-        { class: "legend", attributes: { "aria-label": "Legend" } },
+        { class: "legend", attributes: { "aria-label": t("Legend") } },
         ...(
           [
-            ["bulk", "bar", "bulk"],
-            ["outliers", "bar", "outlier"],
+            [t("bulk"), "bar", t("bulk")],
+            [t("outliers"), "bar", "outlier"],
             ["Marchenko–Pastur", "line", "noise"],
           ] as const
         ).map(([label, shape, series]) =>
@@ -155,21 +156,40 @@ export class HeadGrid {
       return;
     }
     if (engine?.phase === "unavailable") {
-      this.#status.textContent = engine.message ?? "There is no GPU adapter to compute the heads with.";
+      this.#status.textContent = engine.message ?? t("There is no GPU adapter to compute the heads with.");
       this.#actions.replaceChildren();
       return;
     }
     if (running) {
-      this.#status.textContent = `Computing … ${plural(this.#known.length, "head")} of ${this.#ids.length} done.`;
+      this.#status.textContent = plural(
+        this.#ids.length,
+        "Computing … {1} of {0} head done.",
+        "Computing … {1} of {0} heads done.",
+        formatInteger(this.#known.length),
+      );
       this.#actions.replaceChildren();
       return;
     }
-    const some = this.#known.length > 0 ? `${missing} of ${this.#ids.length} heads` : plural(missing, "head");
-    this.#status.textContent = `${some} of this weight ${missing === 1 ? "is" : "are"} not analysed yet; each is a matrix of its own. That takes about ${formatDuration(missing * this.#seconds)} here.`;
+    const time = formatDuration(missing * this.#seconds);
+    this.#status.textContent =
+      this.#known.length > 0
+        ? plural(
+            missing,
+            "{0} of {1} heads of this weight is not analysed yet; each is a matrix of its own. That takes about {2} here.",
+            "{0} of {1} heads of this weight are not analysed yet; each is a matrix of its own. That takes about {2} here.",
+            formatInteger(this.#ids.length),
+            time,
+          )
+        : plural(
+            missing,
+            "{0} head of this weight is not analysed yet; it is a matrix of its own. That takes about {1} here.",
+            "{0} heads of this weight are not analysed yet; each is a matrix of its own. That takes about {1} here.",
+            time,
+          );
     if (this.#actions.hasChildNodes()) return;
     this.#actions.replaceChildren(
       button(
-        missing === this.#ids.length ? "Analyse heads" : "Analyse the rest",
+        missing === this.#ids.length ? t("Analyse heads") : t("Analyse the rest"),
         () => {
           void this.#start();
         },
@@ -203,13 +223,17 @@ export class HeadGrid {
           return create(
             "li",
             { class: "head-cell" },
-            create("div", { class: "head-cell-head" }, `head ${head}`, gradeBadge(null)),
+            create("div", { class: "head-cell-head" }, t("head {0}", head), gradeBadge(null)),
           );
         }
         const { spectrum, values } = found;
         const { metrics, noise, grade, rows, columns } = spectrum;
-        const rank = `rank 90 %: ${formatNumber(metrics.energy90)} of ${Math.min(rows, columns)}`;
-        const outliers = (metrics.outliersRight ?? 0) + (metrics.outliersLeft ?? 0);
+        const rank = t("rank 90 %: {0} of {1}", formatNumber(metrics.energy90), Math.min(rows, columns));
+        const outside = plural(
+          (metrics.outliersRight ?? 0) + (metrics.outliersLeft ?? 0),
+          "{0} outlier",
+          "{0} outliers",
+        );
         return create(
           "li",
           {},
@@ -218,19 +242,19 @@ export class HeadGrid {
             {
               class: "head-cell",
               testid: "head",
-              title: `${gradePresentations[grade].meaning}\nnoise: ${formatNumber(noise.energy90)} directions for 90 % of the energy`,
+              title: `${gradePresentation(grade).meaning}\n${t("noise: {0} directions for 90 % of the energy", formatNumber(noise.energy90))}`,
               attributes: {
                 type: "button",
-                "aria-label": `${role} head ${head}: ${gradePresentations[grade].label}, ${plural(outliers, "outlier")}, ${rank}, noise ${formatNumber(noise.energy90)}`,
+                "aria-label": `${t("{0} head {1}", role, head)}: ${gradePresentation(grade).label}, ${outside}, ${rank}, ${t("noise {0}", formatNumber(noise.energy90))}`,
               },
               onClick: () => {
                 this.#store.select({ kind: "portion", name: spectrum.tensor, id });
               },
             },
             // Read with spaces, in the order of the label: who speaks what is seen finds the button.
-            create("span", { class: "head-cell-head" }, `head ${head} `, gradeBadge(grade), " "),
+            create("span", { class: "head-cell-head" }, t("head {0}", head), " ", gradeBadge(grade), " "),
             smallHistogram({ ...spectrum, values }, axes),
-            create("span", { class: "head-cell-foot" }, create("span", {}, plural(outliers, "outlier")), " ", rank),
+            create("span", { class: "head-cell-foot" }, create("span", {}, outside), " ", rank),
           ),
         );
       }),
@@ -242,7 +266,11 @@ export class HeadGrid {
       create(
         "p",
         { class: "chart-note" },
-        `All on one axis of singular values, from ${formatNumber(Number(axes.from.toPrecision(2)))} to ${formatNumber(Number(axes.to.toPrecision(3)))}; what lies beyond is in the last bar. Click a head for all of it.`,
+        t(
+          "All on one axis of singular values, from {0} to {1}; what lies beyond is in the last bar. Click a head for all of it.",
+          formatNumber(Number(axes.from.toPrecision(2))),
+          formatNumber(Number(axes.to.toPrecision(3))),
+        ),
       ),
     );
   }
@@ -253,8 +281,8 @@ export class HeadGrid {
       "div",
       { class: "table-scroll" },
       dataTable({
-        caption: "Heads, and the most telling of their metrics beside those of noise",
-        columns: ["Head", "Grade", ...tableMetrics.map((key) => metricLabels.get(key) ?? key)],
+        caption: t("Heads, and the most telling of their metrics beside those of noise"),
+        columns: [t("Head"), t("Grade"), ...tableMetrics.map((key) => metricLabel(key))],
         rows: this.#groups.flatMap(({ ids }) =>
           ids.flatMap((id, head) => {
             const found = known.get(id);
@@ -271,13 +299,13 @@ export class HeadGrid {
                       this.#store.select({ kind: "portion", name: tensor, id });
                     },
                   },
-                  `head ${head}`,
+                  t("head {0}", head),
                 ),
                 gradeBadge(grade),
                 ...tableMetrics.map((key) =>
                   create(
                     "span",
-                    { title: `${exact(metrics[key])}\nnoise: ${exact(noise[key])}` },
+                    { title: `${exact(metrics[key])}\n${t("noise: {0}", exact(noise[key]))}` },
                     formatMetric(key, metrics[key]),
                     create("span", { class: "head-noise" }, ` ${formatMetric(key, noise[key])}`),
                   ),
@@ -287,7 +315,7 @@ export class HeadGrid {
           }),
         ),
       }),
-      create("p", { class: "chart-note" }, "Beside each value, what noise of the same shape would give."),
+      create("p", { class: "chart-note" }, t("Beside each value, what noise of the same shape would give.")),
     );
   }
 }

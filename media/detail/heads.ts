@@ -1,12 +1,13 @@
 /** The attention heads: of one block as small multiples, of the whole checkpoint as a map of one metric. */
+import { t } from "../../server/text/l10n.ts";
 import type { Role } from "../../server/protocol.ts";
 import { metricKeys, type MetricKey } from "../../server/spectrum/metrics.ts";
 import { decodeColumn, type Column, type Measure } from "../model/across.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
-import { gradePresentations } from "../model/grades.ts";
+import { gradePresentation } from "../model/grades.ts";
 import { metricGroups } from "../model/metric-texts.ts";
 import type { TensorNode } from "../model/nodes.ts";
-import { basisTexts, headGrid, headRoles, type HeadPlace, type Portions } from "../model/portions.ts";
+import { basisText, headGrid, headRoles, type HeadPlace, type Portions } from "../model/portions.ts";
 import type { Store } from "../store.ts";
 import { button, create, uniqueId } from "../ui/dom.ts";
 import { formatDuration, formatInteger, plural } from "../ui/format.ts";
@@ -42,7 +43,7 @@ export class HeadsView implements DetailView {
     this.#block = block;
     this.#map = new HeatMap(({ tensor, id }) => {
       store.select({ kind: "portion", name: tensor, id });
-    }, "Point at a cell to read it; click to open the head.");
+    }, t("Point at a cell to read it; click to open the head."));
     this.element = create(
       "article",
       { class: "heads", testid: "heads" },
@@ -50,11 +51,11 @@ export class HeadsView implements DetailView {
       create(
         "h2",
         { class: "title", attributes: { tabindex: "-1" } },
-        block === null ? "Attention heads" : `Attention heads of ${visibleText(block, 200)}`,
+        block === null ? t("Attention heads") : t("Attention heads of {0}", visibleText(block, 200)),
       ),
       this.#body,
     );
-    this.#body.append(create("p", { class: "hint loading", attributes: { role: "status" } }, "Looking for heads …"));
+    this.#body.append(create("p", { class: "hint loading", attributes: { role: "status" } }, t("Looking for heads …")));
     void this.#load();
   }
 
@@ -95,12 +96,12 @@ export class HeadsView implements DetailView {
       create(
         "section",
         { class: "card failure", testid: "failure", attributes: { role: "alert" } },
-        create("h3", {}, "The heads could not be read"),
+        create("h3", {}, t("The heads could not be read")),
         create("p", {}, visibleText(error instanceof Error ? error.message : String(error), 2000)),
         create(
           "div",
           { class: "actions" },
-          button("Try again", () => {
+          button(t("Try again"), () => {
             void this.#load();
           }),
         ),
@@ -118,13 +119,13 @@ export class HeadsView implements DetailView {
         create(
           "section",
           { class: "card", testid: "no-heads" },
-          create("h3", {}, "No attention heads are known here"),
+          create("h3", {}, t("No attention heads are known here")),
           create(
             "p",
             { class: "hint" },
             this.#block === null
-              ? "Neither the names of the weights nor a config.json beside the file tells of any."
-              : "This block has no attention, or its weights do not divide into heads.",
+              ? t("Neither the names of the weights nor a config.json beside the file tells of any.")
+              : t("This block has no attention, or its weights do not divide into heads."),
           ),
         ),
       );
@@ -136,11 +137,11 @@ export class HeadsView implements DetailView {
     const chosen = groups.filter((group) => group.role === role);
     this.#body.replaceChildren(
       factList([
-        ["Query heads", formatInteger(count("query"))],
-        ["Key and value heads", formatInteger(count("key"))],
-        ["Size of a head", formatInteger(Math.min(first.rows, first.columns)), `${first.rows} × ${first.columns}`],
-        ["Size known from", basisTexts[first.basis]],
-        ...(this.#block === null ? [["All heads", formatInteger(portions.heads)] as const] : []),
+        [t("Query heads"), formatInteger(count("query"))],
+        [t("Key and value heads"), formatInteger(count("key"))],
+        [t("Size of a head"), formatInteger(Math.min(first.rows, first.columns)), `${first.rows} × ${first.columns}`],
+        [t("Size known from"), basisText(first.basis)],
+        ...(this.#block === null ? [[t("All heads"), formatInteger(portions.heads)] as const] : []),
       ]),
       create("div", { class: "heads-bar" }, this.#roleChoice(roles, role), this.#layerChoice(portions)),
     );
@@ -150,7 +151,7 @@ export class HeadsView implements DetailView {
       return;
     }
     const each = portions.estimatedSeconds / Math.max(1, this.#missing(portions));
-    this.#grid = new HeadGrid(this.#store, `${title(role)} heads`, chosen, each);
+    this.#grid = new HeadGrid(this.#store, t("{0} heads", title(role)), chosen, each);
     this.#body.append(this.#grid.element);
   }
 
@@ -164,7 +165,7 @@ export class HeadsView implements DetailView {
   #roleChoice(roles: readonly Role[], chosen: Role): HTMLElement {
     return create(
       "div",
-      { class: "switches", testid: "head-roles", attributes: { role: "group", "aria-label": "Role" } },
+      { class: "switches", testid: "head-roles", attributes: { role: "group", "aria-label": t("Role") } },
       ...roles.map((role) =>
         create(
           "button",
@@ -189,7 +190,7 @@ export class HeadsView implements DetailView {
     const select = create(
       "select",
       { class: "select", testid: "head-layer", attributes: { id } },
-      create("option", { attributes: { value: "" } }, "all layers, as a map"),
+      create("option", { attributes: { value: "" } }, t("all layers, as a map")),
       ...portions.blocks.map((block, index) =>
         create("option", { attributes: { value: String(index) } }, visibleText(block, 80)),
       ),
@@ -203,7 +204,7 @@ export class HeadsView implements DetailView {
     return create(
       "span",
       { class: "heads-layer" },
-      create("label", { class: "hint", attributes: { for: id } }, "Layer"),
+      create("label", { class: "hint", attributes: { for: id } }, t("Layer")),
       select,
     );
   }
@@ -214,8 +215,8 @@ export class HeadsView implements DetailView {
     const select = create(
       "select",
       { class: "select", testid: "head-metric", attributes: { id } },
-      create("option", { attributes: { value: "" } }, "Grade"),
-      ...metricGroups.map(({ title: label, metrics }) =>
+      create("option", { attributes: { value: "" } }, t("Grade")),
+      ...metricGroups().map(({ title: label, metrics }) =>
         create(
           "optgroup",
           { attributes: { label } },
@@ -229,7 +230,7 @@ export class HeadsView implements DetailView {
       {
         class: "switch",
         testid: "switch-heads-ratio",
-        title: "Show each value divided by what noise of the same shape would give",
+        title: t("Show each value divided by what noise of the same shape would give"),
         attributes: { type: "button", "aria-pressed": String(this.#store.isOn(ratioSwitch, true)) },
         onClick: () => {
           this.#store.setSwitch(ratioSwitch, !this.#store.isOn(ratioSwitch, true));
@@ -237,7 +238,7 @@ export class HeadsView implements DetailView {
           this.#draw(portions, role);
         },
       },
-      "÷ noise",
+      t("÷ noise"),
     );
     ratio.disabled = grades();
     select.addEventListener("change", () => {
@@ -253,11 +254,11 @@ export class HeadsView implements DetailView {
       create(
         "div",
         { class: "card-head" },
-        create("h3", {}, `${title(role)} heads by layer`),
+        create("h3", {}, t("{0} heads by layer", title(role))),
         create(
           "div",
           { class: "switches" },
-          create("label", { class: "visually-hidden", attributes: { for: id } }, "Metric"),
+          create("label", { class: "visually-hidden", attributes: { for: id } }, t("Metric")),
           select,
           ratio,
         ),
@@ -307,7 +308,7 @@ export class HeadsView implements DetailView {
       const value = column.values[place.position] ?? NaN;
       const noise = column.noise[place.position] ?? NaN;
       const grade = this.#checkpoint.result(place.id)?.grade;
-      const presentation = grade === undefined ? null : gradePresentations[grade];
+      const presentation = grade === undefined ? null : gradePresentation(grade);
       return {
         ...{ value, noise, item: place },
         ratio: Number.isFinite(value / noise) ? value / noise : NaN,
@@ -316,10 +317,10 @@ export class HeadsView implements DetailView {
     };
     this.#map.show(
       {
-        across: "layer",
+        across: t("layer"),
         columns: layers,
-        rows: rows.map((cells, head) => ({ label: `head ${head}`, cells: cells.map(cell) })),
-        caption: `${byGrade ? "Grade" : heatTitle(this.#metric, measure)} of the ${role} heads by layer`,
+        rows: rows.map((cells, head) => ({ label: t("head {0}", head), cells: cells.map(cell) })),
+        caption: t("{0} of the {1} heads by layer", byGrade ? t("Grade") : heatTitle(this.#metric, measure), role),
       },
       this.#metric,
       measure,
@@ -333,16 +334,16 @@ export class HeadsView implements DetailView {
     const { analysis, engine } = this.#store;
     this.#status.hidden = missing === 0;
     if (missing === 0 || engine?.phase === "unavailable") {
-      this.#status.textContent = missing === 0 ? "" : (engine?.message ?? "There is no GPU adapter.");
+      this.#status.textContent = missing === 0 ? "" : (engine?.message ?? t("There is no GPU adapter."));
       this.#mapActions.replaceChildren();
       return;
     }
     if (analysis.phase === "running" && analysis.asked !== undefined) {
       const { done, total } = analysis.asked;
-      this.#status.textContent = `Computing … ${formatInteger(done)} of ${formatInteger(total)} done.`;
+      this.#status.textContent = t("Computing … {0} of {1} done.", formatInteger(done), formatInteger(total));
       this.#mapActions.replaceChildren(
         button(
-          "Stop",
+          t("Stop"),
           () => {
             this.#store.host.send({ type: "command", command: "cancel" });
           },
@@ -352,10 +353,25 @@ export class HeadsView implements DetailView {
       return;
     }
     const known = portions.heads - missing;
-    this.#status.textContent = `${known === 0 ? "None" : formatInteger(known)} of ${plural(portions.heads, "head")} ${known === 1 ? "is" : "are"} analysed; all take about ${formatDuration(portions.estimatedSeconds)} here.`;
+    const time = formatDuration(portions.estimatedSeconds);
+    this.#status.textContent =
+      known === 0
+        ? plural(
+            portions.heads,
+            "The {0} head is not analysed; that takes about {1} here.",
+            "None of {0} heads are analysed; all take about {1} here.",
+            time,
+          )
+        : plural(
+            known,
+            "{0} of {1} heads is analysed; all take about {2} here.",
+            "{0} of {1} heads are analysed; all take about {2} here.",
+            formatInteger(portions.heads),
+            time,
+          );
     this.#mapActions.replaceChildren(
       button(
-        "Analyse all heads",
+        t("Analyse all heads"),
         () => {
           this.#mapActions.replaceChildren();
           this.#store.host.analyseHeads(null).catch((error: unknown) => {
@@ -374,8 +390,8 @@ export class HeadsView implements DetailView {
     const group = block === null ? undefined : this.#checkpoint.block(block);
     return create(
       "nav",
-      { class: "breadcrumb", attributes: { "aria-label": "Position in the checkpoint" } },
-      link("Overview", () => {
+      { class: "breadcrumb", attributes: { "aria-label": t("Position in the checkpoint") } },
+      link(t("Overview"), () => {
         this.#store.select({ kind: "nothing" });
       }),
       ...(group === undefined
@@ -385,7 +401,7 @@ export class HeadsView implements DetailView {
               this.#store.select({ kind: "group", key: group.key });
             }),
           ]),
-      create("span", { attributes: { "aria-current": "page" } }, "Heads"),
+      create("span", { attributes: { "aria-current": "page" } }, t("Heads")),
     );
   }
 }

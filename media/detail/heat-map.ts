@@ -1,9 +1,10 @@
 /** A metric as a grid of colours: a real table, read out cell by cell, walked with the arrow keys. */
+import { t } from "../../server/text/l10n.ts";
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
 import type { Measure } from "../model/across.ts";
 import { formatMeasure } from "../model/across-texts.ts";
 import type { Tone } from "../model/grades.ts";
-import { metricLabels } from "../model/metric-texts.ts";
+import { metricLabel } from "../model/metric-texts.ts";
 import { scaleColor, scaleGradient } from "../ui/color-scale.ts";
 import { create, type Child } from "../ui/dom.ts";
 
@@ -59,7 +60,7 @@ export class HeatMap<Item> {
    * @param choose shows what is behind a cell
    * @param hint what can be done with the map
    */
-  constructor(choose: (item: Item) => void, hint = "Point at a cell to read it; click to open the matrix.") {
+  constructor(choose: (item: Item) => void, hint = t("Point at a cell to read it; click to open the matrix.")) {
     this.#choose = choose;
     this.#hint = hint;
     this.element.addEventListener("pointerover", ({ target }) => {
@@ -125,11 +126,14 @@ export class HeatMap<Item> {
 
   #cell(name: string, cell: HeatCell<Item> | null, measure: Measure, range: Range | null): HTMLElement {
     if (cell === null)
-      return create("td", { class: "heat-none", attributes: { role: "gridcell", "aria-label": `${name}: no matrix` } });
+      return create("td", {
+        class: "heat-none",
+        attributes: { role: "gridcell", "aria-label": t("{0}: no matrix", name) },
+      });
     const { word } = cell;
     const value = cell[measure];
     const known = word === undefined ? !Number.isNaN(value) : word !== null;
-    const text = word === undefined ? formatMeasure(this.#metric, measure, value) : (word?.text ?? "not known");
+    const text = word === undefined ? formatMeasure(this.#metric, measure, value) : (word?.text ?? t("not known"));
     const tone = word === undefined || word === null ? "" : ` heat-tone tone-${word.tone}`;
     const element = create("td", {
       class: known ? `heat-cell${tone}` : "heat-unknown",
@@ -147,11 +151,11 @@ export class HeatMap<Item> {
   }
 
   #words({ value, noise, ratio, note = "", word }: HeatCell<Item>): string {
-    if (word !== undefined) return word?.text ?? "not known";
-    if (Number.isNaN(value)) return "not known";
+    if (word !== undefined) return word?.text ?? t("not known");
+    if (Number.isNaN(value)) return t("not known");
     const times = Number.isFinite(ratio) ? ` (${formatMeasure(this.#metric, "ratio", ratio)})` : "";
     const read = (number: number): string => formatMeasure(this.#metric, "value", number);
-    return `${read(value)}, noise ${read(noise)}${times}${note === "" ? "" : `, ${note}`}`;
+    return `${read(value)}, ${t("noise {0}", read(noise))}${times}${note === "" ? "" : `, ${note}`}`;
   }
 
   #open(target: EventTarget | null): void {
@@ -199,8 +203,8 @@ export class HeatMap<Item> {
 
 /** What a map of a metric is called. */
 export function heatTitle(metric: MetricKey, measure: Measure): string {
-  const label = metricLabels.get(metric) ?? metric;
-  return measure === "ratio" ? `${label} / noise` : label;
+  const label = metricLabel(metric);
+  return measure === "ratio" ? t("{0} / noise", label) : label;
 }
 
 /** From the lowest to the highest value; logarithmic where they span more than a factor of 30. Null without values. */
@@ -228,7 +232,7 @@ function legend(range: Range | null, metric: MetricKey, measure: Measure): HTMLE
   const bar = create("span", { class: "scale-bar", attributes: { "aria-hidden": "true" } });
   bar.style.background = scaleGradient;
   if (measure === "ratio" && range.from < 1 && range.to > 1) {
-    const mark = create("span", { class: "scale-mark", title: "noise" });
+    const mark = create("span", { class: "scale-mark", title: t("noise") });
     mark.style.left = `${100 * range.share(1)}%`;
     bar.append(mark);
   }

@@ -1,4 +1,5 @@
 /** The metrics of a spectrum, each beside its value under noise and with a short explanation on demand. */
+import { t } from "../../server/text/l10n.ts";
 import type { MatrixDetail } from "../../server/protocol.ts";
 import { formatMetric, metricGroups, type MetricText } from "../model/metric-texts.ts";
 import { create, uniqueId } from "../ui/dom.ts";
@@ -23,7 +24,8 @@ export function metricTable({ metrics, noise, rows, columns }: MatrixDetail): HT
     const id = uniqueId("explanation");
     const value = metrics[key];
     const expected = noise[key];
-    const ofAll = key.startsWith("energy") ? ` of ${small}` : "";
+    const full = (number: number | null): string =>
+      key.startsWith("energy") ? t("{0} of {1}", exact(number), small) : exact(number);
     const explanationRow = create(
       "tr",
       { class: "explanation", attributes: { id } },
@@ -39,7 +41,7 @@ export function metricTable({ metrics, noise, rows, columns }: MatrixDetail): HT
           type: "button",
           "aria-expanded": "false",
           "aria-controls": id,
-          "aria-label": `What is ${label}?`,
+          "aria-label": t("What is {0}?", label),
         },
         onClick: () => {
           explanationRow.hidden = !explanationRow.hidden;
@@ -52,8 +54,8 @@ export function metricTable({ metrics, noise, rows, columns }: MatrixDetail): HT
       "tr",
       { testid: "metric" },
       create("th", { attributes: { scope: "row" } }, label, ask),
-      create("td", { class: "number", title: exact(value) + ofAll }, formatMetric(key, value)),
-      create("td", { class: "number noise", title: exact(expected) + ofAll }, formatMetric(key, expected)),
+      create("td", { class: "number", title: full(value) }, formatMetric(key, value)),
+      create("td", { class: "number noise", title: full(expected) }, formatMetric(key, expected)),
       create("td", { class: "number ratio" }, formatRatio(value, expected)),
       create("td", { class: "ratio-cell" }, ratioBar(value, expected)),
     );
@@ -63,32 +65,32 @@ export function metricTable({ metrics, noise, rows, columns }: MatrixDetail): HT
   return create(
     "section",
     { class: "card metrics", testid: "metrics" },
-    create("div", { class: "card-head" }, create("h3", {}, "Metrics")),
+    create("div", { class: "card-head" }, create("h3", {}, t("Metrics"))),
     create(
       "table",
       { class: "metric-table" },
-      create("caption", { class: "visually-hidden" }, "Metrics of the spectrum beside their values under noise"),
+      create("caption", { class: "visually-hidden" }, t("Metrics of the spectrum beside their values under noise")),
       create(
         "thead",
         {},
         create(
           "tr",
           {},
-          create("th", { attributes: { scope: "col" } }, "Metric"),
-          create("th", { class: "number", attributes: { scope: "col" } }, "Value"),
+          create("th", { attributes: { scope: "col" } }, t("Metric")),
+          create("th", { class: "number", attributes: { scope: "col" } }, t("Value")),
           create(
             "th",
             {
               class: "number",
-              title: "What independent random entries of the same shape and size would give",
+              title: t("What independent random entries of the same shape and size would give"),
               attributes: { scope: "col" },
             },
-            "Noise",
+            t("Noise"),
           ),
-          create("th", { class: "number", attributes: { scope: "col", colspan: "2" } }, "Value / noise"),
+          create("th", { class: "number", attributes: { scope: "col", colspan: "2" } }, t("Value / noise")),
         ),
       ),
-      ...metricGroups.map(({ title, metrics: members }) =>
+      ...metricGroups().map(({ title, metrics: members }) =>
         create(
           "tbody",
           {},

@@ -1,7 +1,8 @@
 /** The whole checkpoint: what is in it, how it was graded, and what deserves a look. */
+import { t } from "../../server/text/l10n.ts";
 import type { Catalogue } from "../../server/protocol.ts";
 import { isExpectedGrade } from "../../server/spectrum/expected-grade.ts";
-import { gradePresentations, isFinding } from "../model/grades.ts";
+import { gradePresentation, isFinding } from "../model/grades.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { entryCount } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
@@ -47,29 +48,29 @@ export class Overview implements DetailView {
         ...title(catalogue.path),
       ),
       factList([
-        ["Family", catalogue.family ?? "unknown"],
-        ["Parameters", formatCount(catalogue.parameters), formatInteger(catalogue.parameters)],
-        ["Tensors", formatInteger(catalogue.tensors.length)],
-        ["Matrices", formatInteger(checkpoint.root.tally.total)],
-        ["Size", formatBytes(catalogue.bytes), `${formatInteger(catalogue.bytes)} bytes of tensor data`],
-        ["Files", formatInteger(catalogue.files.length)],
+        [t("Family"), catalogue.family ?? t("unknown")],
+        [t("Parameters"), formatCount(catalogue.parameters), formatInteger(catalogue.parameters)],
+        [t("Tensors"), formatInteger(catalogue.tensors.length)],
+        [t("Matrices"), formatInteger(checkpoint.root.tally.total)],
+        [t("Size"), formatBytes(catalogue.bytes), t("{0} bytes of tensor data", formatInteger(catalogue.bytes))],
+        [t("Files"), formatInteger(catalogue.files.length)],
       ]),
       this.#decision,
       catalogue.problems.length > 0 ? problemList(store, catalogue) : "",
       // A file that could not be read has nothing to count.
       ...(catalogue.tensors.length > 0
-        ? [card("Grades", this.#grades, this.#findings), this.#heads, this.#across.element]
+        ? [card(t("Grades"), this.#grades, this.#findings), this.#heads, this.#across.element]
         : []),
       create(
         "div",
         { class: "columns" },
-        catalogue.tensors.length > 0 ? card("Parameters by role", this.#shares("role")) : "",
+        catalogue.tensors.length > 0 ? card(t("Parameters by role"), this.#shares("role")) : "",
         create(
           "div",
           { class: "stack" },
-          catalogue.tensors.length > 0 ? card("Parameters by dtype", this.#shares("dtype")) : "",
-          card("Files", fileTable(catalogue)),
-          Object.keys(catalogue.metadata).length > 0 ? card("Metadata", metadataTable(catalogue)) : "",
+          catalogue.tensors.length > 0 ? card(t("Parameters by dtype"), this.#shares("dtype")) : "",
+          card(t("Files"), fileTable(catalogue)),
+          Object.keys(catalogue.metadata).length > 0 ? card(t("Metadata"), metadataTable(catalogue)) : "",
         ),
       ),
     );
@@ -107,7 +108,7 @@ export class Overview implements DetailView {
     if (this.#disposed || portions === null || portions.heads === 0) return;
     this.#heads.append(
       button(
-        "Attention heads",
+        t("Attention heads"),
         () => {
           this.#store.select({ kind: "heads", block: null });
         },
@@ -116,7 +117,12 @@ export class Overview implements DetailView {
       create(
         "span",
         { class: "hint" },
-        `${plural(portions.heads, "head")} in ${plural(portions.blocks.length, "block")}`,
+        plural(
+          portions.blocks.length,
+          "{1} heads in {0} block",
+          "{1} heads in {0} blocks",
+          formatInteger(portions.heads),
+        ),
       ),
     );
     this.#heads.hidden = false;
@@ -145,7 +151,7 @@ export class Overview implements DetailView {
               "button",
               {
                 class: "grade-count",
-                title: `${gradePresentations[grade].meaning} Click to list these tensors.`,
+                title: `${gradePresentation(grade).meaning} ${t("Click to list these tensors.")}`,
                 attributes: { type: "button" },
                 onClick: () => {
                   this.#store.search(`grade:${grade}`);
@@ -201,7 +207,7 @@ export class Overview implements DetailView {
         ? create(
             "p",
             { class: "hint" },
-            `${formatInteger(findings.length - mostFindings)} more: click a grade to list them in the tree.`,
+            t("{0} more: click a grade to list them in the tree.", formatInteger(findings.length - mostFindings)),
           )
         : "",
     );
@@ -209,16 +215,21 @@ export class Overview implements DetailView {
 
   #progress(): string {
     const { tally } = this.#checkpoint.root;
-    if (tally.total === 0) return "There is no matrix in this checkpoint.";
-    if (tally.graded === tally.total) return `All ${formatInteger(tally.total)} matrices are analysed.`;
-    return `${formatInteger(tally.graded)} of ${plural(tally.total, "matrix", "matrices")} analysed.`;
+    if (tally.total === 0) return t("There is no matrix in this checkpoint.");
+    if (tally.graded === tally.total) return t("All {0} matrices are analysed.", formatInteger(tally.total));
+    return plural(
+      tally.total,
+      "{1} of {0} matrix analysed.",
+      "{1} of {0} matrices analysed.",
+      formatInteger(tally.graded),
+    );
   }
 
   #nothingFound(): string {
     const { tally } = this.#checkpoint.root;
-    if (tally.total === 0) return "Nothing to analyse.";
-    if (tally.graded < tally.total) return "Nothing so far.";
-    return "Nothing: no matrix looks random, empty or broken.";
+    if (tally.total === 0) return t("Nothing to analyse.");
+    if (tally.graded < tally.total) return t("Nothing so far.");
+    return t("Nothing: no matrix looks random, empty or broken.");
   }
 
   #shares(field: "role" | "dtype"): HTMLElement {
@@ -243,7 +254,7 @@ export class Overview implements DetailView {
               "button",
               {
                 class: "share",
-                title: `${formatInteger(value)} parameters. Click to list these tensors.`,
+                title: `${t("{0} parameters", formatInteger(value))}. ${t("Click to list these tensors.")}`,
                 attributes: { type: "button" },
                 onClick: () => {
                   this.#store.search(`${field}:${name.toLowerCase()}`);
@@ -281,12 +292,13 @@ function problemList(store: Store, catalogue: Catalogue): HTMLElement {
   return create(
     "section",
     { class: "card problems-card", testid: "problem-list" },
-    create("div", { class: "card-head" }, create("h3", {}, "Problems with the files")),
+    create("div", { class: "card-head" }, create("h3", {}, t("Problems with the files"))),
     create(
       "ul",
       { class: "problem-list" },
       ...catalogue.problems.slice(0, mostFindings).map(({ severity, message, path, tensor, byteOffset }) => {
-        const at = byteOffset === undefined ? "" : `, byte ${formatInteger(byteOffset)}`;
+        const file = visibleText(baseName(path), 200);
+        const at = byteOffset === undefined ? file : t("{0}, byte {1}", file, formatInteger(byteOffset));
         const known = tensor !== undefined && store.checkpoint?.tensor(tensor) !== undefined;
         return create(
           "li",
@@ -296,11 +308,7 @@ function problemList(store: Store, catalogue: Catalogue): HTMLElement {
             "div",
             {},
             create("div", { class: "problem-message" }, visibleText(message, 1000)),
-            create(
-              "div",
-              { class: "problem-place", title: visibleText(path) },
-              `${visibleText(baseName(path), 200)}${at}`,
-            ),
+            create("div", { class: "problem-place", title: visibleText(path) }, at),
             known
               ? create(
                   "button",
@@ -330,7 +338,7 @@ function fileTable(catalogue: Catalogue): HTMLElement {
     create(
       "table",
       { class: "list-table files" },
-      create("caption", { class: "visually-hidden" }, "Files of this checkpoint"),
+      create("caption", { class: "visually-hidden" }, t("Files of this checkpoint")),
       create(
         "tbody",
         {},
@@ -339,8 +347,8 @@ function fileTable(catalogue: Catalogue): HTMLElement {
             "tr",
             {},
             create("th", { attributes: { scope: "row" }, title: visibleText(path) }, visibleText(baseName(path), 120)),
-            create("td", { class: "number" }, plural(counts.get(index) ?? 0, "tensor")),
-            create("td", { class: "number", title: `${formatInteger(size)} bytes` }, formatBytes(size)),
+            create("td", { class: "number" }, plural(counts.get(index) ?? 0, "{0} tensor", "{0} tensors")),
+            create("td", { class: "number", title: t("{0} bytes", formatInteger(size)) }, formatBytes(size)),
           ),
         ),
       ),
@@ -356,7 +364,7 @@ function metadataTable(catalogue: Catalogue): HTMLElement {
     create(
       "table",
       { class: "list-table metadata", testid: "metadata" },
-      create("caption", { class: "visually-hidden" }, "Metadata of the files"),
+      create("caption", { class: "visually-hidden" }, t("Metadata of the files")),
       create(
         "tbody",
         {},
@@ -373,7 +381,7 @@ function metadataTable(catalogue: Catalogue): HTMLElement {
       ),
     ),
     entries.length > mostMetadata
-      ? create("p", { class: "hint" }, `The first ${mostMetadata} entries of ${formatInteger(entries.length)}.`)
+      ? create("p", { class: "hint" }, t("The first {0} entries of {1}.", mostMetadata, formatInteger(entries.length)))
       : "",
   );
 }

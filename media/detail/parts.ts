@@ -1,4 +1,5 @@
 /** The parts of a fused weight: each a projection with a spectrum of its own. */
+import { t } from "../../server/text/l10n.ts";
 import type { Part } from "../../server/protocol.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge } from "../ui/badge.ts";
@@ -39,7 +40,7 @@ export function partsCard(store: Store, parts: readonly Part[]): PartsCard {
   });
   const actions = create("div", { class: "actions" });
   const analyse = button(
-    "Analyse the parts",
+    t("Analyse the parts"),
     () => {
       analyse.disabled = true;
       store.host.analyse(parts.map(({ id }) => id)).catch(() => {
@@ -64,11 +65,11 @@ export function partsCard(store: Store, parts: readonly Part[]): PartsCard {
     element: create(
       "section",
       { class: "card", testid: "parts" },
-      create("div", { class: "card-head" }, create("h3", {}, "Parts of this fused weight")),
+      create("div", { class: "card-head" }, create("h3", {}, t("Parts of this fused weight"))),
       create(
         "table",
         { class: "list-table" },
-        create("caption", { class: "visually-hidden" }, "Parts of this fused weight"),
+        create("caption", { class: "visually-hidden" }, t("Parts of this fused weight")),
         create("tbody", {}, ...rows.map(({ row }) => row)),
       ),
       actions,

@@ -1,4 +1,5 @@
 /** Some entries of a tensor: as a heat map of any slice, and as the numbers themselves. */
+import { t } from "../../server/text/l10n.ts";
 import { csvText } from "../../server/text/csv.ts";
 import { parseSlice, places, wholeSide, type Slice } from "../model/slice.ts";
 import type { Store } from "../store.ts";
@@ -45,7 +46,7 @@ export class Preview {
   readonly #table = create("div", {
     class: "preview-table",
     testid: "preview-table",
-    attributes: { tabindex: "0", role: "region", "aria-label": "Entries as numbers" },
+    attributes: { tabindex: "0", role: "region", "aria-label": t("Entries as numbers") },
   });
   readonly #status = create("p", { class: "hint", attributes: { role: "status" } });
   readonly #numbers: HTMLButtonElement;
@@ -58,8 +59,11 @@ export class Preview {
   constructor(store: Store, matrix: PreviewedMatrix) {
     this.#store = store;
     this.#matrix = matrix;
-    this.#inputs = { rows: this.#input("rows", matrix.rows), columns: this.#input("columns", matrix.columns) };
-    this.#numbers = this.#switch("Numbers", "switch-preview-numbers", "Show the entries as numbers", () => {
+    this.#inputs = {
+      rows: this.#input("rows", t("Which of the {0} rows: 0:64, ::8, 100, -16:", matrix.rows)),
+      columns: this.#input("columns", t("Which of the {0} columns: 0:64, ::8, 100, -16:", matrix.columns)),
+    };
+    this.#numbers = this.#switch(t("Numbers"), "switch-preview-numbers", t("Show the entries as numbers"), () => {
       store.setSwitch(numbersSwitch, !store.isOn(numbersSwitch, false));
       this.#draw();
     });
@@ -75,21 +79,21 @@ export class Preview {
       create(
         "div",
         { class: "card-head" },
-        create("h3", {}, "Values"),
+        create("h3", {}, t("Values")),
         create(
           "div",
           { class: "switches" },
-          this.#switch("Corner", "preview-corner", "The first rows and columns", () => {
+          this.#switch(t("Corner"), "preview-corner", t("The first rows and columns"), () => {
             this.#choose(`0:${Math.min(corner, matrix.rows)}`, `0:${Math.min(corner, matrix.columns)}`);
           }),
-          this.#switch("Whole", "preview-whole", "Rows and columns from the whole matrix, evenly spaced", () => {
+          this.#switch(t("Whole"), "preview-whole", t("Rows and columns from the whole matrix, evenly spaced"), () => {
             this.#choose(wholeSide(matrix.rows, most), wholeSide(matrix.columns, most));
           }),
           this.#numbers,
-          this.#switch("Copy", "preview-copy", "Copy the entries shown, tab-separated", () => {
+          this.#switch(t("Copy"), "preview-copy", t("Copy the entries shown, tab-separated"), () => {
             void this.#copy();
           }),
-          this.#switch("Save", "preview-save", "Save the entries shown as CSV", () => {
+          this.#switch(t("Save"), "preview-save", t("Save the entries shown as CSV"), () => {
             this.#save();
           }),
         ),
@@ -97,8 +101,8 @@ export class Preview {
       create(
         "div",
         { class: "preview-bar" },
-        this.#field("Rows", this.#inputs.rows, matrix.rows),
-        this.#field("Columns", this.#inputs.columns, matrix.columns),
+        this.#field(t("Rows"), this.#inputs.rows, matrix.rows),
+        this.#field(t("Columns"), this.#inputs.columns, matrix.columns),
       ),
       this.#status,
       this.#picture,
@@ -118,11 +122,11 @@ export class Preview {
     this.#stopListening();
   }
 
-  #input(name: string, length: number): HTMLInputElement {
+  #input(name: string, title: string): HTMLInputElement {
     const input = create("input", {
       class: "preview-input",
       testid: `preview-${name}`,
-      title: `Which of the ${length} ${name}: 0:64, ::8, 100, -16:`,
+      title,
       attributes: { type: "text", spellcheck: "false", autocomplete: "off", id: uniqueId(name) },
     });
     input.addEventListener("change", () => {
@@ -141,7 +145,7 @@ export class Preview {
       { class: "preview-field" },
       create("label", { attributes: { for: input.id } }, label),
       input,
-      create("span", { class: "hint" }, `of ${formatInteger(length)}`),
+      create("span", { class: "hint" }, t("of {0}", formatInteger(length))),
     );
   }
 
@@ -218,21 +222,30 @@ export class Preview {
     bar.style.background = scale.gradient;
     this.#legend.replaceChildren(`−${formatNumber(bound)}`, bar, formatNumber(bound));
     const notes = [
-      ...(beyond > 0 ? [`${plural(beyond, "entry", "entries")} beyond the scale`] : []),
-      ...(broken > 0 ? [`${plural(broken, "entry", "entries")} NaN or infinite`] : []),
+      ...(beyond > 0 ? [plural(beyond, "{0} entry beyond the scale", "{0} entries beyond the scale")] : []),
+      ...(broken > 0 ? [plural(broken, "{0} entry NaN or infinite", "{0} entries NaN or infinite")] : []),
     ];
-    this.#readOut.textContent = `Point at an entry to read it${notes.length === 0 ? "." : `; ${notes.join(", ")}.`}`;
+    this.#readOut.textContent =
+      notes.length === 0
+        ? t("Point at an entry to read it.")
+        : t("Point at an entry to read it; {0}.", notes.join(", "));
     this.#cursor.hidden = true;
     this.#canvas.setAttribute(
       "aria-label",
-      `${rows.count} rows and ${columns.count} columns of entries as colours, from −${formatNumber(bound)} to ${formatNumber(bound)}. Arrow keys read entries.`,
+      t(
+        "{0} rows and {1} columns of entries as colours, from −{2} to {3}. Arrow keys read entries.",
+        rows.count,
+        columns.count,
+        formatNumber(bound),
+        formatNumber(bound),
+      ),
     );
   }
 
   #numberTable({ rows, columns, values, exact }: Shown): HTMLElement {
     const down = places(rows);
     return dataTable({
-      caption: "Entries of the tensor",
+      caption: t("Entries of the tensor"),
       columns: ["", ...places(columns).map(formatInteger)],
       rows: down.map((row, i) => [
         create("strong", {}, formatInteger(row)),

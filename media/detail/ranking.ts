@@ -1,10 +1,11 @@
 /** The matrices that come first in an order one chooses, such as those most like noise. */
+import { t } from "../../server/text/l10n.ts";
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
 import { ranking, type Column, type Order } from "../model/across.ts";
 import { formatMeasure } from "../model/across-texts.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import { matrixId } from "../model/matrix-ids.ts";
-import { metricLabels } from "../model/metric-texts.ts";
+import { metricLabel } from "../model/metric-texts.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge } from "../ui/badge.ts";
 import { create } from "../ui/dom.ts";
@@ -32,23 +33,23 @@ export class Ranking {
       // Noise has none of it, so that nothing can be held against noise.
       ranked = ranking(this.#checkpoint, column, { by: "value", descending: true }, most);
     }
-    const label = metricLabels.get(metric) ?? metric;
+    const label = metricLabel(metric);
     this.element.replaceChildren(
       create(
         "table",
         { class: "list-table ranking" },
-        create("caption", { class: "visually-hidden" }, `Matrices by ${label}`),
+        create("caption", { class: "visually-hidden" }, t("Matrices by {0}", label)),
         create(
           "thead",
           {},
           create(
             "tr",
             {},
-            create("th", { attributes: { scope: "col" } }, "Matrix"),
+            create("th", { attributes: { scope: "col" } }, t("Matrix")),
             this.#heading("value", label),
-            this.#heading("noise", "Noise"),
-            this.#heading("ratio", "Value / noise"),
-            create("th", { attributes: { scope: "col" } }, "Grade"),
+            this.#heading("noise", t("Noise")),
+            this.#heading("ratio", t("Value / noise")),
+            create("th", { attributes: { scope: "col" } }, t("Grade")),
           ),
         ),
         create(
@@ -91,7 +92,12 @@ export class Ranking {
         ? create(
             "p",
             { class: "hint" },
-            `The first ${formatInteger(ranked.length)} of ${plural(this.#checkpoint.root.tally.total, "matrix", "matrices")}.`,
+            plural(
+              this.#checkpoint.root.tally.total,
+              "The first {1} of {0} matrix.",
+              "The first {1} of {0} matrices.",
+              formatInteger(ranked.length),
+            ),
           )
         : "",
     );

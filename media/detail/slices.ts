@@ -1,4 +1,5 @@
 /** The matrices of a stack, such as the experts of a fused weight. */
+import { t } from "../../server/text/l10n.ts";
 import { matrixId } from "../model/matrix-ids.ts";
 import type { TensorNode } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
@@ -37,7 +38,7 @@ export function sliceTable(store: Store, node: TensorNode): SliceTable {
               store.select({ kind: "tensor", name: tensor.name, slice });
             },
           },
-          `slice ${slice}`,
+          t("slice {0}", slice),
         ),
       ),
       grade,
@@ -65,7 +66,7 @@ export function sliceTable(store: Store, node: TensorNode): SliceTable {
       create(
         "div",
         { class: "card-head" },
-        create("h3", {}, `${plural(tensor.matrices, "matrix", "matrices")} in one tensor`),
+        create("h3", {}, plural(tensor.matrices, "{0} matrix in one tensor", "{0} matrices in one tensor")),
         summary,
       ),
       create(
@@ -74,11 +75,13 @@ export function sliceTable(store: Store, node: TensorNode): SliceTable {
         create(
           "table",
           { class: "list-table" },
-          create("caption", { class: "visually-hidden" }, "Slices of this tensor"),
+          create("caption", { class: "visually-hidden" }, t("Slices of this tensor")),
           create("tbody", {}, ...rows.map(({ row }) => row)),
         ),
       ),
-      tensor.matrices > shown ? create("p", { class: "hint" }, `The first ${formatInteger(shown)} are listed.`) : "",
+      tensor.matrices > shown
+        ? create("p", { class: "hint" }, t("The first {0} are listed.", formatInteger(shown)))
+        : "",
     ),
   };
 }

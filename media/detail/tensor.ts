@@ -1,4 +1,5 @@
 /** A tensor, or a part of one: its facts and, where it is a matrix, its verdict, spectrum, vectors, heads and values. */
+import { t } from "../../server/text/l10n.ts";
 import type { DrawnSpectrum, MatrixDetail } from "../../server/protocol.ts";
 import { ChartCard } from "../charts/chart-card.ts";
 import { energyPlot } from "../charts/energy.ts";
@@ -66,7 +67,8 @@ export class TensorView implements DetailView {
     this.#portion = portion ?? null;
     this.#id = portion ?? matrixId(node.tensor, slice);
     const { tensor } = node;
-    const last = portion === undefined ? (slice === null ? undefined : `slice ${slice}`) : suffix(portion, tensor.name);
+    const last =
+      portion === undefined ? (slice === null ? undefined : t("slice {0}", slice)) : suffix(portion, tensor.name);
     this.#heading.textContent = visibleText(tensor.name, 400);
     this.#facts.append(this.#factsOf(null));
     this.#preview = portion === undefined ? previewOf(store, node, slice) : null;
@@ -145,15 +147,15 @@ export class TensorView implements DetailView {
     return create(
       "section",
       { class: running ? "card waiting busy" : "card waiting", testid: "waiting", attributes: { role: "status" } },
-      create("h3", {}, running ? "Computing …" : "Not analysed yet"),
-      create("p", {}, "It is a matrix of its own within this weight, and is analysed when you ask for it."),
+      create("h3", {}, running ? t("Computing …") : t("Not analysed yet")),
+      create("p", {}, t("It is a matrix of its own within this weight, and is analysed when you ask for it.")),
       running
         ? ""
         : create(
             "div",
             { class: "actions" },
             button(
-              "Analyse",
+              t("Analyse"),
               () => {
                 this.#store.host.analyse([id]).catch((error: unknown) => {
                   this.#fail(error instanceof Error ? error.message : String(error));
@@ -186,12 +188,12 @@ export class TensorView implements DetailView {
       create(
         "section",
         { class: "card failure", testid: "failure", attributes: { role: "alert" } },
-        create("h3", {}, "The result could not be read"),
+        create("h3", {}, t("The result could not be read")),
         create("p", {}, visibleText(message, 2000)),
         create(
           "div",
           { class: "actions" },
-          button("Try again", () => {
+          button(t("Try again"), () => {
             this.#body.replaceChildren(this.#waiting());
             void this.#ask();
           }),
@@ -208,13 +210,13 @@ export class TensorView implements DetailView {
       const spectra = [
         new ChartCard(this.#store, {
           testid: "chart-histogram",
-          title: "Spectrum",
+          title: t("Spectrum"),
           subject: detail.id,
           switches: [
             {
               name: "histogram-log",
-              label: "Log",
-              title: "Logarithmic axis of singular values",
+              label: t("Log"),
+              title: t("Logarithmic axis of singular values"),
               initially: prefersLogarithmic(detail),
             },
           ],
@@ -222,10 +224,10 @@ export class TensorView implements DetailView {
         }),
         new ChartCard(this.#store, {
           testid: "chart-values",
-          title: "Singular values by index",
+          title: t("Singular values by index"),
           subject: detail.id,
           switches: [
-            { name: "values-log", label: "Log", title: "Logarithmic axis of singular values", initially: false },
+            { name: "values-log", label: t("Log"), title: t("Logarithmic axis of singular values"), initially: false },
           ],
           plot: (isOn) => valuesPlot(detail, isOn("values-log"), this.#drawn),
         }),
@@ -263,15 +265,15 @@ export class TensorView implements DetailView {
       const { initialiser, seed } = this.#drawn ?? {};
       status.textContent =
         initialiser === undefined
-          ? "Draws a matrix as this one may have begun, and lays its singular values over these."
-          : `Seed ${seed ?? 1}: ${visibleText(initialiser.words, 200)}.`;
+          ? t("Draws a matrix as this one may have begun, and lays its singular values over these.")
+          : t("Seed {0}: {1}.", seed ?? 1, visibleText(initialiser.words, 200));
     };
     say();
     const action = button(
-      this.#drawn === null ? "Draw a fresh matrix" : "Draw another",
+      this.#drawn === null ? t("Draw a fresh matrix") : t("Draw another"),
       () => {
         action.disabled = true;
-        status.textContent = "Drawing …";
+        status.textContent = t("Drawing …");
         this.#store.host
           .draw(detail.id, (this.#drawn?.seed ?? 0) + 1)
           .then(
@@ -279,9 +281,9 @@ export class TensorView implements DetailView {
               if (this.#disposed || this.#detail !== detail) return;
               this.#drawn = drawn;
               say();
-              if (drawn === null) status.textContent = "There is nothing fresh that compares with this matrix.";
+              if (drawn === null) status.textContent = t("There is nothing fresh that compares with this matrix.");
               else {
-                action.textContent = "Draw another";
+                action.textContent = t("Draw another");
                 values.draw();
               }
             },
@@ -298,7 +300,7 @@ export class TensorView implements DetailView {
     return create(
       "section",
       { class: "card on-demand", testid: "draw-card" },
-      create("div", {}, create("h3", {}, "Beside a fresh matrix"), status),
+      create("div", {}, create("h3", {}, t("Beside a fresh matrix")), status),
       create("div", { class: "actions" }, action),
     );
   }
@@ -318,7 +320,7 @@ export class TensorView implements DetailView {
       if (portion === undefined) return;
       this.#heading.replaceChildren(
         capitalised(portion.label),
-        create("span", { class: "title-of" }, ` of ${visibleText(this.#node.tensor.name, 400)}`),
+        create("span", { class: "title-of" }, ` ${t("of {0}", visibleText(this.#node.tensor.name, 400))}`),
       );
       this.#facts.replaceChildren(this.#factsOf(portion));
       this.#addSiblings(portions, portion);
@@ -337,7 +339,7 @@ export class TensorView implements DetailView {
     );
     const each = portions.estimatedSeconds / Math.max(1, missing);
     for (const group of portions.inTensor(name)) {
-      const grid = new HeadGrid(this.#store, `${capitalised(group.role)} heads`, [group], each);
+      const grid = new HeadGrid(this.#store, t("{0} heads", capitalised(group.role)), [group], each);
       this.#grids.push(grid);
       this.#within.append(grid.element);
     }
@@ -366,9 +368,9 @@ export class TensorView implements DetailView {
     this.#facts.append(
       create(
         "nav",
-        { class: "siblings", testid: "siblings", attributes: { "aria-label": "Other heads" } },
-        step(`‹ head ${head - 1}`, head - 1),
-        step(`head ${head + 1} ›`, head + 1),
+        { class: "siblings", testid: "siblings", attributes: { "aria-label": t("Other heads") } },
+        step(t("‹ head {0}", head - 1), head - 1),
+        step(t("head {0} ›", head + 1), head + 1),
         create(
           "button",
           {
@@ -378,7 +380,7 @@ export class TensorView implements DetailView {
               this.#store.select({ kind: "heads", block });
             },
           },
-          "All heads of the layer",
+          t("All heads of the layer"),
         ),
       ),
     );
@@ -390,14 +392,16 @@ export class TensorView implements DetailView {
     const shape = portion === null ? tensor.shape : [portion.rows, portion.columns];
     const entries = shape.reduce((product, side) => product * side, 1);
     return factList([
-      ["Role", portion?.role ?? tensor.role],
-      ["Shape", formatShape(shape)],
-      ["Dtype", tensor.dtype],
-      ["Entries", formatCount(entries), formatInteger(entries)],
+      [t("Role"), portion?.role ?? tensor.role],
+      [t("Shape"), formatShape(shape)],
+      [t("Dtype"), tensor.dtype],
+      [t("Entries"), formatCount(entries), formatInteger(entries)],
       ...(portion === null
-        ? [["Size", formatBytes(tensor.bytes), `${formatInteger(tensor.bytes)} bytes`] as const]
+        ? [[t("Size"), formatBytes(tensor.bytes), t("{0} bytes", formatInteger(tensor.bytes))] as const]
         : []),
-      ...(file === undefined ? [] : [["File", visibleText(baseName(file.path), 120), visibleText(file.path)] as const]),
+      ...(file === undefined
+        ? []
+        : [[t("File"), visibleText(baseName(file.path), 120), visibleText(file.path)] as const]),
     ]);
   }
 }
@@ -409,7 +413,8 @@ function capitalised(text: string): string {
 /** `#head3` as `head 3`; the whole id where it says something else. */
 function suffix(id: string, tensor: string): string {
   const own = id.slice(tensor.length).replace(/^#/u, "");
-  return visibleText(own.replace(/head(\d+)/u, "head $1").replace("-", " "), 60);
+  const head = /^head(\d+)$/u.exec(own)?.[1];
+  return head === undefined ? visibleText(own.replace("-", " "), 60) : t("head {0}", head);
 }
 
 /** The matrix that the tensor is read as, a slice of it, or none for a vector. */
@@ -436,7 +441,7 @@ function energyCards(store: Store, detail: MatrixDetail): ChartCard[] {
     : [
         new ChartCard(store, {
           testid: "chart-energy",
-          title: "Cumulative energy",
+          title: t("Cumulative energy"),
           subject: detail.id,
           switches: [],
           plot: () => plot,
@@ -446,7 +451,7 @@ function energyCards(store: Store, detail: MatrixDetail): ChartCard[] {
 
 function whyNoMatrix({ tensor }: TensorNode): string {
   if (tensor.shape.length < 2) {
-    return "A tensor with fewer than two dimensions has no singular values; it is listed with its facts only.";
+    return t("A tensor with fewer than two dimensions has no singular values; it is listed with its facts only.");
   }
-  return "This tensor is not analysed: it is no matrix of weights of its own.";
+  return t("This tensor is not analysed: it is no matrix of weights of its own.");
 }

@@ -1,4 +1,5 @@
 /** A vector (a norm's weights, a bias): its entries against their index, and what they amount to. */
+import { t } from "../../server/text/l10n.ts";
 import { ChartCard } from "../charts/chart-card.ts";
 import { vectorPlot } from "../charts/vector-entries.ts";
 import type { Store } from "../store.ts";
@@ -20,7 +21,7 @@ export class VectorEntries {
   constructor(store: Store, tensor: string) {
     this.#store = store;
     this.#tensor = tensor;
-    this.element.append(create("p", { class: "hint", attributes: { role: "status" } }, "Reading the entries …"));
+    this.element.append(create("p", { class: "hint", attributes: { role: "status" } }, t("Reading the entries …")));
     void this.#ask();
   }
 
@@ -40,7 +41,7 @@ export class VectorEntries {
       ];
       this.#chart = new ChartCard(this.#store, {
         testid: "chart-vector",
-        title: "Entries",
+        title: t("Entries"),
         subject: this.#tensor,
         switches: [],
         plot: () => vectorPlot(profile),
@@ -48,14 +49,14 @@ export class VectorEntries {
       this.element.replaceChildren(
         create(
           "section",
-          { class: "card", testid: "vector-facts", attributes: { "aria-label": "What the entries amount to" } },
+          { class: "card", testid: "vector-facts", attributes: { "aria-label": t("What the entries amount to") } },
           factList([
-            number("Mean", profile.mean),
-            number("Standard deviation", profile.deviation),
-            number("Minimum", profile.minimum),
-            number("Maximum", profile.maximum),
-            ["Zeros", formatInteger(profile.zeros)],
-            ["NaN or infinite", formatInteger(profile.nonFinite)],
+            number(t("Mean"), profile.mean),
+            number(t("Standard deviation"), profile.deviation),
+            number(t("Minimum"), profile.minimum),
+            number(t("Maximum"), profile.maximum),
+            [t("Zeros"), formatInteger(profile.zeros)],
+            [t("NaN or infinite"), formatInteger(profile.nonFinite)],
           ]),
         ),
         this.#chart.element,
@@ -67,7 +68,7 @@ export class VectorEntries {
         create(
           "section",
           { class: "card failure", testid: "failure", attributes: { role: "alert" } },
-          create("h3", {}, "The entries could not be read"),
+          create("h3", {}, t("The entries could not be read")),
           create("p", {}, visibleText(error instanceof Error ? error.message : String(error), 2000)),
         ),
       );

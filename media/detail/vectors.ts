@@ -1,4 +1,5 @@
 /** The singular vectors of a matrix: how random each looks, on demand, because they take longer than the values. */
+import { t } from "../../server/text/l10n.ts";
 import type { MatrixDetail, VectorsDetail } from "../../server/protocol.ts";
 import { ChartCard } from "../charts/chart-card.ts";
 import { pValuesPlot } from "../charts/p-values.ts";
@@ -17,14 +18,14 @@ export function vectorsPart(store: Store, detail: MatrixDetail): VectorsPart {
   const { vectors } = detail;
   if (vectors === undefined) return { element: onDemand(store, detail), charts: [] };
   if (vectors.left.meanP === null && vectors.right.meanP === null) {
-    const text = "Its singular vectors could not be computed, or none belongs to a value above zero.";
+    const text = t("Its singular vectors could not be computed, or none belongs to a value above zero.");
     return { element: create("p", { class: "hint", testid: "no-vectors" }, text), charts: [] };
   }
   const charts = (["left", "right"] as const).map(
     (side) =>
       new ChartCard(store, {
         testid: `chart-vectors-${side}`,
-        title: side === "left" ? "Left singular vectors" : "Right singular vectors",
+        title: side === "left" ? t("Left singular vectors") : t("Right singular vectors"),
         subject: detail.id,
         switches: [],
         plot: () => pValuesPlot(vectors, side),
@@ -47,20 +48,20 @@ function localisation({ localisation: found }: VectorsDetail): HTMLElement {
   return create(
     "section",
     { class: "card", testid: "localisation" },
-    create("div", { class: "card-head" }, create("h3", {}, "Localisation")),
+    create("div", { class: "card-head" }, create("h3", {}, t("Localisation"))),
     dataTable({
-      caption: "Localisation of the singular vectors beside noise",
-      columns: ["Mean over the vectors", "Left", "Noise", "Right", "Noise"],
+      caption: t("Localisation of the singular vectors beside noise"),
+      columns: [t("Mean over the vectors"), t("Left"), t("Noise"), t("Right"), t("Noise")],
       rows: [
         [
-          "Largest entry, max |v|",
+          t("Largest entry, max |v|"),
           cell(found.left.mean.largest),
           cell(found.noise.left.largest),
           cell(found.right.mean.largest),
           cell(found.noise.right.largest),
         ],
         [
-          "Inverse participation, Σ v⁴",
+          t("Inverse participation, Σ v⁴"),
           cell(found.left.mean.inverseParticipation),
           cell(found.noise.left.inverseParticipation),
           cell(found.right.mean.inverseParticipation),
@@ -68,7 +69,7 @@ function localisation({ localisation: found }: VectorsDetail): HTMLElement {
         ],
       ],
     }),
-    create("p", { class: "chart-note" }, "Above noise, vectors lean on few entries: a few channels or tokens."),
+    create("p", { class: "chart-note" }, t("Above noise, vectors lean on few entries: a few channels or tokens.")),
   );
 }
 
@@ -76,11 +77,11 @@ function onDemand(store: Store, { id }: MatrixDetail): HTMLElement {
   const status = create("p", { class: "hint", attributes: { role: "status" } });
   status.hidden = true;
   const start = button(
-    "Analyse singular vectors",
+    t("Analyse singular vectors"),
     () => {
       start.disabled = true;
       status.hidden = false;
-      status.textContent = "Computing …";
+      status.textContent = t("Computing …");
       store.host.analyseVectors([id]).catch((error: unknown) => {
         start.disabled = false;
         status.textContent = visibleText(error instanceof Error ? error.message : String(error), 400);
@@ -94,11 +95,13 @@ function onDemand(store: Store, { id }: MatrixDetail): HTMLElement {
     create(
       "div",
       {},
-      create("h3", {}, "Singular vectors"),
+      create("h3", {}, t("Singular vectors")),
       create(
         "p",
         { class: "hint" },
-        "Do the directions look random too? Each vector is tested against noise; that takes a few times as long as the spectrum.",
+        t(
+          "Do the directions look random too? Each vector is tested against noise; that takes a few times as long as the spectrum.",
+        ),
       ),
     ),
     create("div", { class: "actions" }, start),

@@ -1,21 +1,22 @@
 /** The verdict of a matrix: the grade, the evidence in a sentence, and the tests behind it. */
+import { t } from "../../server/text/l10n.ts";
 import type { Verdict } from "../../server/protocol.ts";
 import type { NoiseTest } from "../../server/spectrum/verdict.ts";
-import { gradePresentations } from "../model/grades.ts";
+import { gradePresentation } from "../model/grades.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge } from "../ui/badge.ts";
 import { create } from "../ui/dom.ts";
-import { asSentence, exact, formatNumber, formatProbability } from "../ui/format.ts";
+import { asSentence, exact, formatNumber, formatProbability, plural } from "../ui/format.ts";
 import { dataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 
-const testLabels: Readonly<Record<NoiseTest["name"], string>> = {
-  john: "Evenness of all energies (John)",
-  largest: "Largest singular value",
-  smallest: "Smallest singular value",
-  bulk: "Shape of the bulk",
-  rows: "Evenness of the row norms",
-  columns: "Evenness of the column norms",
+const testLabels: Readonly<Record<NoiseTest["name"], () => string>> = {
+  john: () => t("Evenness of all energies (John)"),
+  largest: () => t("Largest singular value"),
+  smallest: () => t("Smallest singular value"),
+  bulk: () => t("Shape of the bulk"),
+  rows: () => t("Evenness of the row norms"),
+  columns: () => t("Evenness of the column norms"),
 };
 
 /** The unit of a test's statistic. A square matrix has its lower edge at zero, where Tracy–Widom's law does not hold. */
@@ -28,10 +29,10 @@ function unit(name: NoiseTest["name"], square: boolean): string {
 
 /** @param square Whether the matrix is: one of the tests then has another law. */
 export function verdictCard(store: Store, { grade, reason, pValue, tests }: Verdict, square: boolean): HTMLElement {
-  const { tone, meaning } = gradePresentations[grade];
+  const { tone, meaning } = gradePresentation(grade);
   const card = create(
     "section",
-    { class: `card verdict tone-${tone}`, testid: "verdict", attributes: { "aria-label": "Verdict" } },
+    { class: `card verdict tone-${tone}`, testid: "verdict", attributes: { "aria-label": t("Verdict") } },
     create(
       "div",
       { class: "verdict-head" },
@@ -42,7 +43,7 @@ export function verdictCard(store: Store, { grade, reason, pValue, tests }: Verd
             "span",
             {
               class: "verdict-p",
-              title: `${exact(pValue)}: the probability that independent random entries would look at least as unlike noise`,
+              title: `${exact(pValue)}: ${t("the probability that independent random entries would look at least as unlike noise")}`,
             },
             `p ${pValue < 1e-300 ? "" : "= "}${formatProbability(pValue)}`,
           ),
@@ -59,12 +60,12 @@ function testsFold(store: Store, tests: readonly NoiseTest[], square: boolean): 
   const fold = create(
     "details",
     { class: "fold", testid: "tests" },
-    create("summary", {}, `The ${tests.length} tests behind it`),
+    create("summary", {}, plural(tests.length, "The {0} test behind it", "The {0} tests behind it")),
     dataTable({
-      caption: "Tests of the hypothesis that the entries are independent and identically distributed",
-      columns: ["Test", "Statistic", "p"],
+      caption: t("Tests of the hypothesis that the entries are independent and identically distributed"),
+      columns: [t("Test"), t("Statistic"), "p"],
       rows: tests.map(({ name, statistic, pValue }) => [
-        testLabels[name],
+        testLabels[name](),
         create("span", { title: exact(statistic) }, `${formatNumber(statistic)} ${unit(name, square)}`),
         create("span", { title: exact(pValue) }, formatProbability(pValue)),
       ]),
@@ -72,7 +73,9 @@ function testsFold(store: Store, tests: readonly NoiseTest[], square: boolean): 
     create(
       "p",
       { class: "hint" },
-      "Each asks whether independent random entries could look like this; the verdict takes the smallest p times the number of tests.",
+      t(
+        "Each asks whether independent random entries could look like this; the verdict takes the smallest p times the number of tests.",
+      ),
     ),
   );
   fold.open = store.isOn("tests", false);

@@ -1,4 +1,5 @@
 /** Why there is no result yet, what can be done about it, and how long that takes. */
+import { t } from "../../server/text/l10n.ts";
 import type { Estimate } from "../../server/protocol.ts";
 import type { Store } from "../store.ts";
 import { button, create } from "../ui/dom.ts";
@@ -27,43 +28,47 @@ export function waitingCard(store: Store, awaited: Awaited | null = null): HTMLE
 
   if (analysis.phase === "unavailable" || engine?.phase === "unavailable") {
     return say(
-      "The spectrum cannot be computed here",
-      [engine?.message ?? "There is no GPU adapter.", engine?.remedy ?? ""].join(" ").trim(),
+      t("The spectrum cannot be computed here"),
+      [engine?.message ?? t("There is no GPU adapter."), engine?.remedy ?? ""].join(" ").trim(),
       ...remedies(store),
     );
   }
   if (analysis.phase === "waiting") {
     return say(
-      "Not analysed yet",
-      "Long analyses begin when you ask for them.",
+      t("Not analysed yet"),
+      t("Long analyses begin when you ask for them."),
       ...thisTensor(store, awaited),
-      everything(store, "Analyse the checkpoint"),
+      everything(store, t("Analyse the checkpoint")),
     );
   }
   if (analysis.phase === "paused") {
     return say(
-      "Not analysed yet",
-      "The analysis is paused.",
+      t("Not analysed yet"),
+      t("The analysis is paused."),
       ...thisTensor(store, awaited),
-      everything(store, "Resume", "resume"),
+      everything(store, t("Resume"), "resume"),
     );
   }
   if (analysis.phase === "cancelled") {
     return say(
-      "Not analysed",
-      "The analysis was stopped before it came to this matrix.",
+      t("Not analysed"),
+      t("The analysis was stopped before it came to this matrix."),
       ...thisTensor(store, awaited),
-      everything(store, "Resume"),
+      everything(store, t("Resume")),
     );
   }
   if (analysis.phase === "running") {
     card.classList.add("busy");
     return say(
-      "Computing the spectrum …",
-      `What you look at comes next. ${formatInteger(analysis.done)} of ${formatInteger(analysis.total)} matrices are done.`,
+      t("Computing the spectrum …"),
+      t(
+        "What you look at comes next. {0} of {1} matrices are done.",
+        formatInteger(analysis.done),
+        formatInteger(analysis.total),
+      ),
     );
   }
-  return say("No result", "The analysis is over and has nothing on this matrix.", ...thisTensor(store, awaited));
+  return say(t("No result"), t("The analysis is over and has nothing on this matrix."), ...thisTensor(store, awaited));
 }
 
 /**
@@ -74,8 +79,8 @@ export function decisionCard(store: Store): HTMLElement | null {
   const { analysis, engine } = store;
   const { phase, done, total, estimatedSeconds } = analysis;
   if (phase !== "waiting" || estimatedSeconds === null || total === 0 || engine?.phase === "unavailable") return null;
-  const adapter = visibleText(engine?.adapter ?? "this machine", 80);
-  const left = plural(total - done, "matrix", "matrices");
+  const adapter = visibleText(engine?.adapter ?? t("this machine"), 80);
+  const place = engine?.software === true ? t("{0}, in software", adapter) : adapter;
   return create(
     "section",
     { class: "card decision", testid: "decision", attributes: { "aria-labelledby": "decision-title" } },
@@ -86,25 +91,35 @@ export function decisionCard(store: Store): HTMLElement | null {
       create(
         "h3",
         { attributes: { id: "decision-title" } },
-        `Analysing takes about ${formatDuration(estimatedSeconds)}`,
+        t("Analysing takes about {0}", formatDuration(estimatedSeconds)),
       ),
       create(
         "p",
         {},
-        `${left} ${done > 0 ? "are left" : "to compute"} on ${adapter}${engine?.software === true ? ", in software" : ""}. What is here so far comes from the headers${done > 0 ? " and earlier results" : ""}; opening a tensor lets you analyse just that one. You can pause at any time, and what is computed stays.`,
+        [
+          done > 0
+            ? plural(total - done, "{0} matrix is left on {1}.", "{0} matrices are left on {1}.", place)
+            : plural(total, "{0} matrix to compute on {1}.", "{0} matrices to compute on {1}.", place),
+          done > 0
+            ? t(
+                "What is here so far comes from the headers and earlier results; opening a tensor lets you analyse just that one.",
+              )
+            : t("What is here so far comes from the headers; opening a tensor lets you analyse just that one."),
+          t("You can pause at any time, and what is computed stays."),
+        ].join(" "),
       ),
       create(
         "div",
         { class: "actions" },
         button(
-          "Analyse the checkpoint",
+          t("Analyse the checkpoint"),
           () => {
             store.host.send({ type: "command", command: "analyse" });
           },
           { testid: "decide" },
         ),
         button(
-          "Choose another GPU",
+          t("Choose another GPU"),
           () => {
             store.host.send({ type: "command", command: "adapter" });
           },
@@ -117,11 +132,11 @@ export function decisionCard(store: Store): HTMLElement | null {
 
 function remedies(store: Store): HTMLElement[] {
   return [
-    button("Choose another GPU", () => {
+    button(t("Choose another GPU"), () => {
       store.host.send({ type: "command", command: "adapter" });
     }),
     button(
-      "Show log",
+      t("Show log"),
       () => {
         store.host.send({ type: "command", command: "log" });
       },
@@ -136,7 +151,7 @@ function thisTensor(store: Store, awaited: Awaited | null): HTMLElement[] {
   const { tensor, ids } = awaited;
   const time = create("span", { class: "button-note" });
   const analyse = button(
-    "Analyse this tensor",
+    t("Analyse this tensor"),
     () => {
       store.host.send({ type: "analyse", tensor });
     },
@@ -144,7 +159,7 @@ function thisTensor(store: Store, awaited: Awaited | null): HTMLElement[] {
   );
   void store.host.estimate(ids).then(
     ({ seconds }: Estimate) => {
-      time.textContent = seconds === null ? "" : `about ${formatDuration(seconds)}`;
+      time.textContent = seconds === null ? "" : t("about {0}", formatDuration(seconds));
     },
     // Without it the button does as well.
     () => undefined,
@@ -161,6 +176,6 @@ function everything(store: Store, label: string, command: "analyse" | "resume" =
     },
     { secondary: true },
   );
-  const note = estimatedSeconds === null ? "" : `about ${formatDuration(estimatedSeconds)}`;
+  const note = estimatedSeconds === null ? "" : t("about {0}", formatDuration(estimatedSeconds));
   return create("span", { class: "noted" }, analyse, create("span", { class: "button-note" }, note));
 }

@@ -1,6 +1,7 @@
 /** The columns that the tree can show beside the names. */
+import { t } from "../../server/text/l10n.ts";
 import { metricKeys, type MetricKey } from "../../server/spectrum/metrics.ts";
-import { metricLabels } from "./metric-texts.ts";
+import { listedMetrics, metricLabel } from "./metric-texts.ts";
 
 export const factColumns = ["role", "dtype", "shape", "parameters", "size", "spectrum", "grade"] as const;
 export type FactColumn = (typeof factColumns)[number];
@@ -19,14 +20,16 @@ export interface TreeColumn {
   readonly sortable: boolean;
 }
 
-const facts: Readonly<Record<FactColumn, Omit<TreeColumn, "key" | "title">>> = {
-  role: { label: "Role", width: 80, end: false, sortable: true },
-  dtype: { label: "Dtype", width: 50, end: false, sortable: true },
-  shape: { label: "Shape", width: 98, end: true, sortable: true },
-  parameters: { label: "Parameters", width: 78, end: true, sortable: true },
-  size: { label: "Size", width: 60, end: true, sortable: true },
-  spectrum: { label: "Spectrum", width: 64, end: false, sortable: false },
-  grade: { label: "Grade", width: 150, end: false, sortable: true },
+const facts: Readonly<
+  Record<FactColumn, Omit<TreeColumn, "key" | "title" | "label"> & { readonly label: () => string }>
+> = {
+  role: { label: () => t("Role"), width: 80, end: false, sortable: true },
+  dtype: { label: () => t("Dtype"), width: 50, end: false, sortable: true },
+  shape: { label: () => t("Shape"), width: 98, end: true, sortable: true },
+  parameters: { label: () => t("Parameters"), width: 78, end: true, sortable: true },
+  size: { label: () => t("Size"), width: 60, end: true, sortable: true },
+  spectrum: { label: () => t("Spectrum"), width: 64, end: false, sortable: false },
+  grade: { label: () => t("Grade"), width: 150, end: false, sortable: true },
 };
 
 export function isMetric(key: string): key is MetricKey {
@@ -35,35 +38,38 @@ export function isMetric(key: string): key is MetricKey {
 
 export function isColumn(key: unknown): key is ColumnKey {
   return (
-    typeof key === "string" && ((factColumns as readonly string[]).includes(key) || metricLabels.has(key as never))
+    typeof key === "string" && ((factColumns as readonly string[]).includes(key) || listedMetrics.has(key as never))
   );
 }
 
 /** What stands over a narrow column. */
-const shortLabels: Readonly<Partial<Record<MetricKey, string>>> = {
-  effectiveRank: "Eff. rank",
-  royVetterliRank: "R.-V. rank",
-  participationRatio: "Particip.",
-  energy60: "For 60 %",
-  energy80: "For 80 %",
-  energy90: "For 90 %",
-  energy95: "For 95 %",
-  energy99: "For 99 %",
-  outliersRight: "Outliers",
-  outliersLeft: "Below bulk",
-  spectralNorm: "Spec. norm",
-  frobeniusNorm: "Frob. norm",
-  sigmaEntries: "σ entries",
-  sigmaBulk: "σ bulk",
-  lowerEdge: "Edge s₋",
-  upperEdge: "Edge s₊",
-  powerLawAlpha: "α",
+const shortLabels: Readonly<Partial<Record<MetricKey, () => string>>> = {
+  effectiveRank: () => t("Eff. rank"),
+  royVetterliRank: () => t("R.-V. rank"),
+  participationRatio: () => t("Particip."),
+  energy60: () => t("For 60 %"),
+  energy80: () => t("For 80 %"),
+  energy90: () => t("For 90 %"),
+  energy95: () => t("For 95 %"),
+  energy99: () => t("For 99 %"),
+  outliersRight: () => t("Outliers"),
+  outliersLeft: () => t("Below bulk"),
+  spectralNorm: () => t("Spec. norm"),
+  frobeniusNorm: () => t("Frob. norm"),
+  sigmaEntries: () => t("σ entries"),
+  sigmaBulk: () => t("σ bulk"),
+  lowerEdge: () => t("Edge s₋"),
+  upperEdge: () => t("Edge s₊"),
+  powerLawAlpha: () => "α",
 };
 
 export function columnOf(key: ColumnKey): TreeColumn {
-  if (!isMetric(key)) return { key, title: facts[key].label, ...facts[key] };
-  const title = metricLabels.get(key) ?? key;
-  return { key, label: shortLabels[key] ?? title, title, width: 76, end: true, sortable: true };
+  if (!isMetric(key)) {
+    const label = facts[key].label();
+    return { ...facts[key], key, label, title: label };
+  }
+  const title = metricLabel(key);
+  return { key, label: shortLabels[key]?.() ?? title, title, width: 76, end: true, sortable: true };
 }
 
 /** What stands in the tree as long as nobody chose otherwise. */

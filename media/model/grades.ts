@@ -1,4 +1,5 @@
 /** How a grade is said and drawn, everywhere in the editor: the word carries it, shape and colour only help. */
+import { t } from "../../server/text/l10n.ts";
 import { grades, type Grade } from "../../server/spectrum/verdict.ts";
 import type { IconName } from "../ui/icons.ts";
 
@@ -12,68 +13,83 @@ export interface GradePresentation {
   readonly meaning: string;
 }
 
-export const gradePresentations: Readonly<Record<Grade, GradePresentation>> = {
-  "non-finite": {
-    label: "non-finite",
+const presentations: Readonly<Record<Grade, () => GradePresentation>> = {
+  "non-finite": () => ({
+    label: t("non-finite"),
     tone: "error",
     icon: "error",
-    meaning: "Some entries are NaN or infinite, so that the matrix has no spectrum.",
-  },
-  random: {
-    label: "random",
+    meaning: t("Some entries are NaN or infinite, so that the matrix has no spectrum."),
+  }),
+  random: () => ({
+    label: t("random"),
     tone: "warning",
     icon: "warning",
-    meaning: "No test can tell this matrix from independent random entries: it may never have been trained.",
-  },
-  zero: { label: "zero", tone: "warning", icon: "warning", meaning: "Every entry is zero." },
-  constant: { label: "constant", tone: "warning", icon: "warning", meaning: "Every entry has the same value." },
-  duplicate: {
-    label: "duplicate",
+    meaning: t("No test can tell this matrix from independent random entries: it may never have been trained."),
+  }),
+  zero: () => ({ label: t("zero"), tone: "warning", icon: "warning", meaning: t("Every entry is zero.") }),
+  constant: () => ({
+    label: t("constant"),
     tone: "warning",
     icon: "warning",
-    meaning: "The same bytes are stored under another name as well.",
-  },
-  "near-random": {
-    label: "near random",
+    meaning: t("Every entry has the same value."),
+  }),
+  duplicate: () => ({
+    label: t("duplicate"),
+    tone: "warning",
+    icon: "warning",
+    meaning: t("The same bytes are stored under another name as well."),
+  }),
+  "near-random": () => ({
+    label: t("near random"),
     tone: "information",
     icon: "grade-dotted",
-    meaning: "It differs from noise measurably, but hardly.",
-  },
-  "partly-learned": {
-    label: "partly learned",
+    meaning: t("It differs from noise measurably, but hardly."),
+  }),
+  "partly-learned": () => ({
+    label: t("partly learned"),
     tone: "good",
     icon: "grade-half",
-    meaning: "The bulk of the spectrum is still noise; some directions stand out of it.",
-  },
-  learned: {
-    label: "learned",
+    meaning: t("The bulk of the spectrum is still noise; some directions stand out of it."),
+  }),
+  learned: () => ({
+    label: t("learned"),
     tone: "good",
     icon: "grade-full",
-    meaning: "The spectrum as a whole is unlike that of noise.",
-  },
-  orthogonal: {
-    label: "orthogonal",
+    meaning: t("The spectrum as a whole is unlike that of noise."),
+  }),
+  orthogonal: () => ({
+    label: t("orthogonal"),
     tone: "quiet",
     icon: "grade-square",
-    meaning: "All singular values are equal, as orthogonal initialisation leaves them.",
-  },
-  identity: { label: "identity", tone: "quiet", icon: "grade-square", meaning: "It is exactly the identity matrix." },
-  unsupported: {
-    label: "unsupported",
+    meaning: t("All singular values are equal, as orthogonal initialisation leaves them."),
+  }),
+  identity: () => ({
+    label: t("identity"),
+    tone: "quiet",
+    icon: "grade-square",
+    meaning: t("It is exactly the identity matrix."),
+  }),
+  unsupported: () => ({
+    label: t("unsupported"),
     tone: "quiet",
     icon: "grade-dash",
-    meaning: "The numbers cannot be read as a matrix of weights.",
-  },
-  "too-small": {
-    label: "too small",
+    meaning: t("The numbers cannot be read as a matrix of weights."),
+  }),
+  "too-small": () => ({
+    label: t("too small"),
     tone: "quiet",
     icon: "grade-dash",
-    meaning: "There are too few entries to tell it from noise.",
-  },
+    meaning: t("There are too few entries to tell it from noise."),
+  }),
 };
 
+/** How a grade is said and drawn. */
+export function gradePresentation(grade: Grade): GradePresentation {
+  return presentations[grade]();
+}
+
 /** Grades from what deserves attention most to what deserves it least: the order of every list, and of "the worst of". */
-export const gradesByAttention: readonly Grade[] = Object.keys(gradePresentations).filter((grade): grade is Grade =>
+export const gradesByAttention: readonly Grade[] = Object.keys(presentations).filter((grade): grade is Grade =>
   (grades as readonly string[]).includes(grade),
 );
 
@@ -86,6 +102,6 @@ export function attentionRank(grade: Grade): number {
 
 /** Whether a matrix of this grade is listed as a finding. */
 export function isFinding(grade: Grade): boolean {
-  const { tone } = gradePresentations[grade];
+  const { tone } = gradePresentation(grade);
   return tone === "error" || tone === "warning" || tone === "information";
 }

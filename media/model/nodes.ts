@@ -1,4 +1,5 @@
 /** The tree of a checkpoint, in the catalogue's reading order: blocks, within them experts where there are several, and tensors. */
+import { t } from "../../server/text/l10n.ts";
 import type { Catalogue, CatalogueTensor } from "../../server/protocol.ts";
 import type { Grade } from "../../server/spectrum/verdict.ts";
 import { Tally } from "./tally.ts";
@@ -125,7 +126,7 @@ export function buildNodes(catalogue: Catalogue): Nodes {
       parent = groupOf(
         key,
         block,
-        () => new GroupNode(key, `expert ${expert}`, expertPrefix(tensor, expert), block, expert),
+        () => new GroupNode(key, t("expert {0}", expert), expertPrefix(tensor, expert), block, expert),
       );
     }
     const node = new TensorNode(tensor, index, matrices, parent);

@@ -1,15 +1,21 @@
 /** The attention heads and the parts of fused weights of a checkpoint: what lies within its matrices. */
+import { t } from "../../server/text/l10n.ts";
 import type { HeadGroup, Part, PortionList, Role } from "../../server/protocol.ts";
 
 /** In the order in which attention uses them. */
 export const headRoles = ["query", "key", "value", "output"] as const satisfies readonly Role[];
 
 /** How the size of a head was found, in words. */
-export const basisTexts: Readonly<Record<HeadGroup["basis"], string>> = {
-  config: "config.json",
-  norm: "the norm of queries and keys",
-  assumed: "assumed: nothing tells",
-};
+export function basisText(basis: HeadGroup["basis"]): string {
+  switch (basis) {
+    case "config":
+      return "config.json";
+    case "norm":
+      return t("the norm of queries and keys");
+    case "assumed":
+      return t("assumed: nothing tells");
+  }
+}
 
 /** One head or part. */
 export interface Portion {
@@ -42,13 +48,13 @@ export class Portions {
     this.heads = heads.reduce((sum, { ids }) => sum + ids.length, 0);
     for (const { ids, tensor, role, block, layer, rows, columns } of heads) {
       ids.forEach((id, head) => {
-        const label = `${role} head ${head}`;
+        const label = t("{0} head {1}", role, head);
         this.#byId.set(id, { ...{ id, tensor, role, label, rows, columns, head, block, layer } });
       });
     }
     for (const part of parts) {
       const { id, tensor, role, rows, columns } = part;
-      const label = `${role} part`;
+      const label = t("{0} part", role);
       this.#byId.set(id, { ...{ id, tensor, role, label, rows, columns }, head: null, block: "", layer: null });
       this.#parts.set(tensor, [...(this.#parts.get(tensor) ?? []), part]);
     }

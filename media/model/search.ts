@@ -2,9 +2,10 @@
  * What the tree is narrowed to. Words must all occur, with `role:`, `dtype:` and `grade:` asking for exactly that; or the
  * search is a regular expression on names. Facets narrow it further.
  */
+import { t } from "../../server/text/l10n.ts";
 import { grades, type Grade } from "../../server/spectrum/verdict.ts";
 import { roles, type Role } from "../../server/architecture/role.ts";
-import { gradePresentations } from "./grades.ts";
+import { gradePresentation } from "./grades.ts";
 import type { TensorNode } from "./nodes.ts";
 
 export type Predicate = (node: TensorNode) => boolean;
@@ -71,7 +72,7 @@ export function parseQuery({ text, expression, facets }: Query): Search {
 /** `Invalid regular expression: /(/iu: Unterminated group` in the words that matter. */
 function reason(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
-  return `Not a regular expression: ${(message.split(": ").at(-1) ?? message).toLowerCase()}.`;
+  return t("Not a regular expression: {0}.", (message.split(": ").at(-1) ?? message).toLowerCase());
 }
 
 const haystacks = new WeakMap<TensorNode, string>();
@@ -111,7 +112,7 @@ function word(term: string): Predicate {
   }
   return (node) =>
     haystack(node).includes(term) ||
-    hasGrade(node, (grade) => grade.includes(term) || gradePresentations[grade].label.includes(term));
+    hasGrade(node, (grade) => grade.includes(term) || gradePresentation(grade).label.toLowerCase().includes(term));
 }
 
 function wordsPredicate(words: readonly string[]): Predicate | null {

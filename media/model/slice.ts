@@ -1,4 +1,5 @@
 /** Which rows or columns of a matrix are looked at, as one types it in Python: `0:64`, `::8`, `100`, `-16:`. Pure. */
+import { t } from "../../server/text/l10n.ts";
 
 /** `count` places from `start` on, `step` apart. */
 export interface Slice {
@@ -15,20 +16,20 @@ export interface Slice {
 export function parseSlice(text: string, length: number, most: number): Slice {
   const trimmed = text.replaceAll(/\s/gu, "");
   const parts = /^(-?\d+)?(?:(:)(-?\d+)?(?::(\d+)?)?)?$/u.exec(trimmed);
-  if (parts === null) throw new Error(`“${text.slice(0, 40)}” is no slice: write 0:64, ::8, 100 or -16:.`);
+  if (parts === null) throw new Error(t("“{0}” is no slice: write 0:64, ::8, 100 or -16:.", text.slice(0, 40)));
   const [, first, colon, end, stride] = parts;
   const place = (typed: string): number => Number(typed) + (typed.startsWith("-") ? length : 0);
   if (colon === undefined && first !== undefined) {
     const index = place(first);
-    if (index < 0 || index >= length) throw new Error(`There is no place ${first} on a side of ${length}.`);
+    if (index < 0 || index >= length) throw new Error(t("There is no place {0} on a side of {1}.", first, length));
     return { start: index, step: 1, count: 1 };
   }
   const start = Math.max(0, first === undefined ? 0 : place(first));
   const stop = Math.min(length, end === undefined ? length : place(end));
   const step = stride === undefined ? 1 : Number(stride);
-  if (step === 0) throw new Error("A step of 0 leads nowhere.");
+  if (step === 0) throw new Error(t("A step of 0 leads nowhere."));
   const count = Math.max(0, Math.ceil((stop - start) / step));
-  if (count === 0) throw new Error(`“${text.slice(0, 40)}” holds none of the ${length} places.`);
+  if (count === 0) throw new Error(t("“{0}” holds none of the {1} places.", text.slice(0, 40), length));
   return { start, step, count: Math.min(count, most) };
 }
 

@@ -1,4 +1,5 @@
 /** The headings over the tree's columns: a click orders all tensors by one, another turns the order, a third ends it. */
+import { t } from "../../server/text/l10n.ts";
 import type { TreeColumn } from "../model/columns.ts";
 import type { Sort } from "../model/sort.ts";
 import { create } from "../ui/dom.ts";
@@ -20,7 +21,7 @@ export function columnHeads(
     const sorted = sort?.by !== key ? "none" : sort.descending ? "descending" : "ascending";
     const cell = create("span", {
       class: `cell cell-${key}${end ? " cell-end" : ""}`,
-      title: sortable ? `${full}: click to order all tensors by it` : full,
+      title: sortable ? t("{0}: click to order all tensors by it", full) : full,
       attributes: { role: "columnheader", ...(sortable ? { "aria-sort": sorted } : {}) },
     });
     if (!sortable) {
@@ -46,7 +47,7 @@ export function columnHeads(
     return cell;
   };
   return [
-    head("name", "Name", "Name", false, true),
+    head("name", t("Name"), t("Name"), false, true),
     ...columns.map(({ key, label, title, end, sortable }) => head(key, label, title, end, sortable)),
   ];
 }

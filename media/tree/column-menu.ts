@@ -1,4 +1,5 @@
 /** The button that chooses the tree's columns. */
+import { t } from "../../server/text/l10n.ts";
 import { metricKeys } from "../../server/spectrum/metrics.ts";
 import { columnOf, defaultColumns, factColumns, type ColumnKey } from "../model/columns.ts";
 import { metricGroups } from "../model/metric-texts.ts";
@@ -8,9 +9,9 @@ import { iconButton } from "../ui/icons.ts";
 import { checkBox, popover } from "../ui/popover.ts";
 
 export function columnMenu(store: Store): HTMLElement {
-  const trigger = iconButton("columns", "Choose columns", () => undefined);
+  const trigger = iconButton("columns", t("Choose columns"), () => undefined);
   trigger.dataset["testid"] = "columns";
-  const { element } = popover(trigger, "Columns", (panel) => {
+  const { element } = popover(trigger, t("Columns"), (panel) => {
     fill(panel, store);
   });
   return element;
@@ -29,14 +30,14 @@ function fill(panel: HTMLElement, store: Store): void {
     );
   const known = new Set<string>(metricKeys);
   panel.replaceChildren(
-    create("h4", {}, "Tensor"),
+    create("h4", {}, t("Tensor")),
     ...factColumns.map((key) => box(key, columnOf(key).label)),
-    ...metricGroups.flatMap(({ title, metrics }) => [
+    ...metricGroups().flatMap(({ title, metrics }) => [
       create("h4", {}, title),
       ...metrics.flatMap(({ key, label }) => (known.has(key) ? [box(key, label)] : [])),
     ]),
     button(
-      "Reset",
+      t("Reset"),
       () => {
         store.showColumns(defaultColumns);
         fill(panel, store);

@@ -1,6 +1,7 @@
 /** The button that narrows the tree to roles, dtypes and grades, and the line that says what it is narrowed to. */
+import { t } from "../../server/text/l10n.ts";
 import { roles } from "../../server/architecture/role.ts";
-import { gradePresentations, gradesByAttention } from "../model/grades.ts";
+import { gradePresentation, gradesByAttention } from "../model/grades.ts";
 import type { TensorNode } from "../model/nodes.ts";
 import { hasFacets, noFacets, type Facets } from "../model/search.ts";
 import type { Store } from "../store.ts";
@@ -10,9 +11,9 @@ import { icon, iconButton } from "../ui/icons.ts";
 import { checkBox, popover } from "../ui/popover.ts";
 
 export function filterMenu(store: Store): HTMLElement {
-  const trigger = iconButton("filter", "Filter by role, dtype and grade", () => undefined);
+  const trigger = iconButton("filter", t("Filter by role, dtype and grade"), () => undefined);
   trigger.dataset["testid"] = "filter";
-  const { element } = popover(trigger, "Filter", (panel) => {
+  const { element } = popover(trigger, t("Filter"), (panel) => {
     fill(panel, store);
   });
   const show = (): void => {
@@ -28,7 +29,7 @@ export function filterChips(store: Store): HTMLElement {
   const element = create("div", {
     class: "chips",
     testid: "chips",
-    attributes: { role: "group", "aria-label": "Filter" },
+    attributes: { role: "group", "aria-label": t("Filter") },
   });
   const show = (): void => {
     const { facets } = store.state;
@@ -45,7 +46,7 @@ export function filterChips(store: Store): HTMLElement {
         }),
       ),
       ...facets.grades.map((grade) =>
-        chip(gradePresentations[grade].label, () => {
+        chip(gradePresentation(grade).label, () => {
           store.narrow({ ...facets, grades: facets.grades.filter((each) => each !== grade) });
         }),
       ),
@@ -60,7 +61,7 @@ export function filterChips(store: Store): HTMLElement {
 function chip(label: string, remove: () => void): HTMLElement {
   return create(
     "button",
-    { class: "chip", title: `Do not filter by ${label}`, attributes: { type: "button" }, onClick: remove },
+    { class: "chip", title: t("Do not filter by {0}", label), attributes: { type: "button" }, onClick: remove },
     label,
     icon("close"),
   );
@@ -105,24 +106,24 @@ function fill(panel: HTMLElement, store: Store): void {
   };
   const plain = (value: string): string => value;
   panel.replaceChildren(
-    ...section("Role", roles, roleCounts, facets.roles, plain, (value, on) => {
+    ...section(t("Role"), roles, roleCounts, facets.roles, plain, (value, on) => {
       toggle("roles", value, on);
     }),
-    ...section("Dtype", [...dtypeCounts.keys()].sort(), dtypeCounts, facets.dtypes, plain, (value, on) => {
+    ...section(t("Dtype"), [...dtypeCounts.keys()].sort(), dtypeCounts, facets.dtypes, plain, (value, on) => {
       toggle("dtypes", value, on);
     }),
     ...section(
-      "Grade",
+      t("Grade"),
       gradesByAttention,
       gradeCounts,
       facets.grades,
-      (grade) => gradePresentations[grade].label,
+      (grade) => gradePresentation(grade).label,
       (value, on) => {
         toggle("grades", value, on);
       },
     ),
     button(
-      "Show all",
+      t("Show all"),
       () => {
         store.narrow(noFacets);
         fill(panel, store);

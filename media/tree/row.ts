@@ -1,8 +1,9 @@
 /** One line of the tree as an element. */
+import { t } from "../../server/text/l10n.ts";
 import { isMetric, type TreeColumn } from "../model/columns.ts";
-import { gradePresentations } from "../model/grades.ts";
+import { gradePresentation } from "../model/grades.ts";
 import { matrixId } from "../model/matrix-ids.ts";
-import { formatMetric, metricLabels } from "../model/metric-texts.ts";
+import { formatMetric, metricLabel } from "../model/metric-texts.ts";
 import { entryCount, type TensorNode, type TreeNode } from "../model/nodes.ts";
 import { metricOf } from "../model/sort.ts";
 import type { Sparkline, Sparklines } from "../model/sparklines.ts";
@@ -107,9 +108,9 @@ export class RowElement {
       const { value, noise } = metricOf(node, column);
       const known = !Number.isNaN(value);
       cell.textContent = known ? formatMetric(key, value) : "";
-      const median = node.tensor.matrices > 1 ? "median of " : "";
-      const expected = Number.isNaN(noise) ? "" : `\nnoise: ${formatMetric(key, noise)}`;
-      cell.title = known ? `${metricLabels.get(key) ?? key}: ${median}${exact(value)}${expected}` : "";
+      const measured = node.tensor.matrices > 1 ? t("median of {0}", exact(value)) : exact(value);
+      const expected = Number.isNaN(noise) ? "" : `\n${t("noise: {0}", formatMetric(key, noise))}`;
+      cell.title = known ? `${metricLabel(key)}: ${measured}${expected}` : "";
     }
   }
 
@@ -167,7 +168,7 @@ function gradeOf(node: TreeNode): { grade: string; badge: HTMLElement | null; wo
   return {
     grade: grade ?? "pending",
     badge: gradeBadge(grade),
-    words: grade === null ? "pending" : gradePresentations[grade].label,
+    words: grade === null ? t("pending") : gradePresentation(grade).label,
   };
 }
 
@@ -184,9 +185,9 @@ interface Fact {
 function factsOf(node: TreeNode): Readonly<Record<string, Fact>> {
   if (node.kind === "group") {
     return {
-      shape: { shown: plural(node.tensors, "tensor") },
+      shape: { shown: plural(node.tensors, "{0} tensor", "{0} tensors") },
       parameters: { shown: formatCount(node.parameters), exact: formatInteger(node.parameters) },
-      size: { shown: formatBytes(node.bytes), exact: `${formatInteger(node.bytes)} bytes` },
+      size: { shown: formatBytes(node.bytes), exact: t("{0} bytes", formatInteger(node.bytes)) },
     };
   }
   const { role, dtype, shape, bytes } = node.tensor;
@@ -196,13 +197,13 @@ function factsOf(node: TreeNode): Readonly<Record<string, Fact>> {
     dtype: { shown: dtype },
     shape: { shown: formatShape(shape) },
     parameters: { shown: formatCount(entries), exact: formatInteger(entries) },
-    size: { shown: formatBytes(bytes), exact: `${formatInteger(bytes)} bytes` },
+    size: { shown: formatBytes(bytes), exact: t("{0} bytes", formatInteger(bytes)) },
   };
 }
 
 function describe(node: TreeNode): string {
   const text = visibleText(node.label);
-  if (node.kind === "group") return `${text}, ${plural(node.tensors, "tensor")}`;
+  if (node.kind === "group") return `${text}, ${plural(node.tensors, "{0} tensor", "{0} tensors")}`;
   const { role, dtype, shape } = node.tensor;
   return `${text}, ${role}, ${dtype}, ${formatShape(shape)}`;
 }
@@ -210,10 +211,10 @@ function describe(node: TreeNode): string {
 function tooltip(node: TreeNode): string {
   if (node.kind === "group") {
     const grades = node.tally.total === 0 ? "" : `\n${describeTally(node.tally)}`;
-    return `${visibleText(node.label)}\n${plural(node.tensors, "tensor")} · ${formatCount(node.parameters)} parameters · ${formatInteger(node.bytes)} bytes${grades}`;
+    return `${visibleText(node.label)}\n${plural(node.tensors, "{0} tensor", "{0} tensors")} · ${t("{0} parameters", formatCount(node.parameters))} · ${t("{0} bytes", formatInteger(node.bytes))}${grades}`;
   }
   const { name, role, dtype, shape, bytes } = node.tensor;
-  return `${visibleText(name)}\n${role} · ${dtype} · ${formatShape(shape)} · ${formatInteger(bytes)} bytes`;
+  return `${visibleText(name)}\n${role} · ${dtype} · ${formatShape(shape)} · ${t("{0} bytes", formatInteger(bytes))}`;
 }
 
 /** The name. What nearly all names end in gives way first where there is no room. */

@@ -1,4 +1,5 @@
 /** The search box over the tree, with the number of matches, and buttons that open and close the tree. */
+import { t } from "../../server/text/l10n.ts";
 import type { Store } from "../store.ts";
 import { create } from "../ui/dom.ts";
 import { plural } from "../ui/format.ts";
@@ -20,18 +21,18 @@ export class SearchBox {
       testid: "search",
       attributes: {
         type: "text",
-        placeholder: "Search names, roles, dtypes, grades",
-        "aria-label": "Search tensors by name, role, dtype or grade",
+        placeholder: t("Search names, roles, dtypes, grades"),
+        "aria-label": t("Search tensors by name, role, dtype or grade"),
         spellcheck: "false",
         autocomplete: "off",
       },
     });
     const count = create("span", { class: "search-count", testid: "search-count", attributes: { role: "status" } });
-    const clear = iconButton("close", "Clear the search", () => {
+    const clear = iconButton("close", t("Clear the search"), () => {
       this.#clear(store);
     });
     clear.hidden = true;
-    const expression = iconButton("regex", "Use a regular expression on names", () => {
+    const expression = iconButton("regex", t("Use a regular expression on names"), () => {
       store.search(this.#input.value, !store.state.expression);
     });
     expression.dataset["testid"] = "expression";
@@ -44,10 +45,10 @@ export class SearchBox {
       create("div", { class: "search-field" }, icon("search"), this.#input, count, expression, clear),
       filterMenu(store),
       columnMenu(store),
-      iconButton("expand", "Expand all blocks", () => {
+      iconButton("expand", t("Expand all blocks"), () => {
         tree.setAllExpanded(true);
       }),
-      iconButton("collapse", "Collapse all blocks", () => {
+      iconButton("collapse", t("Collapse all blocks"), () => {
         tree.setAllExpanded(false);
       }),
     );
@@ -79,7 +80,7 @@ export class SearchBox {
       event.stopPropagation();
     });
     tree.onMatches = (found, problem) => {
-      count.textContent = found === null ? "" : plural(found, "match", "matches");
+      count.textContent = found === null ? "" : plural(found, "{0} match", "{0} matches");
       clear.hidden = store.state.search === "";
       this.#input.classList.toggle("no-match", found === 0);
       this.#input.setAttribute("aria-invalid", String(problem !== null));
@@ -89,7 +90,7 @@ export class SearchBox {
     const show = (): void => {
       const { search: text, expression: on } = store.state;
       if (this.#input.value !== text) this.#input.value = text;
-      this.#input.placeholder = on ? "Regular expression on names" : "Search names, roles, dtypes, grades";
+      this.#input.placeholder = on ? t("Regular expression on names") : t("Search names, roles, dtypes, grades");
       expression.setAttribute("aria-pressed", String(on));
     };
     store.on("checkpoint", show);

@@ -1,4 +1,5 @@
 /** The tree of blocks and tensors: only the lines in view exist as elements, however many tensors there are. */
+import { t } from "../../server/text/l10n.ts";
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
 import { fittingColumns, isMetric, leastName, type TreeColumn } from "../model/columns.ts";
@@ -35,7 +36,7 @@ export class Tree {
   readonly #grid: HTMLElement;
   readonly #heads = create("div", { class: "tree-columns", attributes: { role: "row", "aria-rowindex": "1" } });
   readonly #list = create("div", { class: "tree-list", attributes: { role: "rowgroup" } });
-  readonly #empty = create("p", { class: "tree-empty" }, "No tensor matches.");
+  readonly #empty = create("p", { class: "tree-empty" }, t("No tensor matches."));
   readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
   readonly #elements = new Map<TreeNode, RowElement>();
   #rows: readonly Row[] = [];
@@ -69,7 +70,7 @@ export class Tree {
       {
         class: "tree-grid",
         testid: "tree",
-        attributes: { role: "treegrid", tabindex: "0", "aria-label": "Tensors", "aria-multiselectable": "true" },
+        attributes: { role: "treegrid", tabindex: "0", "aria-label": t("Tensors"), "aria-multiselectable": "true" },
       },
       create("div", { class: "tree-head", attributes: { role: "rowgroup" } }, this.#heads),
       this.#list,
@@ -257,7 +258,7 @@ export class Tree {
     this.#empty.hidden = this.#rows.length > 0;
     this.#grid.setAttribute("aria-rowcount", String(this.#rows.length + 1));
     this.#empty.textContent =
-      this.#matches === null ? "This checkpoint holds no tensors." : "No tensor matches the search.";
+      this.#matches === null ? t("This checkpoint holds no tensors.") : t("No tensor matches the search.");
     this.#virtualizer.setOptions({ ...this.#virtualizer.options, count: this.#rows.length });
     this.#list.style.height = `${this.#rows.length * rowHeight}px`;
     this.#virtualizer._willUpdate();

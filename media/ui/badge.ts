@@ -1,6 +1,7 @@
 /** Grades as they are drawn: an icon of its own shape and the word; for many matrices a bar of shares. */
+import { t } from "../../server/text/l10n.ts";
 import type { Grade } from "../../server/spectrum/verdict.ts";
-import { gradePresentations, isFinding, type Tone } from "../model/grades.ts";
+import { gradePresentation, isFinding, type Tone } from "../model/grades.ts";
 import type { Tally } from "../model/tally.ts";
 import { create } from "./dom.ts";
 import { formatInteger } from "./format.ts";
@@ -12,12 +13,12 @@ export function gradeBadge(grade: Grade | null, properties: { readonly large?: b
   if (grade === null) {
     return create(
       "span",
-      { class: `badge tone-pending${size}`, title: "Not analysed yet" },
+      { class: `badge tone-pending${size}`, title: t("Not analysed yet") },
       icon("grade-pending"),
-      create("span", { class: "badge-word" }, "pending"),
+      create("span", { class: "badge-word" }, t("pending")),
     );
   }
-  const { label, tone, meaning, icon: shape } = gradePresentations[grade];
+  const { label, tone, meaning, icon: shape } = gradePresentation(grade);
   return create(
     "span",
     { class: `badge tone-${tone}${size}`, title: `${label}: ${meaning}` },
@@ -33,7 +34,7 @@ export function tallyBar(tally: Tally): HTMLElement {
   const bar = create("span", { class: "tally-bar", attributes: { "aria-hidden": "true" } });
   const counts = new Map<Tone, number>();
   for (const { grade, count } of tally.entries()) {
-    const { tone } = gradePresentations[grade];
+    const { tone } = gradePresentation(grade);
     counts.set(tone, (counts.get(tone) ?? 0) + count);
   }
   for (const tone of [...tones].reverse()) {
@@ -54,9 +55,9 @@ export function tallyBar(tally: Tally): HTMLElement {
 
 /** `2 random, 5 learned, 3 pending`. */
 export function describeTally(tally: Tally): string {
-  const parts = tally.entries().map(({ grade, count }) => `${formatInteger(count)} ${gradePresentations[grade].label}`);
+  const parts = tally.entries().map(({ grade, count }) => `${formatInteger(count)} ${gradePresentation(grade).label}`);
   const waiting = tally.total - tally.graded;
-  if (waiting > 0) parts.push(`${formatInteger(waiting)} pending`);
+  if (waiting > 0) parts.push(t("{0} pending", formatInteger(waiting)));
   return parts.join(", ");
 }
 
@@ -65,7 +66,7 @@ export function tallyBadge(tally: Tally): HTMLElement {
   const badge = create("span", { class: "tally", title: describeTally(tally) }, tallyBar(tally));
   const [first] = tally.entries();
   if (first !== undefined && isFinding(first.grade)) {
-    const { label, tone, icon: shape } = gradePresentations[first.grade];
+    const { label, tone, icon: shape } = gradePresentation(first.grade);
     badge.append(
       create(
         "span",
@@ -81,8 +82,8 @@ export function tallyBadge(tally: Tally): HTMLElement {
   } else {
     const uniform = tally.entries().length === 1 && first !== undefined;
     const words = uniform
-      ? `${formatInteger(tally.total)} ${gradePresentations[first.grade].label}`
-      : `${formatInteger(tally.total)} analysed`;
+      ? `${formatInteger(tally.total)} ${gradePresentation(first.grade).label}`
+      : t("{0} analysed", formatInteger(tally.total));
     badge.append(create("span", { class: "tally-count" }, words));
   }
   return badge;

@@ -1,9 +1,9 @@
 /** Numbers as people read them: three significant digits, SI prefixes, real superscripts. The exact value belongs in a title. */
+import { decimal, grouped, isOne, t, type Value } from "../../server/text/l10n.ts";
 
 export { formatBytes, formatCount, formatDuration } from "../../server/text/format.ts";
 
 const missing = "–";
-const grouped = new Intl.NumberFormat("en-US", { maximumFractionDigits: 0 });
 const superscripts = "⁰¹²³⁴⁵⁶⁷⁸⁹";
 
 function superscript(exponent: number): string {
@@ -13,7 +13,7 @@ function superscript(exponent: number): string {
 
 /** A whole number: `75`, `9,216`. */
 export function formatInteger(value: number): string {
-  return grouped.format(value);
+  return grouped(value);
 }
 
 /** Any measured value with three significant digits: `0.0204`, `12.3`, `4,096`, `3.1 × 10⁻⁵`; `–` for null. */
@@ -25,21 +25,21 @@ export function formatNumber(value: number | null): string {
   const sign = value < 0 ? "−" : "";
   if (magnitude >= 1e6 || magnitude < 1e-3) {
     const [mantissa = "1", exponent = "0"] = magnitude.toExponential(2).split("e");
-    return `${sign}${mantissa} × 10${superscript(Number(exponent))}`;
+    return `${sign}${decimal(mantissa)} × 10${superscript(Number(exponent))}`;
   }
-  if (magnitude >= 999.5 || Number.isInteger(value)) return sign + grouped.format(magnitude);
+  if (magnitude >= 999.5 || Number.isInteger(value)) return sign + grouped(magnitude);
   // A short decimal is meant as such: 0.2, not 0.200.
   const short = Number(magnitude.toPrecision(2));
-  return sign + (short === magnitude ? String(short) : magnitude.toPrecision(3));
+  return sign + decimal(short === magnitude ? String(short) : magnitude.toPrecision(3));
 }
 
 /** A probability: `0.0321`, `3.1 × 10⁻⁵`, `< 10⁻³⁰⁰` where float64 ends; `–` for null. */
 export function formatProbability(value: number | null): string {
   if (value === null || Number.isNaN(value)) return missing;
   if (value < 1e-300) return `< 10${superscript(-300)}`;
-  if (value >= 0.001) return String(Number(value.toPrecision(2)));
+  if (value >= 0.001) return decimal(String(Number(value.toPrecision(2))));
   const [mantissa = "1", exponent = "0"] = value.toExponential(1).split("e");
-  return `${mantissa} × 10${superscript(Number(exponent))}`;
+  return `${decimal(mantissa)} × 10${superscript(Number(exponent))}`;
 }
 
 /** `× 1.34`: how often `value` holds `reference`; empty where that says nothing. */
@@ -51,18 +51,18 @@ export function formatRatio(value: number | null, reference: number | null): str
 
 /** `4096 × 14336`; a tensor without dimensions is a `scalar`. */
 export function formatShape(shape: readonly number[]): string {
-  return shape.length === 0 ? "scalar" : shape.join(" × ");
+  return shape.length === 0 ? t("scalar") : shape.join(" × ");
 }
 
 /** `0.0517` as `5.17 %`. */
 export function formatShare(value: number, digits = 3): string {
   const percent = Number((100 * value).toPrecision(digits));
-  return `${percent !== 0 && Math.abs(percent) < 1e-3 ? formatNumber(percent) : String(percent)} %`;
+  return `${percent !== 0 && Math.abs(percent) < 1e-3 ? formatNumber(percent) : decimal(String(percent))} %`;
 }
 
-/** `1 tensor`, `2 tensors`; the plural where it is not formed with an s. */
-export function plural(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${formatInteger(count)} ${count === 1 ? noun : nouns}`;
+/** One of two texts, as the number asks for; `{0}` is the number with its digits in groups, values follow from `{1}` on. */
+export function plural(count: number, one: string, other: string, ...values: readonly Value[]): string {
+  return t(isOne(count) ? one : other, formatInteger(count), ...values);
 }
 
 /** A clause of evidence as a sentence of its own. */
@@ -78,5 +78,5 @@ export function baseName(path: string): string {
 
 /** Every digit of a number, for titles. */
 export function exact(value: number | null): string {
-  return value === null ? "does not exist" : String(value);
+  return value === null ? t("does not exist") : String(value);
 }

@@ -8,6 +8,7 @@ import { findChromium } from "../../scripts/setup/chromium.mjs";
 import { editorHtml } from "../../media/html.ts";
 import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
 import type { Estimate, MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../../server/protocol.ts";
+import type { Texts } from "../../server/text/l10n.ts";
 import { themes, type ThemeName } from "./themes.ts";
 
 const origin = "https://webview.test";
@@ -43,6 +44,9 @@ export interface ViewOptions {
   readonly theme?: ThemeName;
   readonly width?: number;
   readonly height?: number;
+  /** What the page speaks; English unless told otherwise. */
+  readonly language?: string;
+  readonly texts?: Texts;
   /** Answers a request for a matrix; what it throws is sent back as the failure. */
   readonly matrix?: (id: string) => MatrixDetail | null | Promise<MatrixDetail | null>;
   /** Answers how long matrices take. */
@@ -96,6 +100,8 @@ export class View {
       scriptUri: `${origin}/editor.js`,
       styleUri: `${origin}/editor.css`,
       title: "test",
+      language: options.language ?? "en",
+      texts: options.texts,
     });
     await page.route(`${origin}/**`, (route) => {
       const { pathname } = new URL(route.request().url());

@@ -52,8 +52,8 @@ test("ratios, shares, shapes, times and plurals", () => {
   assert.equal(formatDuration(0.2), "1 second");
   assert.equal(formatDuration(190), "3 minutes");
   assert.equal(formatDuration(9000), "2.5 hours");
-  assert.equal(plural(1, "matrix", "matrices"), "1 matrix");
-  assert.equal(plural(100_000, "tensor"), "100,000 tensors");
+  assert.equal(plural(1, "{0} matrix", "{0} matrices"), "1 matrix");
+  assert.equal(plural(100_000, "{0} tensor in {1}", "{0} tensors in {1}", "a"), "100,000 tensors in a");
   assert.equal(asSentence("every entry is zero"), "Every entry is zero.");
   assert.equal(baseName("C:\\models\\a.safetensors"), "a.safetensors");
 });

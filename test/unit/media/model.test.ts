@@ -166,9 +166,25 @@ test("the page lets only the named script run, and escapes its title", () => {
     scriptUri: "https://host/editor.js",
     styleUri: "https://host/editor.css",
     title: `</title><script>"'&`,
+    language: "en",
+    texts: undefined,
   });
   assert.match(html, /default-src &#39;none&#39;; style-src https:\/\/host; script-src &#39;nonce-abc&#39;;/);
   assert.doesNotMatch(html, /unsafe/);
   assert.equal(html.match(/<script/g)?.length, 1);
   assert.match(html, /<title>&lt;\/title&gt;&lt;script&gt;&quot;&#39;&amp;<\/title>/);
+  assert.match(html, /<html lang="en">/);
+});
+
+test("the page carries its texts as data that nothing in them ends", () => {
+  const texts = { Save: "</script><script>alert(1)</script>", "<!--": "{0}" };
+  const html = editorHtml({
+    ...{ nonce: "abc", cspSource: "https://host", scriptUri: "https://host/editor.js" },
+    ...{ styleUri: "https://host/editor.css", title: "model", language: "de", texts },
+  });
+  assert.match(html, /<html lang="de">/);
+  const [, json] = /<script type="application\/json" id="texts">(.*?)<\/script>/.exec(html) ?? [];
+  assert.deepEqual(JSON.parse(json!), texts);
+  assert.doesNotMatch(json!, /</);
+  assert.equal(html.match(/<script/g)?.length, 2);
 });
