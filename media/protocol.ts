@@ -1,7 +1,6 @@
 /** Every message between the extension host and the webview: one union per direction, requests with an id and a failure. */
 import type {
   AnalysisState,
-  Catalogue,
   DrawnSpectrum,
   EngineStatus,
   Entries,
@@ -12,6 +11,7 @@ import type {
   MatrixSpectrum,
   MetricColumn,
   MetricKey,
+  PackedCatalogue,
   PortionList,
   VectorProfile,
 } from "../server/protocol.ts";
@@ -33,7 +33,7 @@ export type ToView =
   /** The checkpoint, once after `ready` and again when its files change. */
   | {
       readonly type: "catalogue";
-      readonly catalogue: Catalogue;
+      readonly catalogue: PackedCatalogue;
       readonly results: readonly MatrixResult[];
       readonly state: AnalysisState;
       readonly engine: EngineStatus;

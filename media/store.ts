@@ -1,4 +1,5 @@
 /** What the editor shows and remembers. Views read it and hear of changes; only its methods change it. */
+import { unpackCatalogue } from "../server/packing/catalogue.ts";
 import type { AnalysisState, EngineStatus, MatrixResult } from "../server/protocol.ts";
 import type { Host } from "./host.ts";
 import { Checkpoint } from "./model/checkpoint.ts";
@@ -191,7 +192,7 @@ export class Store {
   #open(message: Extract<ToView, { type: "catalogue" }>): void {
     // Results on their way belong to the files as they were.
     this.#incoming = [];
-    const { catalogue } = message;
+    const catalogue = unpackCatalogue(message.catalogue);
     const checkpoint = new Checkpoint(catalogue, message.results);
     this.checkpoint = checkpoint;
     this.#portions = null;

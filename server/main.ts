@@ -49,6 +49,7 @@ import { Sessions } from "./language/sessions.ts";
 import { defaultSettings, settingsOf, settingsSection } from "./language/settings.ts";
 import { headSummary } from "./language/summary.ts";
 import { outlineSymbols, workspaceSymbols } from "./language/symbols.ts";
+import { packCatalogue } from "./packing/catalogue.ts";
 import * as protocol from "./protocol.ts";
 import { loadTexts } from "./text/l10n.ts";
 
@@ -148,7 +149,7 @@ connection.onRequest(protocol.openCheckpoint, async ({ uri }: protocol.OpenParam
   publish(session);
   return {
     checkpoint: fileUri(session.path),
-    catalogue: session.analysis.catalogue,
+    catalogue: packCatalogue(session.analysis.catalogue),
     results: session.analysis.results,
     state: session.analysis.state,
     engine: ready().engine,

@@ -8,6 +8,8 @@ import type { CheckpointProblem } from "./checkpoint/checkpoint.ts";
 import type { EntryGrid, VectorProfile } from "./checkpoint/entry-grid.ts";
 import type { HeadBasis } from "./architecture/head-sizes.ts";
 import type { Role } from "./architecture/role.ts";
+import type { PackedNames } from "./packing/names.ts";
+import type { PackedNumbers } from "./packing/numbers.ts";
 import type { MetricKey, Metrics } from "./spectrum/metrics.ts";
 import type { Grade, Verdict } from "./spectrum/verdict.ts";
 import type { FreshInitialiser } from "./spectrum/fresh-initialiser.ts";
@@ -51,6 +53,30 @@ export interface Catalogue {
   readonly metadata: Readonly<Record<string, string>>;
   readonly tensors: readonly CatalogueTensor[];
   readonly problems: readonly CheckpointProblem[];
+}
+
+/** What many tensors of a checkpoint have in common. */
+export type TensorKind = Pick<CatalogueTensor, "dtype" | "shape" | "bytes" | "role" | "matrices">;
+
+/** The tensors of a catalogue by columns, one number a tensor, see server/packing/catalogue.ts. */
+export interface PackedTensors {
+  readonly count: number;
+  readonly names: PackedNames;
+  /** Places in `kinds` and `blocks`. */
+  readonly kind: PackedNumbers;
+  readonly block: PackedNumbers;
+  /** 0 for none, else one more than the number. */
+  readonly layer: PackedNumbers;
+  readonly expert: PackedNumbers;
+  readonly file: PackedNumbers;
+  readonly kinds: readonly TensorKind[];
+  /** Untrusted text. */
+  readonly blocks: readonly string[];
+}
+
+/** A catalogue as it travels. */
+export interface PackedCatalogue extends Omit<Catalogue, "tensors"> {
+  readonly tensors: PackedTensors;
 }
 
 /** The result of one matrix, as it streams into the tree. */
@@ -154,7 +180,7 @@ export interface OpenParams {
 export interface OpenResult {
   /** Names this checkpoint in every other message: the URI of the index or the single file. */
   readonly checkpoint: string;
-  readonly catalogue: Catalogue;
+  readonly catalogue: PackedCatalogue;
   /** What is known already, from an earlier analysis. */
   readonly results: readonly MatrixResult[];
   readonly state: AnalysisState;

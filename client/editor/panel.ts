@@ -254,7 +254,7 @@ export class Panel implements vscode.Disposable {
   #show(session: Session, change: SessionChange): void {
     switch (change.type) {
       case "catalogue": {
-        const { catalogue, results, state, engine } = session;
+        const { packedCatalogue: catalogue, results, state, engine } = session;
         this.#post({ type: "catalogue", catalogue, results, state, engine, file: session.fileOf(this.uri) });
         this.#flushReveal();
         return;

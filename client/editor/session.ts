@@ -1,5 +1,6 @@
 /** The checkpoints that are open, each shared by all its views and kept for some seconds after the last one closes. */
 import * as vscode from "vscode";
+import { unpackCatalogue } from "../../server/packing/catalogue.ts";
 import {
   analyseCheckpoint,
   analyseHeads,
@@ -15,6 +16,7 @@ import {
   type EngineStatus,
   type MatrixResult,
   type OpenResult,
+  type PackedCatalogue,
   type ResultsParams,
 } from "../../server/protocol.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
@@ -38,6 +40,8 @@ export interface SessionEvent {
 /** One checkpoint as the server told of it. */
 export class Session {
   #opened: OpenResult;
+  /** As it was opened, once someone looked into it. */
+  #catalogue: Catalogue | null = null;
   readonly #results = new Map<string, MatrixResult>();
   readonly #changes = new vscode.EventEmitter<SessionChange>();
   /** The names of tensors with singular values, once they were asked for. */
@@ -54,8 +58,14 @@ export class Session {
     return this.#opened.checkpoint;
   }
 
-  get catalogue(): Catalogue {
+  /** As it travels to the views. */
+  get packedCatalogue(): PackedCatalogue {
     return this.#opened.catalogue;
+  }
+
+  get catalogue(): Catalogue {
+    this.#catalogue ??= unpackCatalogue(this.#opened.catalogue);
+    return this.#catalogue;
   }
 
   get results(): readonly MatrixResult[] {
@@ -72,13 +82,13 @@ export class Session {
 
   /** Index into the catalogue's files; null for the index itself. */
   fileOf(uri: vscode.Uri): number | null {
-    const file = this.catalogue.files.findIndex(({ path }) => samePath(path, uri));
+    const file = this.packedCatalogue.files.findIndex(({ path }) => samePath(path, uri));
     return file < 0 ? null : file;
   }
 
   /** Whether a URI is the checkpoint or one of its files. */
   holds(uri: vscode.Uri): boolean {
-    return uri.toString() === this.checkpoint || samePath(this.catalogue.path, uri) || this.fileOf(uri) !== null;
+    return uri.toString() === this.checkpoint || samePath(this.packedCatalogue.path, uri) || this.fileOf(uri) !== null;
   }
 
   /** Whether a tensor has singular values. */
@@ -90,6 +100,7 @@ export class Session {
   /** It was opened again: the files changed, or the server is a new one. */
   replace(opened: OpenResult): void {
     this.#opened = opened;
+    this.#catalogue = null;
     this.#matrices = null;
     this.#results.clear();
     this.#keep(opened.results);

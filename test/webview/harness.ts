@@ -7,7 +7,15 @@ import { chromium, type Browser, type Locator, type Page } from "playwright-core
 import { findChromium } from "../../scripts/setup/chromium.mjs";
 import { editorHtml } from "../../media/html.ts";
 import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
-import type { Estimate, MatrixDetail, MatrixSpectrum, MetricColumn, MetricKey } from "../../server/protocol.ts";
+import { packCatalogue } from "../../server/packing/catalogue.ts";
+import type {
+  Catalogue,
+  Estimate,
+  MatrixDetail,
+  MatrixSpectrum,
+  MetricColumn,
+  MetricKey,
+} from "../../server/protocol.ts";
 import type { Texts } from "../../server/text/l10n.ts";
 import { themes, type ThemeName } from "./themes.ts";
 
@@ -58,6 +66,12 @@ export interface ViewOptions {
   /** Answers every request that none of the others answers; what it throws is sent back as the failure. */
   readonly answer?: (request: Request) => Promise<Answer>;
 }
+
+type CatalogueMessage = Extract<ToView, { readonly type: "catalogue" }>;
+
+/** What the extension host sends; a catalogue is packed on its way. */
+export type Message =
+  Exclude<ToView, CatalogueMessage> | (Omit<CatalogueMessage, "catalogue"> & { readonly catalogue: Catalogue });
 
 /** A message that wants an answer. */
 export type Request = Extract<ToHost, { readonly id: number }>;
@@ -162,10 +176,12 @@ export class View {
     }
   }
 
-  async send(message: ToView): Promise<void> {
+  async send(message: Message): Promise<void> {
+    const sent: ToView =
+      message.type === "catalogue" ? { ...message, catalogue: packCatalogue(message.catalogue) } : message;
     await this.page.evaluate((data) => {
       window.postMessage(data, "*");
-    }, message);
+    }, sent);
   }
 
   /** Hides and shows the editor: VS Code throws the page away and loads it again. */

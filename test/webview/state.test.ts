@@ -1,9 +1,8 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
-import type { ToView } from "../../media/protocol.ts";
 import { analysisState, catalogue, detailOf, engine, llama, resultOf } from "./checkpoints.ts";
-import { eventually, launch, View } from "./harness.ts";
+import { eventually, launch, View, type Message } from "./harness.ts";
 
 const query = "model.layers.7.self_attn.q_proj.weight";
 
@@ -16,7 +15,7 @@ describe("state", () => {
     await browser.close();
   });
 
-  function opening(path?: string): ToView {
+  function opening(path?: string): Message {
     const described = catalogue(llama(40));
     return {
       type: "catalogue",
@@ -44,7 +43,7 @@ describe("state", () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
 
     await view.reload();
-    await view.send({ ...opening(), results: [resultOf(detail)] } as ToView);
+    await view.send({ ...opening(), results: [resultOf(detail)] } as Message);
     await view.part("chart-values").waitFor();
     assert.equal(await view.row(query).getAttribute("aria-selected"), "true");
     assert.equal(await view.row("model.layers.7").getAttribute("aria-expanded"), "true");
@@ -115,7 +114,7 @@ describe("state", () => {
         files: [file!, { ...file!, path: "/models/test/second.safetensors" }],
         tensors: described.tensors.map((tensor) => ((tensor.layer ?? 0) >= 30 ? { ...tensor, file: 1 } : tensor)),
       },
-    } as ToView);
+    } as Message);
     await view.row("model.layers.30.input_layernorm.weight").waitFor();
     await view.close();
   });
