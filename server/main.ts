@@ -82,9 +82,16 @@ connection.onInitialize((parameters) => {
         reportTimer ??= setTimeout(report, reportInterval);
       },
       onEngine: (status) => void connection.sendNotification(protocol.engineChanged, status),
-      onReload: (session) => {
-        void connection.sendNotification(protocol.checkpointChanged, { checkpoint: fileUri(session.path) });
+      onReload: (session, reason) => {
+        // What came of the old files is not that of the new ones.
+        unreported.delete(session);
+        if (reason !== null) connection.console.info(reason);
+        const changed: protocol.ChangedParams = { checkpoint: fileUri(session.path), reason };
+        void connection.sendNotification(protocol.checkpointChanged, changed);
         publish(session);
+      },
+      onNotice: (message) => {
+        connection.window.showWarningMessage(message);
       },
       log: (message) => {
         connection.console.info(message);

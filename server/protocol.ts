@@ -465,8 +465,12 @@ export interface ResultsParams extends CheckpointParams {
 /** Notification from the server: the engine's state. */
 export const engineChanged = "spectrum/engine";
 
-/** Notification from the server: the files changed on disk; open it again. */
+/** Notification from the server: the files changed on disk, or what their names mean; open it again. */
 export const checkpointChanged = "spectrum/changed";
+export interface ChangedParams extends CheckpointParams {
+  /** What happened to the files, in one sentence; null where nothing did. */
+  readonly reason: string | null;
+}
 
 /** What the client passes when it starts the server. */
 export interface InitializationOptions {

@@ -19,11 +19,9 @@ import {
   type PackedCatalogue,
   type ResultsParams,
 } from "../../server/protocol.ts";
+import { viewCloseDelay } from "../../server/language/close-delays.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
 import type { LanguageServer } from "../server/language-server.ts";
-
-/** A preview tab is replaced by the next one: what was closed is often opened again at once. In milliseconds. */
-const closeDelay = 5_000;
 
 /** What changed in a session. */
 export type SessionChange =
@@ -261,7 +259,7 @@ export class Sessions implements vscode.Disposable {
         if (entry.leases === 0)
           entry.closing = setTimeout(() => {
             this.#close(entry);
-          }, closeDelay);
+          }, viewCloseDelay);
       },
     };
   }

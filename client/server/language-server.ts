@@ -11,6 +11,7 @@ import {
   outlineScheme,
   resultsChanged,
   revealCommand,
+  type ChangedParams,
   type CheckpointParams,
   type EngineStatus,
   type InitializationOptions,
@@ -31,6 +32,14 @@ const section = "safetensorsSpectrum";
 
 /** The index of a sharded checkpoint: plain JSON that the server adds hovers and findings to. */
 export const indexPattern = "**/*.safetensors.index.json";
+
+/** What happened in passing is shown for so many milliseconds. */
+const messageTime = 10_000;
+
+/** Text with names out of files as the status bar shows it: `$(name)` would be an icon. */
+function plain(text: string): string {
+  return text.replaceAll("$(", "$ (");
+}
 
 /** The server cannot run; `explanation` says why and what to do. */
 export class ServerUnavailable extends Error {
@@ -203,7 +212,9 @@ export class LanguageServer {
     client.onNotification(engineChanged, (engine: EngineStatus) => {
       this.#engine.fire(engine);
     });
-    client.onNotification(checkpointChanged, (params: CheckpointParams) => {
+    client.onNotification(checkpointChanged, (params: ChangedParams) => {
+      // Quietly: whoever saves a checkpoint while it is shown knows.
+      if (params.reason !== null) vscode.window.setStatusBarMessage(plain(params.reason), messageTime);
       this.#changed.fire(params);
     });
     try {

@@ -4,6 +4,7 @@ import { missingTensors } from "../architecture/missing.ts";
 import { configInitialiser, type ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import { recognise } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile, CheckpointProblem } from "../checkpoint/checkpoint.ts";
+import { fileVersion } from "../checkpoint/file.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import { groupBy } from "../collections/group-by.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult } from "../protocol.ts";
@@ -21,10 +22,10 @@ import { headFindings, type JudgedHead } from "./head-findings.ts";
 import { matrixFindings } from "./matrix-findings.ts";
 import { combine, defaultPreferences, underPolicy, type AnalysisPreferences, type FindingPolicy } from "./policy.ts";
 import { MetricTable } from "./metric-table.ts";
-import { MatrixQueue } from "./queue.ts";
+import { MatrixQueue, type Batch } from "./queue.ts";
 import { readSettingsFile } from "./settings-file.ts";
 import { isPortion, Portions } from "./portions.ts";
-import { AnalysisStore, storeKey } from "./store.ts";
+import { AnalysisStore, storeKey, type StoreNotice } from "./store.ts";
 import { summaryOf, type JudgedMatrix, type MatrixSummary } from "./summary.ts";
 import { vectorsDetail } from "./vectors-detail.ts";
 
@@ -51,6 +52,10 @@ export class CheckpointAnalysis {
   readonly queue = new MatrixQueue();
   /** Called with each batch of results, and with none when only the state changed. */
   onResults: (results: readonly MatrixResult[]) => void = () => undefined;
+  /** Called with what a person should know of how results are kept, in one sentence; each kind once. */
+  onNotice: (message: string) => void = () => undefined;
+  /** Called when a file is found not to be the one that was opened: what is computed from now on is not of it. */
+  onChanged: () => void = () => undefined;
 
   readonly #byId: ReadonlyMap<string, MatrixView>;
   readonly #order = new Map<string, number>();
@@ -70,6 +75,8 @@ export class CheckpointAnalysis {
   readonly #contents = new Map<string, string[]>();
   readonly #contentOf = new Map<string, string>();
   readonly #stores = new Map<number, AnalysisStore>();
+  readonly #noticed = new Set<StoreNotice>();
+  #changedFile: string | null = null;
   /** From the settings file beside the checkpoint. */
   readonly #preferences: AnalysisPreferences;
   /** What the headers alone say is missing. */
@@ -114,30 +121,89 @@ export class CheckpointAnalysis {
   }
 
   /**
-   * Takes over what earlier analyses left in the folder, and keeps new results there. Results arrive through
-   * {@link onResults}, a file at a time.
+   * Takes over what earlier analyses left in the folder, keeps new results there, and takes those that other processes
+   * keep there. Results arrive through {@link onResults}, a file at a time.
+   * @param folder null where results are gone with this process
    * @throws when the folder cannot be written.
    */
-  async attachStores(folder: string): Promise<void> {
+  async attachStores(folder: string | null): Promise<void> {
     const matrices = byPlace(this.matrices);
     // Only who has looked at heads before pays for finding them now.
     let portions: ReturnType<typeof byPlace> | null = null;
+    let found: MatrixResult[] = [];
+    let attaching = true;
     for (const [index, file] of this.checkpoint.files.entries()) {
-      let found: MatrixResult[] = [];
-      const store = await AnalysisStore.open(folder, file, (key, analysis) => {
+      const onRecord = (key: string, analysis: Analysis): void => {
         const place = `${index} ${key}`;
         const known = matrices.get(place) ?? (portions ??= byPlace(this.portions.all)).get(place) ?? [];
-        for (const matrix of known) {
-          found.push(...this.#judge(matrix, analysis));
-        }
-        if (found.length >= 32) {
+        found.push(...known.flatMap((matrix) => this.#judge(matrix, analysis)));
+        if (!attaching || found.length >= 32) {
           this.#announce(found);
           found = [];
         }
-      });
+      };
+      const onNotice = (notice: StoreNotice, message: string): void => {
+        if (this.#noticed.has(notice)) return;
+        this.#noticed.add(notice);
+        this.onNotice(message);
+      };
+      const store =
+        folder === null ? AnalysisStore.inMemory(file) : await AnalysisStore.open(folder, file, { onRecord, onNotice });
       this.#stores.set(index, store);
       this.#announce(found);
+      found = [];
     }
+    attaching = false;
+  }
+
+  /** Takes the results over that other processes have kept, and takes back what those do not compute any more. */
+  async follow(): Promise<void> {
+    const done = this.#done;
+    for (const store of this.#stores.values()) await store.follow();
+    const back = [...this.queue.elsewhere].filter(
+      ({ matrix, vectors }) => this.#stores.get(matrix.tensor.file)?.isElsewhere(storeKey(matrix), vectors) !== true,
+    );
+    if (back.length > 0) this.queue.takeBack(back);
+    const rests = this.#phase === "waiting" || this.#phase === "paused" || this.#phase === "cancelled";
+    if (rests && this.#done > done && this.#done === this.matrices.length && this.queue.heldSize === 0) {
+      this.setPhase("done");
+    }
+  }
+
+  /** Claims a batch, and leaves to other processes what they compute. @returns what is to be computed here */
+  async claim({ matrices, vectors }: Batch): Promise<Batch> {
+    const granted = new Set<MatrixView>();
+    for (const [file, those] of groupBy(matrices, ({ tensor }) => tensor.file)) {
+      const store = this.#stores.get(file);
+      const keys = await store?.claim(those.map(storeKey), vectors);
+      for (const matrix of those) {
+        if (keys?.has(storeKey(matrix)) !== false) granted.add(matrix);
+      }
+    }
+    this.queue.leave({ matrices: matrices.filter((matrix) => !granted.has(matrix)), vectors });
+    return { matrices: matrices.filter((matrix) => granted.has(matrix)), vectors };
+  }
+
+  /** Gives up what was claimed and is not computed. */
+  release({ matrices, vectors }: Batch): void {
+    for (const matrix of matrices) this.#stores.get(matrix.tensor.file)?.release([storeKey(matrix)], vectors);
+  }
+
+  /** Whether the files of some matrices are still those whose headers were read. */
+  async isUnchanged(matrices: readonly MatrixView[]): Promise<boolean> {
+    for (const index of new Set(matrices.map(({ tensor }) => tensor.file))) {
+      const { path, version } = this.checkpoint.files[index]!;
+      if ((await fileVersion(path)) !== version) {
+        this.#changedFile = path;
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /** A file that was found not to be the one that was opened. */
+  get changedFile(): string | null {
+    return this.#changedFile;
   }
 
   /** Whether the settings file beside the checkpoint says something else than when it was read. */
@@ -425,7 +491,7 @@ export class CheckpointAnalysis {
 
   /** Grades a matrix, and again those whose original it turns out to be. */
   #judge(matrix: MatrixView, analysis: Analysis): MatrixResult[] {
-    this.queue.delete(matrix.id);
+    this.queue.settle(matrix.id, analysis.vectors !== null);
     this.#refusals.delete(matrix.id);
     this.#engine = analysis.engine;
     if (analysis.vectors !== null) {

@@ -10,8 +10,19 @@ import type { Analysis, FromWorker, ToWorker, Work } from "../worker-protocol.ts
 /** A GPU process that says nothing for so long is taken for hung: it reports once a second while its driver lets it. */
 const silenceLimit = 120_000;
 
+/** A GPU process without work is ended after so many milliseconds: others need the GPU's memory. */
+export const idleTime = 30_000;
+
 /** The GPU process ended, or lost its device, in the middle of a job. The job may be tried again, in smaller parts. */
-export class GpuProcessLost extends Error {}
+export class GpuProcessLost extends Error {
+  /** Something outside ended it, a person or a system that is short of memory: the job may have nothing to do with it. */
+  readonly fromOutside: boolean;
+
+  constructor(message: string, fromOutside = false) {
+    super(message);
+    this.fromOutside = fromOutside;
+  }
+}
 
 /** No GPU can be used at all; {@link GpuProcess.status} says why and what to do. */
 export class GpuUnavailable extends Error {}
@@ -45,6 +56,7 @@ export class GpuProcess {
   #nextId = 1;
   #lastHeard = 0;
   #watchdog: NodeJS.Timeout | null = null;
+  #idle: NodeJS.Timeout | null = null;
   #closed = false;
   #status: EngineStatus = {
     phase: "idle",
@@ -147,6 +159,7 @@ export class GpuProcess {
     } finally {
       this.#jobs.delete(id);
       signal.removeEventListener("abort", cancel);
+      this.#rest();
     }
   }
 
@@ -154,6 +167,12 @@ export class GpuProcess {
   stop(): void {
     this.#end();
     this.#publish({ ...this.#status, phase: "idle", message: null, remedy: null });
+  }
+
+  /** Ends the process, which is of no use; a later {@link start} tries again. `message` and `remedy`: one sentence each. */
+  giveUp(message: string, remedy: string): void {
+    this.#end();
+    this.#publish({ ...this.#status, phase: "unavailable", message, remedy });
   }
 
   /** Ends the process for good. */
@@ -186,6 +205,7 @@ export class GpuProcess {
         if (message.type === "engine") {
           this.#publish(message.engine);
           if (message.engine.phase === "ready") {
+            this.#rest();
             resolve();
           } else if (message.engine.phase === "unavailable") {
             reject(new GpuUnavailable(message.engine.message ?? "no GPU can be used"));
@@ -194,7 +214,7 @@ export class GpuProcess {
           this.#receive(message);
         }
       });
-      const ended = (reason: string): void => {
+      const ended = (reason: string, fromOutside = false): void => {
         if (this.#child !== child) {
           return;
         }
@@ -212,18 +232,21 @@ export class GpuProcess {
           reject(new GpuUnavailable(message));
         }
         for (const { reject: fail } of jobs) {
-          fail(new GpuProcessLost(`the GPU process ended (${reason})`));
+          fail(new GpuProcessLost(`the GPU process ended (${reason})`, fromOutside));
         }
       };
       child.on("error", (error) => {
         ended(error.message);
       });
       child.on("exit", (code, signal) => {
-        ended(signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`);
+        const fromOutside = !silent && (signal === "SIGKILL" || signal === "SIGTERM");
+        ended(signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`, fromOutside);
       });
+      let silent = false;
       this.#watchdog = setInterval(() => {
         if (this.#jobs.size > 0 && Date.now() - this.#lastHeard > silenceLimit) {
           this.#options.log(`GPU process silent for ${silenceLimit / 1000} s: ending it`);
+          silent = true;
           child.kill("SIGKILL");
         }
       }, 5000);
@@ -262,6 +285,14 @@ export class GpuProcess {
     }
   }
 
+  /** Ends a process that gets no work for a while; the next job starts another one. */
+  #rest(): void {
+    if (this.#idle !== null) clearTimeout(this.#idle);
+    this.#idle = setTimeout(() => {
+      if (this.#jobs.size === 0 && this.#child !== null) this.stop();
+    }, idleTime).unref();
+  }
+
   #end(): void {
     const child = this.#child;
     this.#forget();
@@ -277,6 +308,10 @@ export class GpuProcess {
     if (this.#watchdog !== null) {
       clearInterval(this.#watchdog);
       this.#watchdog = null;
+    }
+    if (this.#idle !== null) {
+      clearTimeout(this.#idle);
+      this.#idle = null;
     }
   }
 

@@ -1,4 +1,5 @@
 /** The products of a checkpoint's weights, computed when someone asks for them. */
+import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { adapterConfig, type AdapterScale } from "../architecture/adapter.ts";
 import { attentionViews, updateViews, type ProductView } from "../architecture/products.ts";
@@ -44,6 +45,9 @@ export async function measureProducts(
           onUnsupported: (index, message) => measured.set(index, message),
         },
       );
+      if (!(await analysis.isUnchanged(batch.flatMap(({ left, right }) => [left.view, right.view])))) {
+        throw new Error(`${basename(analysis.changedFile ?? "")} changed on disk while its products were computed.`);
+      }
       for (const [index, view] of batch.entries()) {
         // What noise gives takes a few milliseconds where a shape is new.
         await setImmediate();

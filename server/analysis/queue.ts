@@ -30,6 +30,8 @@ export class MatrixQueue {
   readonly #waiting = new Map<string, Waiting>();
   /** Set aside until they are released. */
   readonly #held = new Map<string, Waiting>();
+  /** Computed by another process, whose results come by themselves. */
+  readonly #elsewhere = new Map<string, Waiting>();
   #focus: readonly string[] = [];
   /** Called when there is more to compute, or something else comes first. */
   onChange: () => void = () => undefined;
@@ -52,6 +54,15 @@ export class MatrixQueue {
     return this.#held.size;
   }
 
+  /** What another process computes. */
+  get elsewhere(): Iterable<Waiting> {
+    return this.#elsewhere.values();
+  }
+
+  get elsewhereSize(): number {
+    return this.#elsewhere.size;
+  }
+
   /** @param vectors whether their singular vectors are wanted too; what waits for its vectors goes on waiting for them */
   add(matrices: Iterable<MatrixView>, vectors = false): void {
     for (const matrix of matrices) {
@@ -68,14 +79,32 @@ export class MatrixQueue {
     for (const each of waiting) this.add([each.matrix], each.vectors);
   }
 
+  /** Adds what another process was given and did not compute either, before everything else that waits. */
+  takeBack(matrices: readonly Waiting[]): void {
+    for (const { matrix } of matrices) this.#elsewhere.delete(matrix.id);
+    for (const { matrix, vectors } of matrices) this.putBack({ matrices: [matrix], vectors });
+  }
+
+  /** Leaves matrices to another process. */
+  leave({ matrices, vectors }: Batch): void {
+    for (const matrix of matrices) this.#elsewhere.set(matrix.id, { matrix, vectors });
+  }
+
+  /** A result came, with vectors or without: who wants vectors goes on waiting for them. */
+  settle(id: string, vectors: boolean): void {
+    for (const waiting of [this.#waiting, this.#held, this.#elsewhere]) {
+      if (vectors || waiting.get(id)?.vectors !== true) waiting.delete(id);
+    }
+  }
+
   delete(id: string): void {
-    this.#waiting.delete(id);
-    this.#held.delete(id);
+    this.settle(id, true);
   }
 
   clear(): void {
     this.#waiting.clear();
     this.#held.clear();
+    this.#elsewhere.clear();
   }
 
   /** Sets everything that waits aside, and an interrupted batch before it. */
@@ -83,7 +112,9 @@ export class MatrixQueue {
     const before = [...this.#held.values()];
     this.#held.clear();
     const interrupted = matrices.map((matrix): Waiting => ({ matrix, vectors }));
-    for (const each of [...interrupted, ...before, ...this.#waiting.values()]) this.#held.set(each.matrix.id, each);
+    const rest = [...this.#elsewhere.values(), ...this.#waiting.values()];
+    for (const each of [...interrupted, ...before, ...rest]) this.#held.set(each.matrix.id, each);
+    this.#elsewhere.clear();
     this.#waiting.clear();
   }
 

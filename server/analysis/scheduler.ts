@@ -1,7 +1,9 @@
+import { setTimeout } from "node:timers/promises";
 import type { MatrixView } from "../architecture/architecture.ts";
 import type { AnalysisState } from "../protocol.ts";
 import type { CheckpointAnalysis } from "./checkpoint-analysis.ts";
 import type { Pace, PacedAdapter } from "./estimate.ts";
+import { Gate } from "./gate.ts";
 import { GpuProcessLost, GpuUnavailable, type GpuProcess } from "./gpu-process.ts";
 import type { Batch, Waiting } from "./queue.ts";
 
@@ -17,12 +19,19 @@ const quick = { bytes: 15 * 2 ** 27, seconds: 0.7 };
  * would read.
  */
 const batchesAhead = { hardware: 2, software: 1 };
+/** How often what other processes compute is looked at while it is waited for, in milliseconds. */
+const followInterval = 300;
+/** A matrix that ended the GPU process by itself counts 2, by something from outside 1, and is given up at so much. */
+const mostStrikes = 4;
+/** So many times the GPU process may end without a single result in between: then it is the process, not the matrices. */
+const mostLosses = 6;
 
 /**
  * Decides what runs when: a batch at a time on the one GPU process, and the next one on its way, first of a checkpoint where
  * something on screen is waiting, else of the one whose turn it is. What comes to be on screen overtakes the batch that is
- * on its way. A batch that the GPU process does not survive is tried again a matrix at a time; a matrix that ends it alone
- * is marked unsupported, so that the rest goes on.
+ * on its way. What another process computes already is left to it. A batch that the GPU process does not survive is tried
+ * again a matrix at a time; a matrix that ends it alone is marked unsupported, so that the rest goes on. Results count only
+ * if the file they came from is, after them, still the one that was opened.
  */
 export class Scheduler {
   readonly #gpu: GpuProcess;
@@ -38,8 +47,14 @@ export class Scheduler {
   #landed = 0;
   /** The GPU was quick with a batch that was as large as may be. */
   #isQuick = false;
-  /** Ids of matrices that were on the GPU when its process ended, by checkpoint. */
-  readonly #suspects = new Map<CheckpointAnalysis, Set<string>>();
+  /** Matrices that were on the GPU when its process ended, with how much that counts, by checkpoint and id. */
+  readonly #suspects = new Map<CheckpointAnalysis, Map<string, number>>();
+  /** Why matrices were given up since the last result: the GPU process may be broken instead. */
+  #condemned: { readonly analysis: CheckpointAnalysis; readonly matrix: MatrixView; readonly reason: string }[] = [];
+  /** Ends of the GPU process since the last result. */
+  #losses = 0;
+  /** Batches are claimed, and sent, in their order. */
+  #claiming: Promise<Batch | null> = Promise.resolve(null);
 
   /** @param pace learns from every batch, and tells how long the rest takes; null where nobody asks */
   constructor(gpu: GpuProcess, log: (message: string) => void, pace: Pace | null = null) {
@@ -104,14 +119,15 @@ export class Scheduler {
     for (;;) {
       const changed = new Promise<void>((resolve) => (this.#wake = resolve));
       for (const analysis of [...this.#active]) {
-        if (analysis.queue.size === 0 && !this.#flights.some((flight) => flight.analysis === analysis)) {
+        if (isEmpty(analysis) && !this.#flights.some((flight) => flight.analysis === analysis)) {
+          this.#condemn(({ analysis: of }) => of === analysis);
           this.#leave(analysis, restingPhase(analysis));
         }
       }
       const waiting = this.#active.filter(({ queue }) => queue.size > 0);
       const analysis = waiting.find(({ queue }) => queue.hasFocused) ?? waiting[0];
       if (analysis === undefined) {
-        if (this.#flights.length === 0) {
+        if (this.#active.length === 0 && this.#flights.length === 0) {
           return;
         }
       } else {
@@ -127,8 +143,20 @@ export class Scheduler {
           continue;
         }
       }
-      await changed;
+      await this.#changedHereOrElsewhere(changed);
     }
+  }
+
+  async #changedHereOrElsewhere(changed: Promise<void>): Promise<void> {
+    const followers = this.#active.filter(({ queue }) => queue.elsewhereSize > 0);
+    if (followers.length === 0) {
+      await changed;
+      return;
+    }
+    const pause = new AbortController();
+    await Promise.race([changed, setTimeout(followInterval, null, pause).catch(() => null)]);
+    pause.abort();
+    for (const analysis of followers) await analysis.follow();
   }
 
   /** Where there is no GPU, all work ends. */
@@ -138,10 +166,7 @@ export class Scheduler {
       return true;
     } catch (error) {
       this.#log(error instanceof Error ? error.message : String(error));
-      for (const each of [...this.#active]) {
-        each.queue.clear();
-        this.#leave(each, "unavailable");
-      }
+      this.#stop();
       return false;
     }
   }
@@ -152,9 +177,12 @@ export class Scheduler {
   }
 
   /** Aborts batches; what they leave undone is kept, unless it is not wanted any more. */
-  #callBack(why: "overtaken" | "paused" | "cancelled", which: (flight: Flight, place: number) => boolean): void {
+  #callBack(
+    why: "overtaken" | "paused" | "cancelled" | "changed",
+    which: (flight: Flight, place: number) => boolean,
+  ): void {
     for (const flight of this.#flights.filter(which)) {
-      flight.keep = why !== "cancelled";
+      flight.keep = why === "overtaken" || why === "paused";
       flight.abort.abort(new Error(why));
     }
   }
@@ -178,10 +206,27 @@ export class Scheduler {
   }
 
   async #fly(flight: Flight): Promise<void> {
-    const { analysis, batch } = flight;
-    const { matrices, vectors } = batch;
+    const { analysis } = flight;
     const { signal } = flight.abort;
+    const claiming = this.#claiming.then(() => this.#claim(flight));
+    this.#claiming = claiming;
+    const batch = await claiming;
+    if (batch === null) {
+      this.#abandon(analysis);
+      return;
+    }
+    const { matrices, vectors } = batch;
+    if (matrices.length === 0) {
+      return;
+    }
     const left = new Map<number, MatrixView>(matrices.entries());
+    // What comes of a file that has changed meanwhile is of neither state of it.
+    const gate = new Gate(
+      () => analysis.isUnchanged(matrices),
+      () => {
+        this.#callBack("changed", (each) => each.analysis === analysis);
+      },
+    );
     const sent = performance.now();
     try {
       await this.#gpu.run(
@@ -190,15 +235,22 @@ export class Scheduler {
           signal,
           vectors,
           onResult: (index, result) => {
-            left.delete(index);
-            analysis.accept(matrices[index]!, result);
+            gate.arrive(() => {
+              left.delete(index);
+              analysis.accept(matrices[index]!, result);
+              this.#works();
+            });
           },
           onUnsupported: (index, message) => {
-            left.delete(index);
-            analysis.refuse(matrices[index]!, message);
+            gate.arrive(() => {
+              left.delete(index);
+              analysis.release({ matrices: [matrices[index]!], vectors });
+              analysis.refuse(matrices[index]!, message);
+            });
           },
         },
       );
+      await gate.settled();
       if (left.size === 0) {
         // It waited for the one before.
         const seconds = (performance.now() - Math.max(sent, this.#landed)) / 1000;
@@ -207,13 +259,32 @@ export class Scheduler {
         this.#isQuick ||= bytes > batchLimits.hardware.bytes / 2 && seconds < quick.seconds && !vectors;
       }
     } catch (error) {
+      await gate.settled();
       const rest = { matrices: [...left.values()], vectors };
+      analysis.release(rest);
       if (!signal.aborted) {
         this.#recover(analysis, rest, error);
       } else if (flight.keep) {
         putBack(analysis, rest);
       }
     }
+    if (gate.isClosed) {
+      this.#abandon(analysis);
+    }
+  }
+
+  /** @returns what of a batch is to be computed here; null where its file is not the one that was opened any more */
+  async #claim({ analysis, batch, abort: { signal } }: Flight): Promise<Batch | null> {
+    if (!(await analysis.isUnchanged(batch.matrices))) return null;
+    // What was called back meanwhile ends as it is sent.
+    return signal.aborted ? batch : analysis.claim(batch);
+  }
+
+  /** Drops what is queued of a checkpoint whose files have changed. */
+  #abandon(analysis: CheckpointAnalysis): void {
+    analysis.queue.clear();
+    this.#leave(analysis, "cancelled");
+    analysis.onChanged();
   }
 
   #recover(analysis: CheckpointAnalysis, { matrices: left, vectors }: Batch, error: unknown): void {
@@ -223,21 +294,57 @@ export class Scheduler {
       // The next turn of the loop meets it again, and says so.
       analysis.queue.putBack({ matrices: left, vectors });
     } else if (error instanceof GpuProcessLost) {
-      const suspects = this.#suspects.get(analysis) ?? new Set<string>();
+      this.#losses += 1;
+      if (this.#losses >= mostLosses) {
+        this.#giveUp(message);
+        return;
+      }
+      const suspects = this.#suspects.get(analysis) ?? new Map<string, number>();
       this.#suspects.set(analysis, suspects);
       const again = left.filter((matrix) => {
-        if (suspects.has(matrix.id) && left.length === 1) {
-          analysis.refuse(matrix, `${message} while it was computed, twice`);
-          return false;
-        }
-        suspects.add(matrix.id);
-        return true;
+        const strikes = (suspects.get(matrix.id) ?? 0) + (error.fromOutside ? 1 : 2);
+        suspects.set(matrix.id, strikes);
+        if (left.length > 1 || strikes < mostStrikes) return true;
+        this.#condemned.push({ analysis, matrix, reason: `${message} while it was computed, again and again` });
+        return false;
       });
-      analysis.queue.putBack({ matrices: again, vectors });
+      // One of several is to blame: what may be quicker comes before finding out which.
+      if (left.length > 1 && !error.fromOutside) analysis.queue.add(again, vectors);
+      else analysis.queue.putBack({ matrices: again, vectors });
     } else {
       for (const matrix of left) {
         analysis.refuse(matrix, message);
       }
+    }
+  }
+
+  /** A result came: the GPU process is not to blame for what was given up. */
+  #works(): void {
+    this.#losses = 0;
+    this.#condemn(() => true);
+  }
+
+  #condemn(which: (condemned: { readonly analysis: CheckpointAnalysis }) => boolean): void {
+    const those = this.#condemned.filter(which);
+    this.#condemned = this.#condemned.filter((each) => !those.includes(each));
+    for (const { analysis, matrix, reason } of those) analysis.refuse(matrix, reason);
+  }
+
+  /** Ends all work, with one message instead of one for every matrix. */
+  #giveUp(message: string): void {
+    this.#condemned = [];
+    this.#losses = 0;
+    this.#gpu.giveUp(
+      `The analysis was stopped after ${mostLosses} attempts without a result: ${message}.`,
+      "Update the graphics driver, or choose another adapter in the settings, and analyse again.",
+    );
+    this.#stop();
+  }
+
+  #stop(): void {
+    for (const each of [...this.#active]) {
+      each.queue.clear();
+      this.#leave(each, "unavailable");
     }
   }
 
@@ -290,6 +397,11 @@ interface Flight {
 }
 
 type RestingPhase = Exclude<AnalysisState["phase"], "running">;
+
+/** Nothing of it is to be computed, here or elsewhere. */
+function isEmpty({ queue }: CheckpointAnalysis): boolean {
+  return queue.size === 0 && queue.elsewhereSize === 0;
+}
 
 /** What a checkpoint is in when nothing is queued: it may have been one tensor that was asked for. */
 function restingPhase(analysis: CheckpointAnalysis): RestingPhase {

@@ -10,6 +10,8 @@ export interface CheckpointFile {
   readonly size: number;
   /** Last modification, in milliseconds since the epoch. */
   readonly modified: number;
+  /** What the file system says of its contents: another one after every change of them, also one that keeps size and time. */
+  readonly version: string;
   /** Bytes before the tensors: the 8-byte length and the JSON. */
   readonly headerBytes: number;
   /** The header's `__metadata__`. Untrusted text. */

@@ -1,5 +1,5 @@
-import { constants } from "node:fs";
-import { lstat, open, realpath, type FileHandle } from "node:fs/promises";
+import { constants, type Stats } from "node:fs";
+import { lstat, open, realpath, stat, type FileHandle } from "node:fs/promises";
 import type { CheckpointFile, CheckpointProblem } from "./checkpoint.ts";
 import { signatureBytes } from "./foreign-file.ts";
 import { headerLength, lengthBytes, parseHeader, type HeaderTensor } from "./header.ts";
@@ -20,10 +20,11 @@ export class FileError extends Error {}
 /** Reads the header of a file, and nothing else of it. Throws {@link FileError}. */
 export async function readFileHeader(path: string): Promise<FileContents> {
   return await withFile(path, async (handle, realPath) => {
-    const { size, mtimeMs } = await handle.stat();
+    const state = await handle.stat();
+    const { size, mtimeMs } = state;
     const start = await readRange(handle, 0, Math.min(size, signatureBytes));
     const { length, problem } = headerLength(path, start, size);
-    const file = { path, realPath, size, modified: mtimeMs, headerBytes: 0, metadata: {} };
+    const file = { path, realPath, size, modified: mtimeMs, version: versionOf(state), headerBytes: 0, metadata: {} };
     if (length === null) return { file, tensors: [], unusable: new Set(), readable: false, problems: [problem] };
 
     const json = await readRange(handle, lengthBytes, length);
@@ -36,6 +37,16 @@ export async function readFileHeader(path: string): Promise<FileContents> {
       problems,
     };
   });
+}
+
+/** {@link CheckpointFile.version} of a file as it is now; null where there is none. */
+export async function fileVersion(path: string): Promise<string | null> {
+  return stat(path).then(versionOf, () => null);
+}
+
+/** The time of the last change of any kind is the system's: who sets the time of modification back changes it too. */
+function versionOf({ size, mtimeMs, ctimeMs }: Stats): string {
+  return `${size} ${mtimeMs} ${ctimeMs}`;
 }
 
 /** The text of a JSON document. Throws {@link FileError}. */
@@ -79,9 +90,9 @@ async function withFile<T>(path: string, use: (handle: FileHandle, realPath: str
     throw new FileError(await explainOpenError(path, error), { cause: error });
   }
   try {
-    const stat = await handle.stat();
-    if (stat.isDirectory()) throw new FileError("This is a folder, not a file.");
-    if (!stat.isFile()) throw new FileError("This is not a regular file but a device, a pipe or a socket.");
+    const found = await handle.stat();
+    if (found.isDirectory()) throw new FileError("This is a folder, not a file.");
+    if (!found.isFile()) throw new FileError("This is not a regular file but a device, a pipe or a socket.");
     return await use(handle, await realpath(path));
   } catch (error) {
     throw codeOf(error) === null ? error : new FileError(explainFileError(error), { cause: error });

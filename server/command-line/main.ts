@@ -15,6 +15,7 @@ import { measureProducts, productViews } from "../analysis/product-results.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
 import type { ProductResult } from "../protocol.ts";
 import { printable } from "../text/format.ts";
+import { whyNotWritten } from "../text/write-failure.ts";
 import { parseArguments, usage, UsageError, type Arguments, type Format } from "./arguments.ts";
 import { checkOutput, writeOutput } from "./output.ts";
 import { checkpointsAt } from "./paths.ts";
@@ -106,7 +107,7 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
       const products: ProductResult[] = [];
       checkpoints.push({ analysis, ids, vectors: options.vectors, products, problems: [] });
       if (options.headersOnly) continue;
-      await analysis.attachStores(folder);
+      await attachStores(analysis, folder);
       if (
         canCompute &&
         !(await compute(analysis, ids, { scheduler, vectors: options.vectors, signal: abort.signal }))
@@ -115,7 +116,9 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
         fail(unavailable(gpu));
       }
       abort.signal.throwIfAborted();
-      if (canCompute) {
+      if (analysis.changedFile !== null) {
+        fail(`${analysis.changedFile} changed while it was analysed: what was not computed before is left out`);
+      } else if (canCompute) {
         try {
           products.push(...(await productsOf(gpu, analysis, { ids, heads: options.heads, signal: abort.signal })));
         } catch (error) {
@@ -157,6 +160,17 @@ async function findAll(paths: readonly string[], fail: (message: string) => void
     }
   }
   return found;
+}
+
+/** A disk that is full costs what would be kept, not the results. */
+async function attachStores(analysis: CheckpointAnalysis, folder: string): Promise<void> {
+  analysis.onNotice = note;
+  try {
+    await analysis.attachStores(folder);
+  } catch (error) {
+    note(`results are not kept, because ${folder} cannot be used: ${whyNotWritten(error)}`);
+    await analysis.attachStores(null);
+  }
 }
 
 /** @returns false when there is no GPU to compute with. */

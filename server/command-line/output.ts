@@ -4,6 +4,7 @@ import { access, open, realpath, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { quote } from "../checkpoint/quote.ts";
+import { whyNotWritten } from "../text/write-failure.ts";
 
 /** The results could not be written: the message is one plain sentence. */
 export class OutputError extends Error {}
@@ -90,22 +91,8 @@ async function targetOf(
 
 function explain(output: string | null, error: unknown): OutputError {
   const what = output === null ? "The results" : quote(output);
-  const code = codeOf(error);
-  const why = (code === null ? undefined : reasons[code]) ?? (error instanceof Error ? error.message : String(error));
-  return new OutputError(`${what} cannot be written: ${why}`, { cause: error });
+  return new OutputError(`${what} cannot be written: ${whyNotWritten(error)}`, { cause: error });
 }
-
-const reasons: Partial<Record<string, string>> = {
-  ENOSPC: "no space is left on the disk",
-  EDQUOT: "the disk quota is used up",
-  EFBIG: "it would be larger than files may be here",
-  ENOENT: "there is no such folder",
-  ENOTDIR: "a part of the path is not a folder",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EROFS: "the file system is read-only",
-  EIO: "the disk reports an error",
-};
 
 function codeOf(error: unknown): string | null {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;

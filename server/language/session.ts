@@ -1,14 +1,16 @@
 import { watch, type FSWatcher } from "node:fs";
-import { stat } from "node:fs/promises";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 import type { Range } from "vscode-languageserver";
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import type { AnalysisPreferences } from "../analysis/policy.ts";
+import { fileVersion } from "../checkpoint/file.ts";
 import { outlineOf, type Outline } from "./outline.ts";
 import { indexPlaces } from "./places.ts";
 
 /** Writers write in many steps; a file is read again when it has been quiet for so long. */
 const quietTime = 700;
+/** Folders on other machines do not tell of changes, and links lead out of the folder: files are looked at this often too. */
+const lookInterval = 2000;
 
 /**
  * A checkpoint that something holds open: a view, or a text document. It knows where its tensors are written and
@@ -22,12 +24,27 @@ export class Session {
   /** Of the `weight_map` keys in the index on disk. */
   indexRanges: ReadonlyMap<string, Range> = new Map();
   readonly #watcher: FSWatcher | null;
+  readonly #onChange: (reason: string | null) => void;
+  readonly #lookTimer: NodeJS.Timeout;
   #changeTimer: NodeJS.Timeout | null = null;
+  /** Of the index or the single file when it was read. */
+  #version: string | null = null;
+  #reloads = 0;
+  #closed = false;
 
-  private constructor(analysis: CheckpointAnalysis, onChange: () => void) {
+  private constructor(analysis: CheckpointAnalysis, onChange: (reason: string | null) => void) {
     this.analysis = analysis;
     this.path = analysis.catalogue.path;
-    this.#watcher = this.#watch(onChange);
+    this.#onChange = onChange;
+    this.#watcher = this.#watch();
+    let looking = false;
+    this.#lookTimer = setInterval(() => {
+      if (looking) return;
+      looking = true;
+      void this.#lookAround().finally(() => {
+        looking = false;
+      });
+    }, lookInterval).unref();
   }
 
   /** Written when somebody first asks: a view of a long checkpoint does not wait for it. */
@@ -36,60 +53,108 @@ export class Session {
     return this.#outline;
   }
 
-  /** @param onChange the files on disk are no longer those that were read */
-  static async open(analysis: CheckpointAnalysis, onChange: () => void): Promise<Session> {
+  /** @param onChange the files on disk are no longer those that were read; `reason`: how, in one sentence, if it is known */
+  static async open(analysis: CheckpointAnalysis, onChange: (reason: string | null) => void): Promise<Session> {
     const session = new Session(analysis, onChange);
+    session.#version = ownVersion(analysis) ?? (await fileVersion(session.path));
     session.indexRanges = await indexPlaces(analysis.catalogue);
     return session;
   }
 
-  /** Reads the headers again after a change, of the files or of what names mean. */
-  async reload(preferences: AnalysisPreferences): Promise<void> {
+  /**
+   * Reads the headers again after a change, of the files or of what names mean.
+   * @returns false where that was begun again meanwhile, or the session was closed
+   */
+  async reload(preferences: AnalysisPreferences): Promise<boolean> {
+    const turn = ++this.#reloads;
     await this.analysis.close();
-    this.analysis = await CheckpointAnalysis.open(this.path, preferences);
+    const version = await fileVersion(this.path);
+    const analysis = await CheckpointAnalysis.open(this.path, preferences);
+    if (turn !== this.#reloads || this.#isClosed()) {
+      await analysis.close();
+      return false;
+    }
+    this.analysis = analysis;
+    this.#version = ownVersion(analysis) ?? version;
     this.#outline = null;
-    this.indexRanges = await indexPlaces(this.analysis.catalogue);
+    this.indexRanges = await indexPlaces(analysis.catalogue);
+    return turn === this.#reloads && !this.#isClosed();
+  }
+
+  /** Looks at the files soon: they are said to have changed. */
+  look(): void {
+    if (this.#changeTimer !== null) {
+      clearTimeout(this.#changeTimer);
+    }
+    this.#changeTimer = setTimeout(() => {
+      void this.#tell();
+    }, quietTime);
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     this.#watcher?.close();
+    clearInterval(this.#lookTimer);
     if (this.#changeTimer !== null) {
       clearTimeout(this.#changeTimer);
     }
     await this.analysis.close();
   }
 
-  #watch(onChange: () => void): FSWatcher | null {
+  // A method, because what an `await` lets happen is unknown to control flow analysis.
+  #isClosed(): boolean {
+    return this.#closed;
+  }
+
+  #watch(): FSWatcher | null {
     try {
-      return watch(dirname(this.path), { persistent: false }, () => {
-        if (this.#changeTimer !== null) {
-          clearTimeout(this.#changeTimer);
-        }
-        this.#changeTimer = setTimeout(() => {
-          void this.#changed().then((changed) => {
-            if (changed) {
-              onChange();
-            }
-          });
-        }, quietTime);
+      const watcher = watch(dirname(this.path), { persistent: false }, () => {
+        this.look();
       });
+      // A folder that is removed cannot be watched any more; its files are looked at all the same.
+      watcher.on("error", () => {
+        watcher.close();
+      });
+      return watcher;
     } catch {
       // A folder that cannot be watched (some network mounts) is still worth showing.
       return null;
     }
   }
 
-  async #changed(): Promise<boolean> {
-    for (const file of this.analysis.checkpoint.files) {
-      const now = await stat(file.path).catch(() => null);
-      if (now?.size !== file.size || now.mtimeMs !== file.modified) {
-        return true;
-      }
-    }
-    if (await this.analysis.settingsFileChanged()) {
-      return true;
-    }
-    // A shard that was missing may have come.
-    return this.analysis.checkpoint.problems.some(({ severity }) => severity === "error");
+  async #lookAround(): Promise<void> {
+    await this.analysis.follow();
+    if ((await this.#changedFile()) !== null) this.look();
   }
+
+  async #tell(): Promise<void> {
+    const file = await this.#changedFile();
+    if (file !== null) {
+      const name = basename(file.path);
+      this.#say(file.now === null ? `${name} is not there any more.` : `${name} changed on disk and was read again.`);
+    } else if (await this.analysis.settingsFileChanged()) {
+      this.#say(`The settings beside ${basename(this.path)} changed and were read again.`);
+    } else if (this.analysis.checkpoint.problems.some(({ severity }) => severity === "error")) {
+      // A shard that was missing may have come.
+      this.#say(null);
+    }
+  }
+
+  #say(reason: string | null): void {
+    if (!this.#closed) this.#onChange(reason);
+  }
+
+  async #changedFile(): Promise<{ readonly path: string; readonly now: string | null } | null> {
+    const own = { path: this.path, version: this.#version };
+    for (const { path, version } of [own, ...this.analysis.checkpoint.files]) {
+      const now = await fileVersion(path);
+      if (now !== version) return { path, now };
+    }
+    return null;
+  }
+}
+
+/** Of a checkpoint that is a single file that could be read. */
+function ownVersion({ checkpoint: { files, path } }: CheckpointAnalysis): string | null {
+  return files.find((file) => file.path === path)?.version ?? null;
 }

@@ -1,6 +1,6 @@
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { MatrixView } from "../architecture/architecture.ts";
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { choose, readChoices, type Choice, type Choices } from "../analysis/choices.ts";
@@ -20,10 +20,10 @@ import type {
   ProductResult,
   Settings,
 } from "../protocol.ts";
+import { whyNotWritten } from "../text/write-failure.ts";
+import { closeDelay } from "./close-delays.ts";
 import { Session } from "./session.ts";
 
-/** Tabs come and go while a person reads: a checkpoint that nothing holds is let go only after this time. */
-const closeDelay = 5000;
 /** What takes longer than this is begun by the person, not by opening a file. */
 const smallSeconds = 120;
 /** What was learned of the adapters' speed is written so often at most, in milliseconds. */
@@ -33,8 +33,10 @@ export interface SessionEvents {
   /** New results, or none when only the state changed. */
   readonly onResults: (session: Session, results: readonly MatrixResult[]) => void;
   readonly onEngine: (status: EngineStatus) => void;
-  /** The files changed and were read again. */
-  readonly onReload: (session: Session) => void;
+  /** The files changed and were read again; `reason` says so in one sentence, null where nothing on the disk changed. */
+  readonly onReload: (session: Session, reason: string | null) => void;
+  /** Something that the person should know, in one sentence. */
+  readonly onNotice: (message: string) => void;
   readonly log: (message: string) => void;
 }
 
@@ -264,12 +266,17 @@ export class Sessions {
     }
   }
 
-  /** Reads a checkpoint's headers again. */
-  async reload(session: Session): Promise<void> {
-    this.#scheduler.cancel(session.analysis);
-    await session.reload(this.#settings);
+  /** Reads a checkpoint's headers again; what was found out about the old state of the files is told no more. */
+  async reload(session: Session, reason: string | null = null): Promise<void> {
+    const { analysis } = session;
+    ignore(analysis);
+    this.#scheduler.cancel(analysis);
+    if (!(await session.reload(this.#settings))) {
+      // Somebody else has begun to read it meanwhile, or it was closed.
+      return;
+    }
     this.#listen(session);
-    this.#events.onReload(session);
+    this.#events.onReload(session, reason);
     void this.#begin(session);
   }
 
@@ -301,8 +308,8 @@ export class Sessions {
     if (existing !== undefined) {
       return existing;
     }
-    const session = await Session.open(analysis, () => {
-      void this.reload(session);
+    const session = await Session.open(analysis, (reason) => {
+      void this.reload(session, reason);
     });
     this.#byPath.set(canonical, session);
     this.#aliases.set(canonical, Promise.resolve(session));
@@ -312,8 +319,15 @@ export class Sessions {
   }
 
   #listen(session: Session): void {
-    session.analysis.onResults = (results) => {
+    const { analysis } = session;
+    analysis.onResults = (results) => {
       this.#events.onResults(session, results);
+    };
+    analysis.onNotice = (message) => {
+      this.#events.onNotice(message);
+    };
+    analysis.onChanged = () => {
+      session.look();
     };
   }
 
@@ -323,10 +337,13 @@ export class Sessions {
     try {
       await analysis.attachStores(this.#cacheFolder);
     } catch (error) {
-      this.#events.log(
-        `results are kept for this time only: ${error instanceof Error ? error.message : String(error)}`,
+      this.#events.onNotice(
+        `Results of ${basename(session.path)} are kept for this time only, because ${this.#cacheFolder} cannot be used: ${whyNotWritten(error)}.`,
       );
-      await analysis.attachStores(await mkdtemp(join(tmpdir(), "safetensors-spectrum-")));
+      await mkdtemp(join(tmpdir(), "safetensors-spectrum-")).then(
+        (folder) => analysis.attachStores(folder),
+        () => analysis.attachStores(null),
+      );
     }
     await this.#decide(session);
   }
@@ -440,4 +457,10 @@ export class Sessions {
       log: this.#events.log,
     });
   }
+}
+
+/** What still comes of an analysis that was replaced is not that of the new one. */
+function ignore(analysis: CheckpointAnalysis): void {
+  analysis.onResults = () => undefined;
+  analysis.onChanged = () => undefined;
 }

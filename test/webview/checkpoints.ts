@@ -41,6 +41,7 @@ export function checkpointOf(
         realPath: "/models/test/model.safetensors",
         size: 1 << 20,
         modified: 0,
+        version: "1",
         headerBytes: 1000,
         metadata: { format: "pt" },
       },

@@ -13,10 +13,11 @@ import { encode, safetensors } from "../../support/safetensors.ts";
 /**
  * A process that answers like the worker, but dies whenever it meets the matrix that begins with 13 and fails politely on
  * the one that begins with 7: it reads that much of the file itself. The one that begins with 99 takes for ever the first
- * time.
+ * time, and three times something else ends it at the one that begins with 66.
  */
 const worker = `
-import { openSync, readSync } from "node:fs";
+import { openSync, readdirSync, readSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 process.on("disconnect", () => process.exit());
 let slow = 0;
 process.on("message", (message) => {
@@ -29,6 +30,11 @@ process.on("message", (message) => {
       const first = new Float32Array(1);
       readSync(openSync(path), first, 0, 4, begin);
       if (first[0] === 13) return process.exit(11);
+      // Three times something ends the process while it is computed.
+      if (first[0] === 66 && readdirSync(dirname(path)).filter((name) => name.startsWith("ended")).length < 3) {
+        writeFileSync(join(dirname(path), "ended-" + process.pid), "");
+        return process.kill(process.pid, "SIGKILL");
+      }
       // Slow: it answers when it is cancelled, and at once the second time.
       if (first[0] === 99 && !slow) { slow = id; return; }
       if (first[0] === 7) return process.send({ type: "failed", id, message: "seven is out of order" });
@@ -122,8 +128,35 @@ describe("Scheduler", () => {
       refused.map(({ id }) => id),
       ["m2"],
     );
-    assert.match(refused[0]!.reason, /exit code 11.*twice/);
+    assert.match(refused[0]!.reason, /exit code 11.*again and again/);
     assert.equal(analysis.results.length, 6);
+  });
+
+  it("stops with one message, and refuses no matrix, when the GPU process ends again and again", async () => {
+    const { analysis, gpu, scheduler } = await open([13, 13, 13, 13, 13]);
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    assert.equal(analysis.state.phase, "unavailable");
+    assert.deepEqual(analysis.results, []);
+    assert.equal(gpu.status.phase, "unavailable");
+    assert.match(
+      gpu.status.message ?? "",
+      /^The analysis was stopped after 6 attempts without a result: .*exit code 11/u,
+    );
+    // Whoever asks again, asks a new process.
+    analysis.enqueue(["m0"]);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.match(analysis.result("m0")!.reason, /exit code 11.*again and again/u);
+  });
+
+  it("holds nothing against a matrix that was computed while something ended the GPU process from outside", async () => {
+    const { analysis, gpu, scheduler } = await open([1, 66, 2], null);
+    analysis.enqueue(null);
+    await scheduler.run(analysis);
+    gpu.close();
+    assert.equal(analysis.state.phase, "done");
+    assert.notEqual(analysis.result("m1")!.grade, "unsupported");
   });
 
   it("passes a failure on to the matrices it concerns", async () => {

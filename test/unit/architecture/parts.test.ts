@@ -11,7 +11,7 @@ function partsOf(name: string, shape: readonly number[], config: Checkpoint["con
   const checkpoint: Checkpoint = {
     path: "/model.safetensors",
     sharded: false,
-    files: [{ path: "/m", realPath: "/m", size: 1e9, modified: 0, headerBytes: 100, metadata: {} }],
+    files: [{ path: "/m", realPath: "/m", size: 1e9, modified: 0, version: "1", headerBytes: 100, metadata: {} }],
     tensors: names.map((each) => ({ name: each, dtype: "F32", shape, file: 0, begin: 100, end: 100 + size })),
     problems: [],
     config,
