@@ -1,8 +1,10 @@
 import { constants, type Stats } from "node:fs";
 import { lstat, open, realpath, stat, type FileHandle } from "node:fs/promises";
+import { inSlices } from "../collections/sliced.ts";
 import type { CheckpointFile, CheckpointProblem } from "./checkpoint.ts";
 import { signatureBytes } from "./foreign-file.ts";
-import { headerLength, lengthBytes, parseHeader, type HeaderTensor } from "./header.ts";
+import { headerLength, lengthBytes, parsingHeader } from "./header.ts";
+import type { HeaderTensor } from "./usual-entries.ts";
 
 /** A `.safetensors` file as its header describes it. */
 export interface FileContents {
@@ -28,7 +30,7 @@ export async function readFileHeader(path: string): Promise<FileContents> {
     if (length === null) return { file, tensors: [], unusable: new Set(), readable: false, problems: [problem] };
 
     const json = await readRange(handle, lengthBytes, length);
-    const { tensors, metadata, unusable, problems } = parseHeader(path, json, size);
+    const { tensors, metadata, unusable, problems } = await inSlices(parsingHeader(path, json, size));
     return {
       file: { ...file, headerBytes: lengthBytes + length, metadata },
       tensors,

@@ -3,12 +3,14 @@
  * reference implementation does (safetensors, `SafeTensors::read_metadata` and `Metadata::validate`), but instead of
  * stopping at the first error, every error is told and whatever can still be read is kept.
  */
-import type { CheckpointProblem, Tensor } from "./checkpoint.ts";
+import { atOnce, forEachSliced, type Sliced } from "../collections/sliced.ts";
+import type { CheckpointProblem } from "./checkpoint.ts";
 import { dtypeBits, isDtype } from "./dtype.ts";
 import { describeForeignFile } from "./foreign-file.ts";
-import { JsonError, JsonObject, OddNumber, parseJson, type Json } from "./json.ts";
+import { JsonError, JsonObject, OddNumber, parseMembers, type Json } from "./json.ts";
 import { ProblemList } from "./problem-list.ts";
 import { count, quote } from "./quote.ts";
+import { bitsOf, metadataKey, UsualEntries, type HeaderTensor } from "./usual-entries.ts";
 
 /** Bytes of the length before the JSON. */
 export const lengthBytes = 8;
@@ -18,8 +20,6 @@ const mostTensors = 1_000_000;
 
 /** The reference implementation reads no longer header. */
 export const longestHeader = 100_000_000;
-
-export type HeaderTensor = Omit<Tensor, "file">;
 
 export interface Header {
   /** By offset. */
@@ -74,8 +74,13 @@ export function headerLength(path: string, start: Uint8Array, fileSize: number):
  * @param fileSize bytes of the whole file
  */
 export function parseHeader(path: string, json: Uint8Array, fileSize: number): Header {
+  return atOnce(parsingHeader(path, json, fileSize));
+}
+
+/** As {@link parseHeader}, in slices. */
+export function* parsingHeader(path: string, json: Uint8Array, fileSize: number): Sliced<Header> {
   const problems = new ProblemList(path);
-  const root = readObject(json, problems);
+  const root = yield* readObject(json, problems);
   if (root === null) return { tensors: [], metadata: {}, unusable: new Set(), problems: problems.list() };
 
   const metadata = readMetadata(root, problems);
@@ -93,13 +98,18 @@ export function parseHeader(path: string, json: Uint8Array, fileSize: number): H
   const tensors: HeaderTensor[] = [];
   const unusable = new Set<string>();
   const ranges: Range[] = [];
-  for (const [name, entry] of root.entries) {
-    if (name === metadataKey) continue;
+  yield* forEachSliced(root.entries, ([name, entry]) => {
+    if (name === metadataKey) return;
+    if (isTensor(entry)) {
+      tensors.push(entry);
+      ranges.push(entry);
+      return;
+    }
     const read = readEntry(name, entry, dataStart, problems);
     if (read.tensor !== null) tensors.push(read.tensor);
     else unusable.add(name);
     if (read.range !== null) ranges.push(read.range);
-  }
+  });
   // Where an entry has no offsets, a hole is only its consequence.
   const complete = ranges.length === tensors.length + unusable.size;
   checkLayout(ranges, complete, dataStart, fileSize, problems);
@@ -113,9 +123,12 @@ export function parseHeader(path: string, json: Uint8Array, fileSize: number): H
   return { tensors: inside, metadata, unusable, problems: problems.list() };
 }
 
-const metadataKey = "__metadata__";
+/** Whether an entry has been read as what it describes. */
+function isTensor(entry: Json | HeaderTensor): entry is HeaderTensor {
+  return typeof entry === "object" && entry !== null && "dtype" in entry;
+}
 
-function readObject(json: Uint8Array, problems: ProblemList): JsonObject | null {
+function* readObject(json: Uint8Array, problems: ProblemList): Sliced<JsonObject<HeaderTensor> | null> {
   const refuse = (message: string, offset: number): null => {
     const byteOffset = lengthBytes + offset;
     problems.add({ code: "invalid-header", severity: "error", message, byteOffset });
@@ -129,7 +142,7 @@ function readObject(json: Uint8Array, problems: ProblemList): JsonObject | null 
     return refuse(`The header is not valid UTF-8 at byte ${lengthBytes + offset}.`, offset);
   }
   try {
-    const root = parseJson(text);
+    const root = yield* parseMembers(text, new UsualEntries(lengthBytes + json.byteLength));
     if (!(root instanceof JsonObject)) return refuse("The header is valid JSON but not an object.", 0);
     return root.entries.size <= mostTensors
       ? root
@@ -148,14 +161,14 @@ function firstInvalidByte(bytes: Uint8Array): number {
   return offset === -1 ? bytes.length : offset;
 }
 
-function readMetadata(root: JsonObject, problems: ProblemList): Record<string, string> {
+function readMetadata(root: JsonObject<HeaderTensor>, problems: ProblemList): Record<string, string> {
   const wrong = (message: string): void => {
     problems.add({ code: "invalid-header", severity: "error", message });
   };
   if (root.repeated.includes(metadataKey)) wrong(`"${metadataKey}" is in the header more than once.`);
   const value = root.entries.get(metadataKey);
   // The reference implementation takes null for absent.
-  if (value === undefined || value === null) return {};
+  if (value === undefined || value === null || isTensor(value)) return {};
   if (!(value instanceof JsonObject)) {
     wrong(`"${metadataKey}" is ${describe(value)}, but must be an object of texts.`);
     return {};
@@ -245,17 +258,6 @@ function readEntry(name: string, entry: Json, dataStart: number, problems: Probl
     );
   }
   return { tensor: mistakes.length === 0 ? { name, dtype, shape, begin: range.begin, end: range.end } : null, range };
-}
-
-/** Product of the shape and the width; null where it overflows on the way, even if a 0 follows (as the reference does). */
-function bitsOf(shape: readonly number[], width: number): number | null {
-  let product = 1;
-  for (const size of shape) {
-    product *= size;
-    if (!Number.isSafeInteger(product)) return null;
-  }
-  product *= width;
-  return Number.isSafeInteger(product) ? product : null;
 }
 
 /** The data must follow each other without a hole or an overlap and end where the file ends. */

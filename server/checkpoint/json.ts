@@ -3,6 +3,7 @@
  * told from `1.0` and `1e3`, keys such as `__proto__`, and where in the text an error is.
  */
 
+import { sliceItems, type Sliced } from "../collections/sliced.ts";
 import { inertJson } from "../text/json.ts";
 
 export type Json = string | number | boolean | null | OddNumber | readonly Json[] | JsonObject;
@@ -16,13 +17,14 @@ export class OddNumber {
   }
 }
 
-export class JsonObject {
+/** @template Value what members may be besides JSON */
+export class JsonObject<Value = never> {
   /** In the text's order; of a key that occurs twice, the last value. */
-  readonly entries: ReadonlyMap<string, Json>;
+  readonly entries: ReadonlyMap<string, Json | Value>;
   /** Keys that occurred before, at each repetition. */
   readonly repeated: readonly string[];
 
-  constructor(entries: ReadonlyMap<string, Json>, repeated: readonly string[]) {
+  constructor(entries: ReadonlyMap<string, Json | Value>, repeated: readonly string[]) {
     this.entries = entries;
     this.repeated = repeated;
   }
@@ -54,6 +56,27 @@ const none: readonly string[] = [];
 export function parseJson(text: string): Json {
   const reader = new Reader(text);
   const value = reader.value(0);
+  reader.end();
+  return value;
+}
+
+/** Reads values that are written in one form more quickly than {@link parseJson} reads any. */
+export interface Shortcut<Value> {
+  /** The value of a key, at a position; null where something else stands there, or in another form. */
+  readonly read: (key: string, text: string, position: number) => Value | null;
+  /** Where the value that was read last ends. */
+  readonly end: number;
+  /** How many values of JSON it holds, its own included. */
+  readonly values: number;
+}
+
+/**
+ * Reads a JSON document that mostly is one object of many members, in slices. Throws {@link JsonError}.
+ * @param shortcut for the values of those members
+ */
+export function* parseMembers<Value>(text: string, shortcut: Shortcut<Value>): Sliced<Json | JsonObject<Value>> {
+  const reader = new Reader(text);
+  const value = yield* reader.members(shortcut);
   reader.end();
   return value;
 }
@@ -111,7 +134,7 @@ class Reader {
 
   value(depth: number): Json {
     this.#skipSpace();
-    if (++this.#values > mostValues) throw new JsonError(`more than ${mostValues} values`, this.#position);
+    this.#countValue();
     const next = this.#text.charCodeAt(this.#position);
     if (next === code.quote) return this.#string();
     if (next === code.openBrace) return this.#object(depth + 1);
@@ -123,28 +146,79 @@ class Reader {
     throw this.#expected("a value");
   }
 
+  /** The document's value, its members in slices where it is an object. */
+  *members<Value>(shortcut: Shortcut<Value>): Sliced<Json | JsonObject<Value>> {
+    this.#skipSpace();
+    if (this.#text.charCodeAt(this.#position) !== code.openBrace) return this.value(0);
+    this.#enterObject(1);
+    const entries = new Map<string, Json | Value>();
+    const repeated: string[] = [];
+    if (this.#take(code.closeBrace)) return new JsonObject(entries, none);
+    do {
+      const key = this.#key();
+      if (entries.has(key)) repeated.push(key);
+      entries.set(key, this.#short(key, shortcut) ?? this.value(1));
+      if (entries.size % sliceItems === 0) yield;
+    } while (this.#take(code.comma));
+    this.#leaveObject();
+    return new JsonObject(entries, repeated);
+  }
+
   end(): void {
     this.#skipSpace();
     if (this.#position < this.#text.length) throw this.#expected("the end");
   }
 
+  #short<Value>(key: string, shortcut: Shortcut<Value>): Value | null {
+    const value = shortcut.read(key, this.#text, this.#position);
+    if (value === null) return null;
+    // They count as if they had been read one by one.
+    this.#countObject();
+    this.#values += shortcut.values - 1;
+    this.#countValue();
+    this.#position = shortcut.end;
+    return value;
+  }
+
   #object(depth: number): JsonObject {
-    this.#enter(depth);
-    if (++this.#objects > mostObjects) throw new JsonError(`more than ${mostObjects} objects`, this.#position - 1);
+    this.#enterObject(depth);
     const entries = new Map<string, Json>();
     let repeated: string[] | null = null;
     if (!this.#take(code.closeBrace)) {
       do {
-        this.#skipSpace();
-        if (this.#text.charCodeAt(this.#position) !== code.quote) throw this.#expected('a key in "quotes"');
-        const key = this.#string();
-        if (!this.#take(code.colon)) throw this.#expected('":"');
+        const key = this.#key();
         if (entries.has(key)) (repeated ??= []).push(key);
         entries.set(key, this.value(depth));
       } while (this.#take(code.comma));
-      if (!this.#take(code.closeBrace)) throw this.#expected('"," or "}"');
+      this.#leaveObject();
     }
-    return new JsonObject(entries, repeated ?? none);
+    return new JsonObject<never>(entries, repeated ?? none);
+  }
+
+  #enterObject(depth: number): void {
+    this.#enter(depth);
+    this.#countObject();
+  }
+
+  #leaveObject(): void {
+    if (!this.#take(code.closeBrace)) throw this.#expected('"," or "}"');
+  }
+
+  #countObject(): void {
+    if (++this.#objects > mostObjects) throw new JsonError(`more than ${mostObjects} objects`, this.#position - 1);
+  }
+
+  #countValue(): void {
+    if (++this.#values > mostValues) throw new JsonError(`more than ${mostValues} values`, this.#position);
+  }
+
+  /** A key with the colon after it. */
+  #key(): string {
+    this.#skipSpace();
+    if (this.#text.charCodeAt(this.#position) !== code.quote) throw this.#expected('a key in "quotes"');
+    const key = this.#string();
+    if (!this.#take(code.colon)) throw this.#expected('":"');
+    return key;
   }
 
   #array(depth: number): Json[] {

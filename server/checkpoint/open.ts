@@ -6,6 +6,7 @@ import { JsonError, JsonObject, parseJson, plainObject } from "./json.ts";
 import { naturalCompare } from "./natural-compare.ts";
 import { ProblemList } from "./problem-list.ts";
 import { count, quote } from "./quote.ts";
+import type { HeaderTensor } from "./usual-entries.ts";
 import { indexSuffix, isIndexName, longestIndex, parseShardIndex, type ShardIndex } from "./shard-index.ts";
 
 /** Shards whose headers are read at the same time. */
@@ -38,7 +39,7 @@ async function openSingle(path: string, indexProblems: readonly CheckpointProble
     path,
     sharded: false,
     files: [contents.file],
-    tensors: contents.tensors.map((tensor) => ({ ...tensor, file: 0 })),
+    tensors: contents.tensors.map((tensor) => inFile(tensor, 0)),
     problems: [...contents.problems, ...indexProblems, ...loneShard(path), ...config.problems],
     config: config.config,
   };
@@ -87,14 +88,32 @@ async function openSharded(path: string, index: ShardIndex): Promise<Checkpoint>
     shardProblems.push(...shard.problems);
   });
 
+  // As it mostly is: then every name is unique, and there is nothing to compare.
+  const agrees = read.every(isAsListed);
   return {
     path,
     sharded: true,
     files,
-    tensors: uniqueTensors(read),
-    problems: [...index.problems, ...shardProblems, ...compareWithIndex(path, read), ...config.problems],
+    tensors: agrees
+      ? read.flatMap((shard, file) => shard.contents.tensors.map((tensor) => inFile(tensor, file)))
+      : uniqueTensors(read),
+    problems: [
+      ...index.problems,
+      ...shardProblems,
+      ...(agrees ? [] : compareWithIndex(path, read)),
+      ...config.problems,
+    ],
     config: config.config,
   };
+}
+
+function inFile({ name, dtype, shape, begin, end }: HeaderTensor, file: number): Tensor {
+  return { name, dtype, shape, file, begin, end };
+}
+
+/** Whether a shard holds what the index puts in it, and nothing else. */
+function isAsListed({ listed, contents: { tensors, unusable } }: ReadShard): boolean {
+  return unusable.size === 0 && tensors.length === listed.size && tensors.every(({ name }) => listed.has(name));
 }
 
 interface ReadShard {
@@ -113,7 +132,7 @@ function uniqueTensors(shards: readonly ReadShard[]): Tensor[] {
     }
   });
   return shards.flatMap(({ contents }, file) =>
-    contents.tensors.filter(({ name }) => home.get(name) === file).map((tensor) => ({ ...tensor, file })),
+    contents.tensors.filter(({ name }) => home.get(name) === file).map((tensor) => inFile(tensor, file)),
   );
 }
 
