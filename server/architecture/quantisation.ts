@@ -11,6 +11,11 @@ export interface AuxiliaryLink {
   readonly weight: string;
 }
 
+/** Whether a name, or a pattern of names, ends as those of auxiliaries do. */
+export function endsAsAuxiliary(name: string): boolean {
+  return auxiliaryNames.some(({ suffix }) => name.endsWith(suffix));
+}
+
 /** What `name` decodes, where `exists` says which tensors there are; null for a weight of its own. */
 export function auxiliaryLink(name: string, exists: (weight: string) => boolean): AuxiliaryLink | null {
   for (const { suffix, weight } of auxiliaryNames) {
