@@ -3,4 +3,4 @@ import { loadTexts, type Texts } from "../server/text/l10n.ts";
 import { textsId } from "./html.ts";
 
 const json = document.getElementById(textsId)?.textContent ?? "";
-loadTexts(document.documentElement.lang, json === "" ? undefined : (JSON.parse(json) as Texts));
+loadTexts({ language: document.documentElement.lang, texts: json === "" ? undefined : (JSON.parse(json) as Texts) });

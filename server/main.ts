@@ -51,7 +51,7 @@ import { headSummary } from "./language/summary.ts";
 import { outlineSymbols, workspaceSymbols } from "./language/symbols.ts";
 import { packCatalogue } from "./packing/catalogue.ts";
 import * as protocol from "./protocol.ts";
-import { loadTexts } from "./text/l10n.ts";
+import { loadTexts, t } from "./text/l10n.ts";
 
 /** Results reach the views and Problems at most so often. */
 const reportInterval = 150;
@@ -71,7 +71,7 @@ const publishedUris = new Map<string, ReadonlySet<string>>();
 
 connection.onInitialize((parameters) => {
   const options = parameters.initializationOptions as protocol.InitializationOptions;
-  loadTexts(options.language ?? "en", options.texts);
+  loadTexts(options.spoken ?? { language: "en" });
   sessions = new Sessions({
     workerPath: fileURLToPath(new URL("./worker.mjs", import.meta.url)),
     cacheFolder: options.cacheFolder,
@@ -414,7 +414,7 @@ function tensorOf({ analysis }: Session, name: string): { readonly file: string;
   const description = analysis.checkpoint.tensors.find((each) => each.name === name);
   const file = analysis.checkpoint.files[description?.file ?? -1];
   if (description === undefined || file === undefined) {
-    throw new ResponseError(ErrorCodes.InvalidParams, `There is no tensor ${name} in this checkpoint.`);
+    throw new ResponseError(ErrorCodes.InvalidParams, t("There is no tensor {0} in this checkpoint.", name));
   }
   return { file: file.path, description };
 }
@@ -431,7 +431,7 @@ function orRefuse<T>(action: () => T): T {
 function pathOf(uri: string): string {
   const path = checkpointPath(uri);
   if (path === null) {
-    throw new ResponseError(ErrorCodes.InvalidParams, `${uri} is not a file on this machine`);
+    throw new ResponseError(ErrorCodes.InvalidParams, t("{0} is not a file on this machine", uri));
   }
   return path;
 }
@@ -453,7 +453,7 @@ async function sessionOf(uri: string): Promise<Session | null> {
 async function openSession(uri: string): Promise<Session> {
   const session = await sessionOf(uri);
   if (session === null) {
-    throw new ResponseError(ErrorCodes.InvalidParams, `${uri} is not open`);
+    throw new ResponseError(ErrorCodes.InvalidParams, t("{0} is not open", uri));
   }
   return session;
 }
@@ -538,15 +538,15 @@ function waitingText(session: Session): string {
   const { phase, done, total } = session.analysis.state;
   switch (phase) {
     case "running":
-      return `Being analysed: ${done} of ${total} matrices are done.`;
+      return t("Being analysed: {0} of {1} matrices are done.", done, total);
     case "unavailable":
-      return [ready().engine.message ?? "No GPU can be used.", ready().engine.remedy ?? ""].join(" ").trimEnd();
+      return [ready().engine.message ?? t("No GPU can be used."), ready().engine.remedy ?? ""].join(" ").trimEnd();
     case "paused":
-      return "Not analysed yet: the analysis is paused.";
+      return t("Not analysed yet: the analysis is paused.");
     case "cancelled":
-      return "Not analysed: the analysis was cancelled.";
+      return t("Not analysed: the analysis was cancelled.");
     case "waiting":
     case "done":
-      return "Not analysed yet.";
+      return t("Not analysed yet.");
   }
 }

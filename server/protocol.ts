@@ -16,7 +16,7 @@ import type { FreshInitialiser } from "./spectrum/fresh-initialiser.ts";
 import type { Localisation } from "./spectrum/localisation.ts";
 import type { VectorRandomness } from "./spectrum/vector-randomness.ts";
 import type { EntryStatistics } from "./svd/measurement.ts";
-import type { Texts } from "./text/l10n.ts";
+import type { Spoken } from "./text/l10n.ts";
 
 /** One tensor as the tree shows it. */
 export interface CatalogueTensor {
@@ -476,9 +476,8 @@ export interface ChangedParams extends CheckpointParams {
 export interface InitializationOptions {
   /** Folder for cached results. */
   readonly cacheFolder: string;
-  /** What the person reads (BCP 47), and the texts in it; without them everything is said in English. */
-  readonly language?: string;
-  readonly texts?: Texts;
+  /** What the person reads; English where it is left out. */
+  readonly spoken?: Spoken;
 }
 
 /** The settings the server reads, section `safetensorsSpectrum`. */

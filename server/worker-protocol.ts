@@ -1,4 +1,5 @@
 /** The messages between whoever wants results (language server, command line) and the GPU process. */
+import type { Spoken } from "./text/l10n.ts";
 import type { EngineStatus } from "./protocol.ts";
 import type { Metrics } from "./spectrum/metrics.ts";
 import type { NoiseTest } from "./spectrum/verdict.ts";
@@ -42,7 +43,7 @@ export type Work =
 export type Job = Work & { readonly id: number };
 
 export type ToWorker =
-  | { readonly type: "start"; readonly adapter: string }
+  | { readonly type: "start"; readonly adapter: string; readonly spoken: Spoken }
   | { readonly type: "job"; readonly job: Job }
   | { readonly type: "cancel"; readonly id: number };
 

@@ -2,6 +2,7 @@
  * The GPU process. It takes jobs over Node's message channel and answers with analyses; alone with `--self-test` it
  * says in one line of JSON whether this machine can compute, with `--adapters` on what. It exits with its parent.
  */
+import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { kernelsWork } from "./svd/self-test.ts";
 import { openEngine, type Engine } from "./svd/engine.ts";
@@ -15,14 +16,17 @@ import { shuffleTest, shuffleTestEntries } from "./statistics/shuffle-test.ts";
 import { withDrawnMatrix } from "./svd/drawn-matrix.ts";
 import type { MatrixSource, Measurement } from "./svd/measurement.ts";
 import type { Analysis, FromWorker, Job, ToWorker, VectorMeasurement } from "./worker-protocol.ts";
+import { loadTexts, type Spoken } from "./text/l10n.ts";
 
 let engine: Engine | null = null;
 const aborts = new Map<number, AbortController>();
 
 if (process.argv.includes("--self-test")) {
+  await listen();
   const adapter = process.argv.find((argument) => argument.startsWith("--adapter="))?.slice("--adapter=".length) ?? "";
   process.stdout.write(`${JSON.stringify(await kernelsWork(adapter))}\n`, () => process.exit(0));
 } else if (process.argv.includes("--adapters")) {
+  await listen();
   process.stdout.write(`${JSON.stringify(await adapters())}\n`, () => process.exit(0));
 } else {
   process.on("message", (message: ToWorker) => {
@@ -32,6 +36,11 @@ if (process.argv.includes("--self-test")) {
   setInterval(() => {
     send({ type: "alive" });
   }, 1000);
+}
+
+/** With `--spoken`, the parent hands the language of what is told, and its texts, to the standard input. */
+async function listen(): Promise<void> {
+  if (process.argv.includes("--spoken")) loadTexts(JSON.parse(await text(process.stdin)) as Spoken);
 }
 
 async function adapters(): Promise<Adapters> {
@@ -46,6 +55,7 @@ async function adapters(): Promise<Adapters> {
 function receive(message: ToWorker): void {
   switch (message.type) {
     case "start":
+      loadTexts(message.spoken);
       void start(message.adapter);
       break;
     case "cancel":

@@ -17,6 +17,7 @@ import {
   type InitializationOptions,
   type ResultsParams,
 } from "../../server/protocol.ts";
+import type { Spoken } from "../../server/text/l10n.ts";
 import { serverEnvironment } from "./environment.ts";
 import { didNotStart, keepsCrashing, noRuntime, rejection, selfTestRemedy } from "./explanation.ts";
 import type { Explanation, Rejected } from "./explanation.ts";
@@ -50,6 +51,11 @@ export class ServerUnavailable extends Error {
     this.name = "ServerUnavailable";
     this.explanation = explanation;
   }
+}
+
+/** The language that VS Code shows, for what other processes tell. */
+function spoken(): Spoken {
+  return { language: vscode.env.language, texts: vscode.l10n.bundle };
 }
 
 /** A server that was started, and the connection to it. */
@@ -178,7 +184,7 @@ export class LanguageServer {
     };
     const initialization: InitializationOptions = {
       cacheFolder: vscode.Uri.joinPath(this.#context.globalStorageUri, "cache").fsPath,
-      ...(vscode.l10n.bundle === undefined ? {} : { language: vscode.env.language, texts: vscode.l10n.bundle }),
+      spoken: spoken(),
     };
     // What goes wrong is told by this class, once and with its remedy; the library's own pop-ups stay in the log.
     class QuietClient extends library.LanguageClient {
@@ -326,7 +332,7 @@ export class LanguageServer {
   }
 
   async #test(runtime: Runtime): Promise<SelfTest> {
-    const outcome = await selfTest(runtime.executable, this.#worker, this.#environment());
+    const outcome = await selfTest(runtime.executable, this.#worker, this.#environment(), spoken());
     this.#tested.set(runtime.executable, outcome);
     if (outcome.ok) {
       const kind = outcome.software ? `${outcome.backend}, in software` : outcome.backend;

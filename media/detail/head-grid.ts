@@ -89,7 +89,7 @@ export class HeadGrid {
         { class: "legend", attributes: { "aria-label": t("Legend") } },
         ...(
           [
-            [t("bulk"), "bar", t("bulk")],
+            [t("bulk"), "bar", "bulk"],
             [t("outliers"), "bar", "outlier"],
             ["Marchenko–Pastur", "line", "noise"],
           ] as const

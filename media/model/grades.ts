@@ -1,5 +1,6 @@
 /** How a grade is said and drawn, everywhere in the editor: the word carries it, shape and colour only help. */
 import { t } from "../../server/text/l10n.ts";
+import { gradeLabel } from "../../server/spectrum/grade-label.ts";
 import { grades, type Grade } from "../../server/spectrum/verdict.ts";
 import type { IconName } from "../ui/icons.ts";
 
@@ -13,70 +14,59 @@ export interface GradePresentation {
   readonly meaning: string;
 }
 
-const presentations: Readonly<Record<Grade, () => GradePresentation>> = {
+const presentations: Readonly<Record<Grade, () => Omit<GradePresentation, "label">>> = {
   "non-finite": () => ({
-    label: t("non-finite"),
     tone: "error",
     icon: "error",
     meaning: t("Some entries are NaN or infinite, so that the matrix has no spectrum."),
   }),
   random: () => ({
-    label: t("random"),
     tone: "warning",
     icon: "warning",
     meaning: t("No test can tell this matrix from independent random entries: it may never have been trained."),
   }),
-  zero: () => ({ label: t("zero"), tone: "warning", icon: "warning", meaning: t("Every entry is zero.") }),
+  zero: () => ({ tone: "warning", icon: "warning", meaning: t("Every entry is zero.") }),
   constant: () => ({
-    label: t("constant"),
     tone: "warning",
     icon: "warning",
     meaning: t("Every entry has the same value."),
   }),
   duplicate: () => ({
-    label: t("duplicate"),
     tone: "warning",
     icon: "warning",
     meaning: t("The same bytes are stored under another name as well."),
   }),
   "near-random": () => ({
-    label: t("near random"),
     tone: "information",
     icon: "grade-dotted",
     meaning: t("It differs from noise measurably, but hardly."),
   }),
   "partly-learned": () => ({
-    label: t("partly learned"),
     tone: "good",
     icon: "grade-half",
     meaning: t("The bulk of the spectrum is still noise; some directions stand out of it."),
   }),
   learned: () => ({
-    label: t("learned"),
     tone: "good",
     icon: "grade-full",
     meaning: t("The spectrum as a whole is unlike that of noise."),
   }),
   orthogonal: () => ({
-    label: t("orthogonal"),
     tone: "quiet",
     icon: "grade-square",
     meaning: t("All singular values are equal, as orthogonal initialisation leaves them."),
   }),
   identity: () => ({
-    label: t("identity"),
     tone: "quiet",
     icon: "grade-square",
     meaning: t("It is exactly the identity matrix."),
   }),
   unsupported: () => ({
-    label: t("unsupported"),
     tone: "quiet",
     icon: "grade-dash",
     meaning: t("The numbers cannot be read as a matrix of weights."),
   }),
   "too-small": () => ({
-    label: t("too small"),
     tone: "quiet",
     icon: "grade-dash",
     meaning: t("There are too few entries to tell it from noise."),
@@ -85,7 +75,7 @@ const presentations: Readonly<Record<Grade, () => GradePresentation>> = {
 
 /** How a grade is said and drawn. */
 export function gradePresentation(grade: Grade): GradePresentation {
-  return presentations[grade]();
+  return { label: gradeLabel(grade), ...presentations[grade]() };
 }
 
 /** Grades from what deserves attention most to what deserves it least: the order of every list, and of "the worst of". */

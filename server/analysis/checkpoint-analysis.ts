@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { adapterConfig } from "../architecture/adapter.ts";
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
 import { missingTensors } from "../architecture/missing.ts";
@@ -552,7 +553,7 @@ export class CheckpointAnalysis {
         unsupported:
           this.#refusals.get(matrix.id) ??
           matrix.description.unsupported ??
-          (analysis === null ? "its result could not be read back from the cache; analyse it again" : null),
+          (analysis === null ? t("its result could not be read back from the cache; analyse it again") : null),
         duplicateOf: original === null ? null : shortened(original),
         configInitialiser: this.configInitialiser,
       },

@@ -1,6 +1,8 @@
 /** Findings that only show when matrices are compared with each other, made once all of them are judged. */
+import { decimal, t } from "../text/l10n.ts";
 import type { MetricKey } from "../spectrum/metrics.ts";
 import type { Severity } from "../protocol.ts";
+import { gradeLabel } from "../spectrum/grade-label.ts";
 import type { Grade } from "../spectrum/verdict.ts";
 import { shortened } from "../text/format.ts";
 import type { JudgedMatrix } from "./summary.ts";
@@ -38,7 +40,23 @@ function randomExperts(matrices: readonly JudgedMatrix[]): CheckpointFinding[] {
       found.push({
         code: "random-expert",
         tensor: parts[0]!.tensor,
-        message: `Expert ${expert}${block === "" ? "" : ` of ${shortened(block)}`} is untrained throughout (${describeParts(parts)}), while ${learned} of its ${experts.size} experts are learned.`,
+        message:
+          block === ""
+            ? t(
+                "Expert {0} is untrained throughout ({1}), while {2} of its {3} experts are learned.",
+                expert,
+                describeParts(parts),
+                learned,
+                experts.size,
+              )
+            : t(
+                "Expert {0} of {1} is untrained throughout ({2}), while {3} of its {4} experts are learned.",
+                expert,
+                shortened(block),
+                describeParts(parts),
+                learned,
+                experts.size,
+              ),
       });
     }
   }
@@ -46,13 +64,45 @@ function randomExperts(matrices: readonly JudgedMatrix[]): CheckpointFinding[] {
 }
 
 function describeParts(parts: readonly JudgedMatrix[]): string {
-  return parts.map(({ role, grade }) => `${role} ${grade}`).join(", ");
+  return parts.map(({ role, grade }) => `${role} ${gradeLabel(grade)}`).join(", ");
+}
+
+interface ComparedMetric {
+  readonly key: MetricKey;
+  /** That it is so many times as large in most of a block's matrices as in the blocks beside it. */
+  readonly larger: (block: string, far: number, all: number, times: string) => string;
+  /** That it is so many times smaller. */
+  readonly smaller: ComparedMetric["larger"];
 }
 
 /** What blocks are compared in: how concentrated a spectrum is, whatever its scale, and the scale. */
-const compared: readonly { readonly key: MetricKey; readonly name: string }[] = [
-  { key: "effectiveRank", name: "effective rank" },
-  { key: "sigmaBulk", name: "σ of the bulk" },
+const compared: readonly ComparedMetric[] = [
+  {
+    key: "effectiveRank",
+    larger: (...values) =>
+      t(
+        "{0} is unlike the blocks beside it: in {1} of its {2} matrices the effective rank is about {3} times theirs.",
+        ...values,
+      ),
+    smaller: (...values) =>
+      t(
+        "{0} is unlike the blocks beside it: in {1} of its {2} matrices the effective rank is about 1/{3} of theirs.",
+        ...values,
+      ),
+  },
+  {
+    key: "sigmaBulk",
+    larger: (...values) =>
+      t(
+        "{0} is unlike the blocks beside it: in {1} of its {2} matrices the σ of the bulk is about {3} times theirs.",
+        ...values,
+      ),
+    smaller: (...values) =>
+      t(
+        "{0} is unlike the blocks beside it: in {1} of its {2} matrices the σ of the bulk is about 1/{3} of theirs.",
+        ...values,
+      ),
+  },
 ];
 
 /** Fewer blocks have too few neighbours to say what is usual. */
@@ -70,7 +120,8 @@ function unlikeNeighbours(matrices: readonly JudgedMatrix[]): CheckpointFinding[
     ({ layer, expert, grade }) => layer !== null && expert === null && !untrained.has(grade),
   );
   const found: CheckpointFinding[] = [];
-  for (const { key, name } of compared) {
+  const told = new Set<string>();
+  for (const { key, larger, smaller } of compared) {
     const votes = new Map<string, { readonly matrix: JudgedMatrix; readonly factor: number }[]>();
     const members = new Map<string, number>();
     for (const series of groupBy(inBlocks, kindOf).values()) {
@@ -81,19 +132,16 @@ function unlikeNeighbours(matrices: readonly JudgedMatrix[]): CheckpointFinding[
     }
     for (const [block, far] of votes) {
       const all = members.get(block)!;
-      if (
-        far.length < 2 ||
-        far.length < 0.6 * all ||
-        found.some(({ message }) => message.startsWith(`${shortened(block)} `))
-      )
-        continue;
+      if (far.length < 2 || far.length < 0.6 * all || told.has(block)) continue;
+      told.add(block);
       const factors = far.map(({ factor }) => factor).sort((a, b) => a - b);
       const typical = factors[Math.floor(factors.length / 2)]!;
-      const than = typical >= 1 ? `${typical.toPrecision(2)} times` : `1/${(1 / typical).toPrecision(2)} of`;
+      const say = typical >= 1 ? larger : smaller;
+      const times = decimal(Math.max(typical, 1 / typical).toPrecision(2));
       found.push({
         code: "unlike-neighbours",
         tensor: far[0]!.matrix.tensor,
-        message: `${shortened(block)} is unlike the blocks beside it: in ${far.length} of its ${all} matrices the ${name} is about ${than} theirs.`,
+        message: say(shortened(block), far.length, all, times),
       });
     }
   }

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import type { CheckpointProblem } from "../checkpoint/checkpoint.ts";
 import type { MatrixResult, Problem, Severity } from "../protocol.ts";
 import { isExpectedGrade } from "../spectrum/expected-grade.ts";
@@ -40,7 +41,7 @@ export function gradeFinding(matrix: MatrixResult): Problem | null {
   if (severity === undefined) {
     return null;
   }
-  const message = `${shortened(matrix.id)} ${gradePhrases[matrix.grade]}: ${matrix.reason}.`;
+  const message = t("{0} {1}: {2}.", shortened(matrix.id), gradePhrase(matrix.grade), matrix.reason);
   return { code: matrix.grade, severity, tensor: matrix.tensor, head: null, message };
 }
 
@@ -55,21 +56,25 @@ export function fileFinding({ code, severity, tensor, message, path, byteOffset 
   return { code, severity, tensor: tensor ?? null, head: null, message, path, ...place };
 }
 
-/** A grade as the predicate of a sentence about a tensor. */
-export const gradePhrases: Readonly<Record<Grade, string>> = {
-  random: "looks randomly initialised",
-  "near-random": "is close to random initialisation",
-  "partly-learned": "is noise with a few learned directions",
-  learned: "is learned",
-  zero: "is zero throughout",
-  constant: "holds one value throughout",
-  orthogonal: "is orthogonal",
-  identity: "is an identity matrix",
-  "non-finite": "holds values that are not finite",
-  duplicate: "is a copy",
-  "too-small": "is too small to judge",
-  unsupported: "cannot be analysed",
+const phrases: Readonly<Record<Grade, () => string>> = {
+  random: () => t("looks randomly initialised"),
+  "near-random": () => t("is close to random initialisation"),
+  "partly-learned": () => t("is noise with a few learned directions"),
+  learned: () => t("is learned"),
+  zero: () => t("is zero throughout"),
+  constant: () => t("holds one value throughout"),
+  orthogonal: () => t("is orthogonal"),
+  identity: () => t("is an identity matrix"),
+  "non-finite": () => t("holds values that are not finite"),
+  duplicate: () => t("is a copy"),
+  "too-small": () => t("is too small to judge"),
+  unsupported: () => t("cannot be analysed"),
 };
+
+/** A grade as the predicate of a sentence about a tensor. */
+export function gradePhrase(grade: Grade): string {
+  return phrases[grade]();
+}
 
 const loudness: Readonly<Record<Severity, number>> = { information: 1, warning: 2, error: 3 };
 

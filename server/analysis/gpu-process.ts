@@ -1,3 +1,4 @@
+import { inEnglish, spoken, t } from "../text/l10n.ts";
 import { execFile, fork, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -121,7 +122,7 @@ export class GpuProcess {
    */
   async draw(draw: MatrixDraw, signal: AbortSignal): Promise<Analysis> {
     const results: Analysis[] = [];
-    let reason = "nothing came back";
+    let reason = t("nothing came back");
     await this.#run({ kind: "draw", draw }, signal, {
       onResult: (_, result) => {
         results.push(result);
@@ -183,7 +184,7 @@ export class GpuProcess {
 
   #launch(): Promise<void> {
     if (this.#closed) {
-      return Promise.reject(new GpuUnavailable("the GPU process was closed"));
+      return Promise.reject(new GpuUnavailable(t("the GPU process was closed")));
     }
     this.#publish({ ...this.#status, phase: "starting", message: null, remedy: null });
     return new Promise<void>((resolve, reject) => {
@@ -208,39 +209,43 @@ export class GpuProcess {
             this.#rest();
             resolve();
           } else if (message.engine.phase === "unavailable") {
-            reject(new GpuUnavailable(message.engine.message ?? "no GPU can be used"));
+            reject(new GpuUnavailable(message.engine.message ?? t("no GPU can be used")));
           }
         } else {
           this.#receive(message);
         }
       });
-      const ended = (reason: string, fromOutside = false): void => {
+      const ended = (why: () => string, fromOutside = false): void => {
         if (this.#child !== child) {
           return;
         }
-        this.#options.log(`GPU process ended: ${reason}`);
+        this.#options.log(`GPU process ended: ${inEnglish(why)}`);
+        const reason = why();
         const jobs = [...this.#jobs.values()];
         this.#forget();
         if (this.#status.phase === "starting") {
-          const message = `The GPU process ended while it was starting (${reason}).`;
+          const message = t("The GPU process ended while it was starting ({0}).", reason);
           this.#publish({
             ...this.#status,
             phase: "unavailable",
             message,
-            remedy: "Update the graphics driver, or choose another adapter in the settings.",
+            remedy: t("Update the graphics driver, or choose another adapter in the settings."),
           });
           reject(new GpuUnavailable(message));
         }
         for (const { reject: fail } of jobs) {
-          fail(new GpuProcessLost(`the GPU process ended (${reason})`, fromOutside));
+          fail(new GpuProcessLost(t("the GPU process ended ({0})", reason), fromOutside));
         }
       };
       child.on("error", (error) => {
-        ended(error.message);
+        ended(() => error.message);
       });
       child.on("exit", (code, signal) => {
         const fromOutside = !silent && (signal === "SIGKILL" || signal === "SIGTERM");
-        ended(signal === null ? `exit code ${code ?? "unknown"}` : `signal ${signal}`, fromOutside);
+        ended(
+          () => (signal === null ? t("exit code {0}", code ?? t("unknown")) : t("signal {0}", signal)),
+          fromOutside,
+        );
       });
       let silent = false;
       this.#watchdog = setInterval(() => {
@@ -251,7 +256,7 @@ export class GpuProcess {
         }
       }, 5000);
       this.#watchdog.unref();
-      this.#send({ type: "start", adapter: this.#options.adapter });
+      this.#send({ type: "start", adapter: this.#options.adapter, spoken: spoken() });
     });
   }
 
@@ -298,7 +303,7 @@ export class GpuProcess {
     this.#forget();
     child?.kill("SIGKILL");
     for (const { reject } of this.#jobs.values()) {
-      reject(new GpuProcessLost("the GPU process was stopped"));
+      reject(new GpuProcessLost(t("the GPU process was stopped")));
     }
   }
 
@@ -331,16 +336,24 @@ const adaptersPatience = 60_000;
 export function findAdapters(workerPath: string): Promise<Adapters> {
   return new Promise((resolve) => {
     const options = { env: workerEnvironment(), timeout: adaptersPatience, windowsHide: true };
-    execFile(process.execPath, [workerPath, "--adapters"], options, (error, output, errors) => {
-      try {
-        // Drivers may write lines of their own before it.
-        resolve(JSON.parse(output.trim().split("\n").at(-1) ?? "") as Adapters);
-      } catch {
-        const reason = errors.trim().split("\n").at(-1) ?? "";
-        const why = reason === "" ? (error?.message ?? "no answer") : reason;
-        resolve({ adapters: [], problem: `The graphics drivers could not be asked for their adapters: ${why}` });
-      }
-    });
+    const child = execFile(
+      process.execPath,
+      [workerPath, "--adapters", "--spoken"],
+      options,
+      (error, output, errors) => {
+        try {
+          // Drivers may write lines of their own before it.
+          resolve(JSON.parse(output.trim().split("\n").at(-1) ?? "") as Adapters);
+        } catch {
+          const reason = errors.trim().split("\n").at(-1) ?? "";
+          const why = reason === "" ? (error?.message ?? t("no answer")) : reason;
+          resolve({ adapters: [], problem: t("The graphics drivers could not be asked for their adapters: {0}", why) });
+        }
+      },
+    );
+    // Whoever does not read it has ended already, which is told above.
+    child.stdin?.on("error", () => undefined);
+    child.stdin?.end(JSON.stringify(spoken()));
   });
 }
 

@@ -1,8 +1,9 @@
+import { t } from "../text/l10n.ts";
 import type { Role } from "../architecture/role.ts";
 import type { Problem } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
 import { shortened } from "../text/format.ts";
-import { gradePhrases, gradeSeverities } from "./findings.ts";
+import { gradePhrase, gradeSeverities } from "./findings.ts";
 
 /** The code of what is found in heads. */
 export const headsCode = "heads";
@@ -46,7 +47,7 @@ export function headFindings(heads: readonly JudgedHead[], gradeOf: (tensor: str
       severity: "information",
       tensor: found[0]!.tensor,
       head: only?.head ?? null,
-      message: `${shortened(block)}: ${listed(found)} (${found.length} of ${total} heads).`,
+      message: t("{0}: {1} ({2} of {3} heads).", shortened(block), listed(found), found.length, total),
     };
   });
 }
@@ -63,8 +64,8 @@ function listed(found: readonly JudgedHead[]): string {
       const { role, grade } = group[0]!;
       const numbers = group.map(({ head }) => head).join(", ");
       return group.length === 1
-        ? `${role} head ${numbers} ${gradePhrases[grade]}`
-        : `each of ${role} heads ${numbers} ${gradePhrases[grade]}`;
+        ? t("{0} head {1} {2}", role, numbers, gradePhrase(grade))
+        : t("each of {0} heads {1} {2}", role, numbers, gradePhrase(grade));
     })
     .join("; ");
 }

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import type { Disk, DiskFile } from "./disk.ts";
@@ -77,7 +78,7 @@ export class Journal {
         }
         await journal.close();
       }
-      if (attempt > 4) throw new Error(`${path} is changed by others all the time`);
+      if (attempt > 4) throw new Error(t("{0} is changed by others all the time", path));
     }
   }
 
@@ -169,7 +170,11 @@ export class Journal {
     const aside = `${path}${damagedExtension}`;
     await begin(options, damaged, () => disk.link(path, aside));
     onDamage(
-      `The cached results of ${String(options.heading["path"])} were damaged; they were set aside as ${aside}, and what is missing is computed again.`,
+      t(
+        "The cached results of {0} were damaged; they were set aside as {1}, and what is missing is computed again.",
+        String(options.heading["path"]),
+        aside,
+      ),
     );
     return true;
   }

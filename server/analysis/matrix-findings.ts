@@ -1,4 +1,5 @@
 /** Findings on one matrix beyond its grade. */
+import { plural, t } from "../text/l10n.ts";
 import type { Severity } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
 import { shortened } from "../text/format.ts";
@@ -36,11 +37,16 @@ export function matrixFindings(matrix: GradedMatrix): MatrixFinding[] {
   if (rank !== null && fullRank - rank >= Math.max(2, missingShare * fullRank)) {
     found.push({
       code: "rank-deficient",
-      message: `${shortened(id)} has rank ${rank} where its shape allows ${fullRank}: the other singular values are zero to rounding.`,
+      message: t(
+        "{0} has rank {1} where its shape allows {2}: the other singular values are zero to rounding.",
+        shortened(id),
+        rank,
+        fullRank,
+      ),
     });
   }
-  if (zeroRows > spareRows(matrix)) found.push({ code: "dead-rows", message: dead(id, zeroRows, rows, "row") });
-  if (zeroColumns > 0) found.push({ code: "dead-columns", message: dead(id, zeroColumns, columns, "column") });
+  if (zeroRows > spareRows(matrix)) found.push({ code: "dead-rows", message: deadRows(id, zeroRows, rows) });
+  if (zeroColumns > 0) found.push({ code: "dead-columns", message: deadColumns(id, zeroColumns, columns) });
   return found;
 }
 
@@ -52,6 +58,22 @@ function spareRows({ role, rows }: GradedMatrix): number {
   return role === "embedding" || role === "unembedding" ? 1 + 0.01 * rows : 0;
 }
 
-function dead(id: string, zero: number, all: number, what: string): string {
-  return `${zero} of the ${all} ${what}s of ${shortened(id)} ${zero === 1 ? "is" : "are"} zero throughout.`;
+function deadRows(id: string, zero: number, all: number): string {
+  return plural(
+    zero,
+    "{0} of the {1} rows of {2} is zero throughout.",
+    "{0} of the {1} rows of {2} are zero throughout.",
+    all,
+    shortened(id),
+  );
+}
+
+function deadColumns(id: string, zero: number, all: number): string {
+  return plural(
+    zero,
+    "{0} of the {1} columns of {2} is zero throughout.",
+    "{0} of the {1} columns of {2} are zero throughout.",
+    all,
+    shortened(id),
+  );
 }

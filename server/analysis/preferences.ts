@@ -1,4 +1,5 @@
 /** Reads severities, silenced findings and roles as a person wrote them: in settings, or in a file beside the checkpoint. */
+import { t } from "../text/l10n.ts";
 import { roles, type Role } from "../architecture/role.ts";
 import { quote } from "../checkpoint/quote.ts";
 import type { Severity } from "../protocol.ts";
@@ -19,17 +20,17 @@ export function parsePreferences(value: Readonly<Record<string, unknown>>): Anal
     severity: Object.fromEntries(
       Object.entries(record(value["severity"], "severity")).map(([code, severity]) => [
         code,
-        oneOf(severities, severity, `the severity of ${quote(code)}`),
+        oneOf(severities, severity, t("the severity of {0}", quote(code))),
       ]),
     ),
     silence: list(value["silence"], "silence").map((rule, index) => {
       const place = `silence[${index}]`;
-      if (!isRecord(rule)) throw new PreferenceError(`${place} is not an object with a code and a tensor`);
+      if (!isRecord(rule)) throw new PreferenceError(t("{0} is not an object with a code and a tensor", place));
       return { code: text(rule["code"], `${place}.code`), tensor: text(rule["tensor"], `${place}.tensor`) };
     }),
     roles: Object.entries(record(value["roles"], "roles")).map(([name, role]) => ({
       name,
-      role: oneOf<Role>(roles, role, `the role of ${quote(name)}`),
+      role: oneOf<Role>(roles, role, t("the role of {0}", quote(name))),
     })),
   };
 }
@@ -63,23 +64,23 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
 
 function record(value: unknown, what: string): Readonly<Record<string, unknown>> {
   if (value === undefined) return {};
-  if (!isRecord(value)) throw new PreferenceError(`${what} is not an object`);
+  if (!isRecord(value)) throw new PreferenceError(t("{0} is not an object", what));
   return value;
 }
 
 function list(value: unknown, what: string): readonly unknown[] {
   if (value === undefined) return [];
-  if (!Array.isArray(value)) throw new PreferenceError(`${what} is not a list`);
+  if (!Array.isArray(value)) throw new PreferenceError(t("{0} is not a list", what));
   return value as unknown[];
 }
 
 function text(value: unknown, what: string): string {
-  if (typeof value !== "string") throw new PreferenceError(`${what} is not a text`);
+  if (typeof value !== "string") throw new PreferenceError(t("{0} is not a text", what));
   return value;
 }
 
 function oneOf<Choice extends string>(choices: readonly Choice[], value: unknown, what: string): Choice {
   const choice = choices.find((each) => each === value);
-  if (choice === undefined) throw new PreferenceError(`${what} is not one of ${choices.join(", ")}`);
+  if (choice === undefined) throw new PreferenceError(t("{0} is not one of {1}", what, choices.join(", ")));
   return choice;
 }

@@ -1,4 +1,5 @@
 /** The products of a checkpoint's weights, computed when someone asks for them. */
+import { t } from "../text/l10n.ts";
 import { basename } from "node:path";
 import { setImmediate } from "node:timers/promises";
 import { adapterConfig, type AdapterScale } from "../architecture/adapter.ts";
@@ -46,12 +47,14 @@ export async function measureProducts(
         },
       );
       if (!(await analysis.isUnchanged(batch.flatMap(({ left, right }) => [left.view, right.view])))) {
-        throw new Error(`${basename(analysis.changedFile ?? "")} changed on disk while its products were computed.`);
+        throw new Error(
+          t("{0} changed on disk while its products were computed.", basename(analysis.changedFile ?? "")),
+        );
       }
       for (const [index, view] of batch.entries()) {
         // What noise gives takes a few milliseconds where a shape is new.
         await setImmediate();
-        results.set(view, resultOf(view, measured.get(index) ?? "Nothing came back.", scaleOf(view)));
+        results.set(view, resultOf(view, measured.get(index) ?? t("Nothing came back."), scaleOf(view)));
       }
       onProgress?.(results.size);
     }
@@ -116,8 +119,8 @@ function resultOf(view: ProductView, measured: Float64Array | string, scale: Ada
 }
 
 function wordsOf({ kind, rank, head, keyHead }: ProductView, scale: AdapterScale | null): string {
-  if (kind === "attention") return `W_QᵀW_K of query head ${head ?? 0} and key head ${keyHead ?? 0}`;
-  if (scale === null) return `B·A of rank ${rank}, α unknown`;
+  if (kind === "attention") return t("W_QᵀW_K of query head {0} and key head {1}", head ?? 0, keyHead ?? 0);
+  if (scale === null) return t("B·A of rank {0}, α unknown", rank);
   const { alpha, stabilised } = scale;
   return `ΔW = (${formatSignificant(alpha)}/${stabilised ? "√" : ""}${rank})·B·A`;
 }

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { setTimeout } from "node:timers/promises";
 import type { MatrixView } from "../architecture/architecture.ts";
 import type { AnalysisState } from "../protocol.ts";
@@ -305,7 +306,7 @@ export class Scheduler {
         const strikes = (suspects.get(matrix.id) ?? 0) + (error.fromOutside ? 1 : 2);
         suspects.set(matrix.id, strikes);
         if (left.length > 1 || strikes < mostStrikes) return true;
-        this.#condemned.push({ analysis, matrix, reason: `${message} while it was computed, again and again` });
+        this.#condemned.push({ analysis, matrix, reason: t("{0} while it was computed, again and again", message) });
         return false;
       });
       // One of several is to blame: what may be quicker comes before finding out which.
@@ -335,8 +336,8 @@ export class Scheduler {
     this.#condemned = [];
     this.#losses = 0;
     this.#gpu.giveUp(
-      `The analysis was stopped after ${mostLosses} attempts without a result: ${message}.`,
-      "Update the graphics driver, or choose another adapter in the settings, and analyse again.",
+      t("The analysis was stopped after {0} attempts without a result: {1}.", mostLosses, message),
+      t("Update the graphics driver, or choose another adapter in the settings, and analyse again."),
     );
     this.#stop();
   }

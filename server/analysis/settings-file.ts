@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { dirname, join } from "node:path";
 import { stat } from "node:fs/promises";
 import type { CheckpointProblem } from "../checkpoint/checkpoint.ts";
@@ -35,7 +36,7 @@ export async function readSettingsFile(
       problem: {
         code: "invalid-settings",
         severity: "warning",
-        message: `${settingsFileName} beside the checkpoint is not used: ${why}`,
+        message: t("{0} beside the checkpoint is not used: {1}", settingsFileName, why),
         path: file,
       },
     };
@@ -47,14 +48,14 @@ function parse(text: string): AnalysisPreferences {
   try {
     value = JSON.parse(text);
   } catch {
-    throw new PreferenceError("it is not valid JSON");
+    throw new PreferenceError(t("it is not valid JSON"));
   }
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new PreferenceError("it is valid JSON but not an object");
+    throw new PreferenceError(t("it is valid JSON but not an object"));
   }
   const unknown = Object.keys(value).find((key) => !keys.has(key) && key !== "$schema");
   if (unknown !== undefined) {
-    throw new PreferenceError(`it has the key ${JSON.stringify(unknown)}; there are ${[...keys].join(", ")}`);
+    throw new PreferenceError(t("it has the key {0}; there are {1}", JSON.stringify(unknown), [...keys].join(", ")));
   }
   return parsePreferences(value as Readonly<Record<string, unknown>>);
 }

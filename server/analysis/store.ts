@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { createHash } from "node:crypto";
 import { open, readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -313,7 +314,11 @@ export class AnalysisStore {
   #notKept(error: unknown): void {
     this.#events.onNotice?.(
       "not-kept",
-      `Results of ${this.#name} cannot be kept on disk: ${whyNotWritten(error)}; the analysis goes on, and they are kept as soon as they can be.`,
+      t(
+        "Results of {0} cannot be kept on disk: {1}; the analysis goes on, and they are kept as soon as they can be.",
+        this.#name,
+        whyNotWritten(error),
+      ),
     );
   }
 }

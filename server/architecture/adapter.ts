@@ -1,4 +1,5 @@
 /** What an adapter's config says of its updates ΔW = s·B·A: s = α/r, or α/√r with rank stabilisation. */
+import { t } from "../text/l10n.ts";
 import { matchesWildcard } from "../text/wildcard.ts";
 
 export interface AdapterScale {
@@ -40,7 +41,7 @@ export function adapterConfig(config: Readonly<Record<string, unknown>> | null):
     if (!(error instanceof Invalid)) throw error;
     return {
       scaleOf: () => null,
-      problem: `adapter_config.json does not tell the scale of updates: ${error.message}.`,
+      problem: t("adapter_config.json does not tell the scale of updates: {0}.", error.message),
     };
   }
 }
@@ -63,7 +64,7 @@ function match(list: readonly Pattern[], module: string): number | null {
 /** PEFT's keys are regular expressions of the end of a module's name. Those that only name modules are understood. */
 function patterns(value: unknown, key: string, read: (value: unknown, key: string) => number): Pattern[] {
   if (value === undefined || value === null) return [];
-  if (typeof value !== "object" || Array.isArray(value)) throw new Invalid(`${key} is no object`);
+  if (typeof value !== "object" || Array.isArray(value)) throw new Invalid(t("{0} is no object", key));
   return Object.entries(value).map(([pattern, each]) => {
     const wildcard = pattern
       .replace(/^\^/, "")
@@ -72,27 +73,28 @@ function patterns(value: unknown, key: string, read: (value: unknown, key: strin
       .replaceAll("\\d+", "*")
       .replaceAll("\\.", ".");
     if (!/^[\w.*-]+$/.test(wildcard)) {
-      throw new Invalid(`${key} has the key ${quoted(pattern)}, a regular expression that is not understood`);
+      throw new Invalid(t("{0} has the key {1}, a regular expression that is not understood", key, quoted(pattern)));
     }
-    return { wildcard, value: read(each, `${key} of ${quoted(pattern)}`) };
+    return { wildcard, value: read(each, t("{0} of {1}", key, quoted(pattern))) };
   });
 }
 
 function number(value: unknown, key: string): number {
-  if (typeof value !== "number" || !Number.isFinite(value)) throw new Invalid(`${key} is ${quoted(value)}, no number`);
+  if (typeof value !== "number" || !Number.isFinite(value))
+    throw new Invalid(t("{0} is {1}, no number", key, quoted(value)));
   return value;
 }
 
 function wholeNumber(value: unknown, key: string): number {
   if (typeof value !== "number" || !Number.isSafeInteger(value) || value < 1) {
-    throw new Invalid(`${key} is ${quoted(value)}, no positive whole number`);
+    throw new Invalid(t("{0} is {1}, no positive whole number", key, quoted(value)));
   }
   return value;
 }
 
 function flag(value: unknown, key: string): boolean {
   if (value === undefined || value === null) return false;
-  if (typeof value !== "boolean") throw new Invalid(`${key} is ${quoted(value)}, neither true nor false`);
+  if (typeof value !== "boolean") throw new Invalid(t("{0} is {1}, neither true nor false", key, quoted(value)));
   return value;
 }
 

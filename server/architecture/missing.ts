@@ -1,4 +1,5 @@
 /** What a checkpoint lacks that its config, or its own other blocks, say it should have. From names alone. */
+import { plural, t } from "../text/l10n.ts";
 import { basename } from "node:path";
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import { shortened } from "../text/format.ts";
@@ -89,7 +90,13 @@ function missingBlocks({ descriptions, matrices }: Architecture, config: Readonl
     const absent = numbersBelow(layers.value).filter((number) => !present.has(number));
     if (absent.length > 0) {
       found.push(
-        `The config's ${layers.key} is ${layers.value}, but the checkpoint has nothing of ${several("block", absent)} (${container}…).`,
+        t(
+          "The config's {0} is {1}, but the checkpoint has nothing of {2} ({3}…).",
+          layers.key,
+          layers.value,
+          blocksOf(absent),
+          container ?? "",
+        ),
       );
     }
   }
@@ -101,7 +108,7 @@ function missingBlocks({ descriptions, matrices }: Architecture, config: Readonl
       const fused: readonly Role[] = role === "gate" || role === "up" ? ["gate-up"] : ["qkv"];
       for (const { path, roles } of without) {
         if (!fused.some((each) => roles.has(each))) {
-          found.push(`${shortened(path)} has no ${role} weight, which the other blocks have.`);
+          found.push(t("{0} has no {1} weight, which the other blocks have.", shortened(path), role));
         }
       }
     }
@@ -112,7 +119,13 @@ function missingBlocks({ descriptions, matrices }: Architecture, config: Readonl
       const absent = numbersBelow(experts.value).filter((number) => !block.experts.has(number));
       if (block.experts.size > 0 && absent.length > 0) {
         found.push(
-          `The config's ${experts.key} is ${experts.value}, but ${shortened(block.path)} lacks ${several("expert", absent)}.`,
+          t(
+            "The config's {0} is {1}, but {2} lacks {3}.",
+            experts.key,
+            experts.value,
+            shortened(block.path),
+            expertsOf(absent),
+          ),
         );
       }
     }
@@ -126,11 +139,12 @@ function missingEnds({ descriptions }: Architecture, config: Readonly<Record<str
   const first: unknown = Array.isArray(architectures) ? architectures[0] : null;
   if (typeof first !== "string" || !first.endsWith("ForCausalLM")) return [];
   const has = (role: Role): boolean => descriptions.some((each) => each.role === role);
-  if (!has("embedding") && !has("unembedding")) return ["The checkpoint has neither an embedding nor an unembedding."];
+  if (!has("embedding") && !has("unembedding"))
+    return [t("The checkpoint has neither an embedding nor an unembedding.")];
   if (tied !== false) return [];
   return (["embedding", "unembedding"] as const)
     .filter((role) => !has(role))
-    .map((role) => `The config's tie_word_embeddings is false, but the checkpoint has no ${role}.`);
+    .map((role) => t("The config's tie_word_embeddings is false, but the checkpoint has no {0}.", role));
 }
 
 function positive(
@@ -149,9 +163,19 @@ function numbersBelow(end: number): number[] {
   return Array.from({ length: end }, (_, number) => number);
 }
 
-function several(what: string, numbers: readonly number[]): string {
-  if (numbers.length === 1) return `${what} ${numbers[0]!}`;
+function blocksOf(numbers: readonly number[]): string {
+  const { told, rest } = several(numbers);
+  if (rest > 0) return t("blocks {0} and {1} more", told, rest);
+  return plural(numbers.length, "block {1}", "blocks {1}", told);
+}
+
+function expertsOf(numbers: readonly number[]): string {
+  const { told, rest } = several(numbers);
+  if (rest > 0) return t("experts {0} and {1} more", told, rest);
+  return plural(numbers.length, "expert {1}", "experts {1}", told);
+}
+
+function several(numbers: readonly number[]): { readonly told: string; readonly rest: number } {
   const told = numbers.slice(0, toldOneByOne);
-  const rest = numbers.length - told.length;
-  return rest > 0 ? `${what}s ${told.join(", ")} and ${rest} more` : `${what}s ${told.join(", ")}`;
+  return { told: told.join(", "), rest: numbers.length - told.length };
 }

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import type { Tensor } from "../checkpoint/checkpoint.ts";
 import type { Dtype } from "../checkpoint/dtype.ts";
 import { auxiliaryNames, weightScales } from "./auxiliaries.ts";
@@ -37,34 +38,39 @@ export function whyUnsupported(weight: Tensor, auxiliaries: Auxiliaries): string
   if (weight.name.endsWith(".qweight")) return packed(isAwq(weight, auxiliaries) ? "AWQ" : "GPTQ");
   if (weight.name.endsWith("_blocks") && has("_scales")) return packed("MXFP4");
   if (has(".weight.quant_map") || has(".weight.absmax")) return packed("bitsandbytes");
-  if (has(".SCB")) return "The weight is in the bitsandbytes 8-bit format, one scale a row, which is not decoded.";
+  if (has(".SCB")) return t("The weight is in the bitsandbytes 8-bit format, one scale a row, which is not decoded.");
   if (weight.name.endsWith(".weight_packed")) return packed("compressed-tensors");
   if (has(".weight_scale_2") || has(".weight_global_scale")) return packed("NVFP4");
   if (isInteger(weight.dtype) && has(".weight_zero_point")) {
-    return `The weight is ${weight.dtype} with zero points, which is not decoded.`;
+    return t("The weight is {0} with zero points, which is not decoded.", weight.dtype);
   }
   if (scale !== undefined && !isCommonFactor(scale, weight)) {
     const kind = weight.dtype.startsWith("F8") ? "FP8" : weight.dtype;
-    return `The weight is ${kind} with ${elements(scale)} scales (${scale.shape.join(" × ")}), one a block or row, which is not decoded.`;
+    return t(
+      "The weight is {0} with {1} scales ({2}), one a block or row, which is not decoded.",
+      kind,
+      elements(scale),
+      scale.shape.join(" × "),
+    );
   }
-  return unsupportedDtypes[weight.dtype] ?? null;
+  return unsupportedDtypes[weight.dtype]?.() ?? null;
 }
 
-const unsupportedDtypes: Partial<Record<Dtype, string>> = {
-  BOOL: "The entries are BOOL, flags instead of numbers.",
-  U64: "The entries are 64-bit integers (U64), which are not decoded.",
-  I64: "The entries are 64-bit integers (I64), which are not decoded.",
-  C64: "The entries are complex numbers (C64), which are not analysed.",
-  F8_E8M0: "The entries are F8_E8M0, exponents that scale other tensors.",
-  F8_E4M3FNUZ: "The entries are F8_E4M3FNUZ, which is not decoded.",
-  F8_E5M2FNUZ: "The entries are F8_E5M2FNUZ, which is not decoded.",
-  F6_E2M3: "The entries are 6-bit floats (F6_E2M3), which are not decoded.",
-  F6_E3M2: "The entries are 6-bit floats (F6_E3M2), which are not decoded.",
-  F4: "The entries are 4-bit floats (F4), which are not decoded.",
+const unsupportedDtypes: Partial<Record<Dtype, () => string>> = {
+  BOOL: () => t("The entries are BOOL, flags instead of numbers."),
+  U64: () => t("The entries are 64-bit integers (U64), which are not decoded."),
+  I64: () => t("The entries are 64-bit integers (I64), which are not decoded."),
+  C64: () => t("The entries are complex numbers (C64), which are not analysed."),
+  F8_E8M0: () => t("The entries are F8_E8M0, exponents that scale other tensors."),
+  F8_E4M3FNUZ: () => t("The entries are F8_E4M3FNUZ, which is not decoded."),
+  F8_E5M2FNUZ: () => t("The entries are F8_E5M2FNUZ, which is not decoded."),
+  F6_E2M3: () => t("The entries are 6-bit floats (F6_E2M3), which are not decoded."),
+  F6_E3M2: () => t("The entries are 6-bit floats (F6_E3M2), which are not decoded."),
+  F4: () => t("The entries are 4-bit floats (F4), which are not decoded."),
 };
 
 function packed(format: string): string {
-  return `The weight is packed in the ${format} format, which is not decoded.`;
+  return t("The weight is packed in the {0} format, which is not decoded.", format);
 }
 
 /** AWQ packs eight outputs into one entry, GPTQ eight inputs: only AWQ's scales are wider than the weight. */

@@ -1,4 +1,5 @@
 /** Some entries of a tensor, read from its file: no more bytes than they need, and never a whole tensor at once. */
+import { t } from "../text/l10n.ts";
 import { open, type FileHandle } from "node:fs/promises";
 import type { Tensor } from "./checkpoint.ts";
 import { entryReader, exactEntry } from "./decode.ts";
@@ -26,7 +27,9 @@ export async function readEntries(path: string, tensor: Tensor, grid: EntryGrid)
   );
   const last = offset + Math.max(0, rows - 1) * rowStride + Math.max(0, columns - 1) * columnStride;
   if (!sound || rows * columns > mostEntries || (rows * columns > 0 && last >= count)) {
-    throw new Error(`${rows} × ${columns} entries from ${offset} on cannot be shown of a tensor with ${count}.`);
+    throw new Error(
+      t("{0} × {1} entries from {2} on cannot be shown of a tensor with {3}.", rows, columns, offset, count),
+    );
   }
   const bits = dtypeBits[tensor.dtype];
   const read = entryReader(tensor.dtype);
@@ -61,7 +64,7 @@ const chunkEntries = 1 << 15;
  */
 export async function vectorProfile(path: string, tensor: Tensor, most: number): Promise<VectorProfile> {
   const count = entryCount(tensor);
-  if (count > longestVector) throw new Error(`A tensor with ${count} entries is too long to be drawn as a whole.`);
+  if (count > longestVector) throw new Error(t("A tensor with {0} entries is too long to be drawn as a whole.", count));
   const bits = dtypeBits[tensor.dtype];
   const read = entryReader(tensor.dtype);
   const runLength = Math.max(1, Math.ceil(count / Math.max(1, most)));
@@ -142,7 +145,7 @@ function entryCount({ shape }: Tensor): number {
 
 async function withFile(path: string, action: (file: FileHandle) => Promise<void>): Promise<void> {
   const file = await open(path).catch((error: unknown) => {
-    throw new Error(`${path} cannot be read: ${error instanceof Error ? error.message : String(error)}.`);
+    throw new Error(t("{0} cannot be read: {1}.", path, error instanceof Error ? error.message : String(error)));
   });
   try {
     await action(file);
@@ -157,7 +160,7 @@ async function readBits(file: FileHandle, tensor: Tensor, from: number, to: numb
   const bytes = new Uint8Array(tensor.begin + Math.ceil(to / 8) - begin);
   for (let done = 0; done < bytes.length;) {
     const { bytesRead } = await file.read(bytes, done, bytes.length - done, begin + done);
-    if (bytesRead === 0) throw new Error(`The file ends at byte ${begin + done}, before ${tensor.name} does.`);
+    if (bytesRead === 0) throw new Error(t("The file ends at byte {0}, before {1} does.", begin + done, tensor.name));
     done += bytesRead;
   }
   return new DataView(bytes.buffer);

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { constants, type Stats } from "node:fs";
 import { lstat, open, realpath, stat, type FileHandle } from "node:fs/promises";
 import { inSlices } from "../collections/sliced.ts";
@@ -56,7 +57,7 @@ export async function readText(path: string, longest: number): Promise<string> {
   return await withFile(path, async (handle) => {
     const { size } = await handle.stat();
     if (size > longest)
-      throw new FileError(`The file has ${size} bytes, more than the ${longest} that are read of such a file.`);
+      throw new FileError(t("The file has {0} bytes, more than the {1} that are read of such a file.", size, longest));
     return new TextDecoder("utf-8").decode(await readRange(handle, 0, size));
   });
 }
@@ -64,23 +65,25 @@ export async function readText(path: string, longest: number): Promise<string> {
 /** One plain sentence for an error of the file system. */
 export function explainFileError(error: unknown): string {
   const code = codeOf(error);
-  return code === null ? "The file cannot be read." : (errorSentences[code] ?? `The file cannot be read (${code}).`);
+  return code === null
+    ? t("The file cannot be read.")
+    : (errorSentences[code]?.() ?? t("The file cannot be read ({0}).", code));
 }
 
 function codeOf(error: unknown): string | null {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
 }
 
-const errorSentences: Partial<Record<string, string>> = {
-  ENOENT: "There is no such file.",
-  ENOTDIR: "There is no such file: a part of the path is not a folder.",
-  EACCES: "The file cannot be read: permission denied.",
-  EPERM: "The file cannot be read: permission denied.",
-  EISDIR: "This is a folder, not a file.",
-  ELOOP: "The file cannot be read: its symbolic links go in a circle.",
-  ENAMETOOLONG: "There is no such file: the name is too long.",
-  EMFILE: "The file cannot be read: too many files are open.",
-  EIO: "The file cannot be read: the disk reports an error.",
+const errorSentences: Partial<Record<string, () => string>> = {
+  ENOENT: () => t("There is no such file."),
+  ENOTDIR: () => t("There is no such file: a part of the path is not a folder."),
+  EACCES: () => t("The file cannot be read: permission denied."),
+  EPERM: () => t("The file cannot be read: permission denied."),
+  EISDIR: () => t("This is a folder, not a file."),
+  ELOOP: () => t("The file cannot be read: its symbolic links go in a circle."),
+  ENAMETOOLONG: () => t("There is no such file: the name is too long."),
+  EMFILE: () => t("The file cannot be read: too many files are open."),
+  EIO: () => t("The file cannot be read: the disk reports an error."),
 };
 
 async function withFile<T>(path: string, use: (handle: FileHandle, realPath: string) => Promise<T>): Promise<T> {
@@ -93,8 +96,8 @@ async function withFile<T>(path: string, use: (handle: FileHandle, realPath: str
   }
   try {
     const found = await handle.stat();
-    if (found.isDirectory()) throw new FileError("This is a folder, not a file.");
-    if (!found.isFile()) throw new FileError("This is not a regular file but a device, a pipe or a socket.");
+    if (found.isDirectory()) throw new FileError(t("This is a folder, not a file."));
+    if (!found.isFile()) throw new FileError(t("This is not a regular file but a device, a pipe or a socket."));
     return await use(handle, await realpath(path));
   } catch (error) {
     throw codeOf(error) === null ? error : new FileError(explainFileError(error), { cause: error });
@@ -105,10 +108,10 @@ async function withFile<T>(path: string, use: (handle: FileHandle, realPath: str
 
 async function explainOpenError(path: string, error: unknown): Promise<string> {
   const sentence = explainFileError(error);
-  if (sentence !== errorSentences["ENOENT"]) return sentence;
+  if (codeOf(error) !== "ENOENT") return sentence;
   const link = await lstat(path).catch(() => null);
   return link?.isSymbolicLink() === true
-    ? "This is a symbolic link to a file that is not there: the download is incomplete or the file was moved."
+    ? t("This is a symbolic link to a file that is not there: the download is incomplete or the file was moved.")
     : sentence;
 }
 

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import type { Dirent } from "node:fs";
 import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
@@ -15,12 +16,13 @@ const skippedFolders: ReadonlySet<string> = new Set(["node_modules", ".git"]);
  */
 export async function findCheckpoints(path: string, skipped: (sentence: string) => void): Promise<string[]> {
   const kind = await stat(path).catch((error: unknown) => {
-    throw new Error(`${quote(path)} cannot be opened: ${explainFileError(error)}`, { cause: error });
+    throw new Error(t("{0} cannot be opened: {1}", quote(path), explainFileError(error)), { cause: error });
   });
   if (!kind.isDirectory()) return [path];
   const unread: string[] = [];
   const found = await checkpointsIn(path, (sentence) => unread.push(sentence));
-  if (found.length === 0) throw new Error(unread[0] ?? `There is no .safetensors file in the folder ${quote(path)}.`);
+  if (found.length === 0)
+    throw new Error(unread[0] ?? t("There is no .safetensors file in the folder {0}.", quote(path)));
   unread.forEach(skipped);
   return found;
 }
@@ -48,7 +50,7 @@ async function search(folder: string, context: Search): Promise<void> {
     visited.add(real);
     entries = await readdir(folder, { withFileTypes: true });
   } catch (error) {
-    skipped(`The folder ${quote(folder)} cannot be read: ${explainFileError(error)}`);
+    skipped(t("The folder {0} cannot be read: {1}", quote(folder), explainFileError(error)));
     return;
   }
 

@@ -3,13 +3,14 @@
  * reference implementation does (safetensors, `SafeTensors::read_metadata` and `Metadata::validate`), but instead of
  * stopping at the first error, every error is told and whatever can still be read is kept.
  */
+import { t } from "../text/l10n.ts";
 import { atOnce, forEachSliced, type Sliced } from "../collections/sliced.ts";
 import type { CheckpointProblem } from "./checkpoint.ts";
 import { dtypeBits, isDtype } from "./dtype.ts";
 import { describeForeignFile } from "./foreign-file.ts";
 import { JsonError, JsonObject, OddNumber, parseMembers, type Json } from "./json.ts";
 import { ProblemList } from "./problem-list.ts";
-import { count, quote } from "./quote.ts";
+import { byteCount, quote, tensorCount } from "./quote.ts";
 import { bitsOf, metadataKey, UsualEntries, type HeaderTensor } from "./usual-entries.ts";
 
 /** Bytes of the length before the JSON. */
@@ -41,7 +42,7 @@ export function headerLength(path: string, start: Uint8Array, fileSize: number):
   const refuse = (code: CheckpointProblem["code"], message: string): HeaderLength => {
     return { length: null, problem: { code, severity: "error", message, path, byteOffset: 0 } };
   };
-  if (fileSize === 0) return refuse("unreadable-file", "The file is empty.");
+  if (fileSize === 0) return refuse("unreadable-file", t("The file is empty."));
   const view = new DataView(start.buffer, start.byteOffset, start.byteLength);
   const length = start.byteLength < lengthBytes ? null : view.getBigUint64(0, true);
   if (length !== null && length > 0 && length <= longestHeader && lengthBytes + Number(length) <= fileSize) {
@@ -52,19 +53,31 @@ export function headerLength(path: string, start: Uint8Array, fileSize: number):
   if (length === null) {
     return refuse(
       "invalid-header",
-      `The file has ${count(fileSize, "byte")}, too few for the ${lengthBytes} bytes of length that a safetensors file starts with.`,
+      t(
+        "The file has {0}, too few for the {1} bytes of length that a safetensors file starts with.",
+        byteCount(fileSize),
+        lengthBytes,
+      ),
     );
   }
-  if (length === 0n) return refuse("invalid-header", "The length of the header (the first 8 bytes) is 0.");
+  if (length === 0n) return refuse("invalid-header", t("The length of the header (the first 8 bytes) is 0."));
   if (length > longestHeader) {
     return refuse(
       "invalid-header",
-      `The length of the header (the first 8 bytes) is ${length}, more than the ${longestHeader} that are allowed: this is not a safetensors file.`,
+      t(
+        "The length of the header (the first 8 bytes) is {0}, more than the {1} that are allowed: this is not a safetensors file.",
+        String(length),
+        longestHeader,
+      ),
     );
   }
   return refuse(
     "unreadable-file",
-    `The header should have ${length} bytes, but the file ends after ${fileSize - lengthBytes} of them: the download is unfinished; download it again.`,
+    t(
+      "The header should have {0} bytes, but the file ends after {1} of them: the download is unfinished; download it again.",
+      String(length),
+      fileSize - lengthBytes,
+    ),
   );
 }
 
@@ -89,7 +102,10 @@ export function* parsingHeader(path: string, json: Uint8Array, fileSize: number)
     problems.add({
       code: "duplicate-key",
       severity: "warning",
-      message: `Tensor ${quote(name)} is in the header more than once: the last entry is used, but readers differ.`,
+      message: t(
+        "Tensor {0} is in the header more than once: the last entry is used, but readers differ.",
+        quote(name),
+      ),
       tensor: name,
     });
   }
@@ -139,18 +155,18 @@ function* readObject(json: Uint8Array, problems: ProblemList): Sliced<JsonObject
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(json);
   } catch {
     const offset = firstInvalidByte(json);
-    return refuse(`The header is not valid UTF-8 at byte ${lengthBytes + offset}.`, offset);
+    return refuse(t("The header is not valid UTF-8 at byte {0}.", lengthBytes + offset), offset);
   }
   try {
     const root = yield* parseMembers(text, new UsualEntries(lengthBytes + json.byteLength));
-    if (!(root instanceof JsonObject)) return refuse("The header is valid JSON but not an object.", 0);
+    if (!(root instanceof JsonObject)) return refuse(t("The header is valid JSON but not an object."), 0);
     return root.entries.size <= mostTensors
       ? root
-      : refuse(`The header has ${root.entries.size} entries, more than the ${mostTensors} that are read.`, 0);
+      : refuse(t("The header has {0} entries, more than the {1} that are read.", root.entries.size, mostTensors), 0);
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
     const offset = Buffer.byteLength(text.slice(0, error.offset));
-    return refuse(`The header is not valid JSON at byte ${lengthBytes + offset}: ${error.message}.`, offset);
+    return refuse(t("The header is not valid JSON at byte {0}: {1}.", lengthBytes + offset, error.message), offset);
   }
 }
 
@@ -165,25 +181,29 @@ function readMetadata(root: JsonObject<HeaderTensor>, problems: ProblemList): Re
   const wrong = (message: string): void => {
     problems.add({ code: "invalid-header", severity: "error", message });
   };
-  if (root.repeated.includes(metadataKey)) wrong(`"${metadataKey}" is in the header more than once.`);
+  if (root.repeated.includes(metadataKey)) wrong(t('"{0}" is in the header more than once.', metadataKey));
   const value = root.entries.get(metadataKey);
   // The reference implementation takes null for absent.
   if (value === undefined || value === null || isTensor(value)) return {};
   if (!(value instanceof JsonObject)) {
-    wrong(`"${metadataKey}" is ${describe(value)}, but must be an object of texts.`);
+    wrong(t('"{0}" is {1}, but must be an object of texts.', metadataKey, describe(value)));
     return {};
   }
   for (const key of new Set(value.repeated)) {
     problems.add({
       code: "duplicate-key",
       severity: "warning",
-      message: `Key ${quote(key)} is in "${metadataKey}" more than once: the last value is used, but readers differ.`,
+      message: t(
+        'Key {0} is in "{1}" more than once: the last value is used, but readers differ.',
+        quote(key),
+        metadataKey,
+      ),
     });
   }
   const texts: [string, string][] = [];
   for (const [key, text] of value.entries) {
     if (typeof text === "string") texts.push([key, text]);
-    else wrong(`"${metadataKey}" has ${describe(text)} at key ${quote(key)}, but every value must be a text.`);
+    else wrong(t('"{0}" has {1} at key {2}, but every value must be a text.', metadataKey, describe(text), quote(key)));
   }
   // fromEntries defines properties, so that a key "__proto__" is a key like any other.
   return Object.fromEntries(texts);
@@ -209,28 +229,28 @@ function readEntry(name: string, entry: Json, dataStart: number, problems: Probl
     problems.add({
       code: "invalid-header",
       severity: "error",
-      message: `Tensor ${quote(name)} ${what}.`,
+      message: t("Tensor {0} {1}.", quote(name), what),
       tensor: name,
     });
   };
   if (!(entry instanceof JsonObject)) {
-    wrong(`has ${describe(entry)} as its entry, but an object with dtype, shape and data_offsets is required`);
+    wrong(t("has {0} as its entry, but an object with dtype, shape and data_offsets is required", describe(entry)));
     return { tensor: null, range: null };
   }
   for (const key of ["dtype", "shape", "data_offsets"]) {
-    if (!entry.entries.has(key)) wrong(`has no ${key}`);
-    if (entry.repeated.includes(key)) wrong(`has more than one ${key}`);
+    if (!entry.entries.has(key)) wrong(t("has no {0}", key));
+    if (entry.repeated.includes(key)) wrong(t("has more than one {0}", key));
   }
 
   const dtype = entry.entries.get("dtype");
   if (dtype !== undefined && typeof dtype !== "string")
-    wrong(`has ${describe(dtype)} as its dtype, but a text is required`);
-  else if (dtype !== undefined && !isDtype(dtype)) wrong(`has the unknown dtype ${quote(dtype)}`);
+    wrong(t("has {0} as its dtype, but a text is required", describe(dtype)));
+  else if (dtype !== undefined && !isDtype(dtype)) wrong(t("has the unknown dtype {0}", quote(dtype)));
 
   const shapeValue = entry.entries.get("shape");
   const shape = wholeNumbers(shapeValue);
   if (shapeValue !== undefined && shape === null) {
-    wrong(`has the shape ${write(shapeValue)}, but a list of whole numbers from 0 is required`);
+    wrong(t("has the shape {0}, but a list of whole numbers from 0 is required", write(shapeValue)));
   }
 
   const offsetsValue = entry.entries.get("data_offsets");
@@ -239,9 +259,10 @@ function readEntry(name: string, entry: Json, dataStart: number, problems: Probl
   if (offsetsValue !== undefined) {
     const [begin, end] = offsets ?? [];
     if (begin === undefined || end === undefined || offsets?.length !== 2) {
-      wrong(`has the data_offsets ${write(offsetsValue)}, but two whole numbers from 0 are required`);
-    } else if (begin > end) wrong(`has the data_offsets ${write(offsetsValue)}, which begin after they end`);
-    else if (!Number.isSafeInteger(dataStart + end)) wrong(`has data_offsets ${write(offsetsValue)} beyond any file`);
+      wrong(t("has the data_offsets {0}, but two whole numbers from 0 are required", write(offsetsValue)));
+    } else if (begin > end) wrong(t("has the data_offsets {0}, which begin after they end", write(offsetsValue)));
+    else if (!Number.isSafeInteger(dataStart + end))
+      wrong(t("has data_offsets {0} beyond any file", write(offsetsValue)));
     else range = { name, begin: dataStart + begin, end: dataStart + end };
   }
 
@@ -249,12 +270,19 @@ function readEntry(name: string, entry: Json, dataStart: number, problems: Probl
     return { tensor: null, range };
   }
   const bits = bitsOf(shape, dtypeBits[dtype]);
-  const what = `of dtype ${dtype} and shape ${write(shape)}`;
-  if (bits === null) wrong(`${what} is too large: its number of bytes overflows`);
-  else if (bits % 8 !== 0) wrong(`${what} takes ${bits} bits, which is no whole number of bytes`);
-  else if (bits / 8 !== range.end - range.begin) {
+  const kind = [dtype, write(shape)] as const;
+  if (bits === null) wrong(t("of dtype {0} and shape {1} is too large: its number of bytes overflows", ...kind));
+  else if (bits % 8 !== 0) {
+    wrong(t("of dtype {0} and shape {1} takes {2} bits, which is no whole number of bytes", ...kind, bits));
+  } else if (bits / 8 !== range.end - range.begin) {
     wrong(
-      `${what} takes ${count(bits / 8, "byte")}, but its data_offsets ${write(offsetsValue!)} hold ${range.end - range.begin}`,
+      t(
+        "of dtype {0} and shape {1} takes {2}, but its data_offsets {3} hold {4}",
+        ...kind,
+        byteCount(bits / 8),
+        write(offsetsValue!),
+        range.end - range.begin,
+      ),
     );
   }
   return { tensor: mistakes.length === 0 ? { name, dtype, shape, begin: range.begin, end: range.end } : null, range };
@@ -283,13 +311,24 @@ function checkLayout(
   for (const range of ranges) {
     if (range.begin > end && complete) {
       wrong(
-        `There is a hole of ${count(range.begin - end, "byte")} at byte ${end}, before tensor ${quote(range.name)}, that belongs to no tensor.`,
+        t(
+          "There is a hole of {0} at byte {1}, before tensor {2}, that belongs to no tensor.",
+          byteCount(range.begin - end),
+          end,
+          quote(range.name),
+        ),
         end,
         range.name,
       );
     } else if (range.begin < end && last !== null) {
       wrong(
-        `Tensor ${quote(range.name)} begins at byte ${range.begin}, inside tensor ${quote(last.name)}, which ends at byte ${end}.`,
+        t(
+          "Tensor {0} begins at byte {1}, inside tensor {2}, which ends at byte {3}.",
+          quote(range.name),
+          range.begin,
+          quote(last.name),
+          end,
+        ),
         range.begin,
         range.name,
       );
@@ -301,7 +340,12 @@ function checkLayout(
   }
   if (end < fileSize && complete) {
     wrong(
-      `The tensors end at byte ${end}, but the file has ${fileSize}: it is ${count(fileSize - end, "byte")} too long.`,
+      t(
+        "The tensors end at byte {0}, but the file has {1}: it is {2} too long.",
+        end,
+        fileSize,
+        byteCount(fileSize - end),
+      ),
       end,
     );
   }
@@ -310,9 +354,13 @@ function checkLayout(
     problems.add({
       code: "unreadable-file",
       severity: "error",
-      message:
-        `The file ends at byte ${fileSize}, but its tensors go on to byte ${end}: ` +
-        `the download is unfinished and ${cut.length} of ${count(ranges.length, "tensor")} cannot be read; download it again.`,
+      message: t(
+        "The file ends at byte {0}, but its tensors go on to byte {1}: the download is unfinished and {2} of {3} cannot be read; download it again.",
+        fileSize,
+        end,
+        cut.length,
+        tensorCount(ranges.length),
+      ),
       byteOffset: fileSize,
     });
   }
@@ -326,11 +374,11 @@ function wholeNumbers(value: Json | undefined): number[] | null {
 
 function describe(value: Json): string {
   if (value === null) return "null";
-  if (value instanceof JsonObject) return "an object";
-  if (Array.isArray(value)) return "a list";
-  if (typeof value === "string") return `the text ${quote(value)}`;
+  if (value instanceof JsonObject) return t("an object");
+  if (Array.isArray(value)) return t("a list");
+  if (typeof value === "string") return t("the text {0}", quote(value));
   if (typeof value === "boolean") return String(value);
-  return `the number ${write(value)}`;
+  return t("the number {0}", write(value));
 }
 
 /** A value as JSON, shortened. */

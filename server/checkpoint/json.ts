@@ -3,6 +3,7 @@
  * told from `1.0` and `1e3`, keys such as `__proto__`, and where in the text an error is.
  */
 
+import { t } from "../text/l10n.ts";
 import { sliceItems, type Sliced } from "../collections/sliced.ts";
 import { inertJson } from "../text/json.ts";
 
@@ -143,7 +144,7 @@ class Reader {
     if (this.#word("true")) return true;
     if (this.#word("false")) return false;
     if (this.#word("null")) return null;
-    throw this.#expected("a value");
+    throw this.#expected(t("a value"));
   }
 
   /** The document's value, its members in slices where it is an object. */
@@ -166,7 +167,7 @@ class Reader {
 
   end(): void {
     this.#skipSpace();
-    if (this.#position < this.#text.length) throw this.#expected("the end");
+    if (this.#position < this.#text.length) throw this.#expected(t("the end"));
   }
 
   #short<Value>(key: string, shortcut: Shortcut<Value>): Value | null {
@@ -201,21 +202,21 @@ class Reader {
   }
 
   #leaveObject(): void {
-    if (!this.#take(code.closeBrace)) throw this.#expected('"," or "}"');
+    if (!this.#take(code.closeBrace)) throw this.#expected(t('"," or "}"'));
   }
 
   #countObject(): void {
-    if (++this.#objects > mostObjects) throw new JsonError(`more than ${mostObjects} objects`, this.#position - 1);
+    if (++this.#objects > mostObjects) throw new JsonError(t("more than {0} objects", mostObjects), this.#position - 1);
   }
 
   #countValue(): void {
-    if (++this.#values > mostValues) throw new JsonError(`more than ${mostValues} values`, this.#position);
+    if (++this.#values > mostValues) throw new JsonError(t("more than {0} values", mostValues), this.#position);
   }
 
   /** A key with the colon after it. */
   #key(): string {
     this.#skipSpace();
-    if (this.#text.charCodeAt(this.#position) !== code.quote) throw this.#expected('a key in "quotes"');
+    if (this.#text.charCodeAt(this.#position) !== code.quote) throw this.#expected(t('a key in "quotes"'));
     const key = this.#string();
     if (!this.#take(code.colon)) throw this.#expected('":"');
     return key;
@@ -227,13 +228,13 @@ class Reader {
     if (!this.#take(code.closeBracket)) {
       do values.push(this.value(depth));
       while (this.#take(code.comma));
-      if (!this.#take(code.closeBracket)) throw this.#expected('"," or "]"');
+      if (!this.#take(code.closeBracket)) throw this.#expected(t('"," or "]"'));
     }
     return values;
   }
 
   #enter(depth: number): void {
-    if (depth > deepestNesting) throw new JsonError(`nested more than ${deepestNesting} deep`, this.#position);
+    if (depth > deepestNesting) throw new JsonError(t("nested more than {0} deep", deepestNesting), this.#position);
     this.#position++;
   }
 
@@ -250,10 +251,10 @@ class Reader {
         escaped = true;
         i++;
       } else if (unit < code.space) {
-        throw new JsonError("a control character inside a string", i);
+        throw new JsonError(t("a control character inside a string"), i);
       }
     }
-    throw new JsonError("a string without an end", start - 1);
+    throw new JsonError(t("a string without an end"), start - 1);
   }
 
   #unescape(start: number, end: number): string {
@@ -261,11 +262,11 @@ class Reader {
     try {
       value = JSON.parse(this.#text.slice(start, end));
     } catch {
-      throw new JsonError("a string with an invalid escape", start);
+      throw new JsonError(t("a string with an invalid escape"), start);
     }
     // Half a surrogate pair cannot be written in UTF-8.
     if (typeof value !== "string" || /\p{Surrogate}/u.test(value)) {
-      throw new JsonError("a string with half a surrogate pair", start);
+      throw new JsonError(t("a string with half a surrogate pair"), start);
     }
     return value;
   }
@@ -274,7 +275,7 @@ class Reader {
     const start = this.#position;
     number.lastIndex = start;
     const text = number.exec(this.#text)?.[0];
-    if (text === undefined) throw this.#expected("a number");
+    if (text === undefined) throw this.#expected(t("a number"));
     this.#position = start + text.length;
     const value = Number(text);
     return isDigits(text) && Number.isSafeInteger(value) ? value : new OddNumber(text);
@@ -307,8 +308,8 @@ class Reader {
     const found = this.#text.codePointAt(this.#position);
     return new JsonError(
       found === undefined
-        ? `${what} expected, but it ends`
-        : `${what} expected, not ${inertJson(String.fromCodePoint(found))}`,
+        ? t("{0} expected, but it ends", what)
+        : t("{0} expected, not {1}", what, inertJson(String.fromCodePoint(found))),
       this.#position,
     );
   }

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { access, readdir } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Checkpoint, CheckpointFile, CheckpointProblem, Tensor } from "./checkpoint.ts";
@@ -5,7 +6,7 @@ import { FileError, readFileHeader, readText, type FileContents } from "./file.t
 import { JsonError, JsonObject, parseJson, plainObject } from "./json.ts";
 import { naturalCompare } from "./natural-compare.ts";
 import { ProblemList } from "./problem-list.ts";
-import { count, quote } from "./quote.ts";
+import { quote, tensorCount } from "./quote.ts";
 import type { HeaderTensor } from "./usual-entries.ts";
 import { indexSuffix, isIndexName, longestIndex, parseShardIndex, type ShardIndex } from "./shard-index.ts";
 
@@ -53,7 +54,12 @@ function loneShard(path: string): CheckpointProblem[] {
     {
       code: "invalid-index",
       severity: "information",
-      message: `This is shard ${Number(number)} of ${Number(of)}, but no index (*${indexSuffix}) beside it lists it: only this file is shown.`,
+      message: t(
+        "This is shard {0} of {1}, but no index (*{2}) beside it lists it: only this file is shown.",
+        Number(number),
+        Number(of),
+        indexSuffix,
+      ),
       path,
     },
   ];
@@ -74,11 +80,16 @@ async function openSharded(path: string, index: ShardIndex): Promise<Checkpoint>
   shards.forEach(({ name, listed, path: shardPath }, i) => {
     const shard = contents[i]!;
     if (shard instanceof FileError) {
-      const affected = `${listed.length} of the checkpoint's ${count(listedInAll, "tensor")} should be in it`;
       shardProblems.push({
         code: "missing-shard",
         severity: "error",
-        message: `Shard ${quote(name)} cannot be read, and ${affected}: ${shard.message}`,
+        message: t(
+          "Shard {0} cannot be read, and {1} of the checkpoint's {2} should be in it: {3}",
+          quote(name),
+          listed.length,
+          tensorCount(listedInAll),
+          shard.message,
+        ),
         path: shardPath,
       });
       return;
@@ -154,11 +165,18 @@ function compareWithIndex(indexPath: string, shards: readonly ReadShard[]): read
       if (names[i]!.has(name)) continue;
       const found = shardOf.get(name);
       if (found !== undefined) elsewhere.add(name);
-      const but = found === undefined ? "" : `, but in ${quote(found)}`;
       missing.add({
         code: "missing-tensor",
         severity: "error",
-        message: `Tensor ${quote(name)} is not in ${quote(shard)}, where the index puts it${but}.`,
+        message:
+          found === undefined
+            ? t("Tensor {0} is not in {1}, where the index puts it.", quote(name), quote(shard))
+            : t(
+                "Tensor {0} is not in {1}, where the index puts it, but in {2}.",
+                quote(name),
+                quote(shard),
+                quote(found),
+              ),
         tensor: name,
       });
     }
@@ -171,7 +189,11 @@ function compareWithIndex(indexPath: string, shards: readonly ReadShard[]): read
       problems.add({
         code: "unlisted-tensor",
         severity: "warning",
-        message: `Tensor ${quote(name)} is in ${quote(shard)}, but the index does not list it there: loaders leave it out.`,
+        message: t(
+          "Tensor {0} is in {1}, but the index does not list it there: loaders leave it out.",
+          quote(name),
+          quote(shard),
+        ),
         tensor: name,
       });
     }
@@ -230,7 +252,10 @@ function leftByAria2(path: string): CheckpointProblem {
   return {
     code: "unreadable-file",
     severity: "error",
-    message: `aria2 has not finished downloading the file (${control} is still beside it): parts of it may be missing.`,
+    message: t(
+      "aria2 has not finished downloading the file ({0} is still beside it): parts of it may be missing.",
+      control,
+    ),
     path,
   };
 }
@@ -257,7 +282,7 @@ async function readConfig(path: string): Promise<Config> {
   if (name === undefined) return { config: null, problems: [] };
   const configPath = join(folder, name);
   const invalid = (why: string): Config => {
-    const message = `${name} beside the checkpoint is not used: ${why}`;
+    const message = t("{0} beside the checkpoint is not used: {1}", name, why);
     return { config: null, problems: [{ code: "invalid-config", severity: "information", message, path: configPath }] };
   };
   let text: string;
@@ -268,15 +293,17 @@ async function readConfig(path: string): Promise<Config> {
     return invalid(error.message);
   }
   if (text.startsWith("version https://git-lfs")) {
-    return invalid('it is a Git LFS pointer: run "git lfs pull" in its repository to download it.');
+    return invalid(t('it is a Git LFS pointer: run "git lfs pull" in its repository to download it.'));
   }
   try {
     const value = parseJson(text);
-    if (!(value instanceof JsonObject)) return invalid("it is valid JSON but not an object.");
+    if (!(value instanceof JsonObject)) return invalid(t("it is valid JSON but not an object."));
     return { config: plainObject(value), problems: [] };
   } catch (error) {
     if (!(error instanceof JsonError)) throw error;
-    return invalid(`it is not valid JSON at byte ${Buffer.byteLength(text.slice(0, error.offset))}: ${error.message}.`);
+    return invalid(
+      t("it is not valid JSON at byte {0}: {1}.", Buffer.byteLength(text.slice(0, error.offset)), error.message),
+    );
   }
 }
 

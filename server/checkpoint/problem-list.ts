@@ -1,3 +1,4 @@
+import { plural } from "../text/l10n.ts";
 import type { CheckpointProblem } from "./checkpoint.ts";
 
 /** As many problems of one code are told one by one; a broken header of 100 000 entries must stay readable. */
@@ -23,8 +24,11 @@ export class ProblemList {
   list(): readonly CheckpointProblem[] {
     const counted = Array.from(this.#more, ([code, { count, severity }]): CheckpointProblem[] => {
       const rest = count - toldOneByOne;
-      const message =
-        rest === 1 ? "There is 1 more problem of this kind." : `There are ${rest} more problems of this kind.`;
+      const message = plural(
+        rest,
+        "There is {0} more problem of this kind.",
+        "There are {0} more problems of this kind.",
+      );
       return rest > 0 ? [{ code, severity, message, path: this.#path }] : [];
     });
     return [...this.#problems, ...counted.flat()];

@@ -1,3 +1,5 @@
+import { plural } from "../text/l10n.ts";
+
 const longest = 160;
 
 /** A name out of a file, in quotes, on one line and not too long, for use in a sentence. Still untrusted text. */
@@ -10,7 +12,12 @@ export function quote(name: string): string {
   return `"${visible}"`;
 }
 
+/** "1 byte", "2 bytes". */
+export function byteCount(count: number): string {
+  return plural(count, "{0} byte", "{0} bytes");
+}
+
 /** "1 tensor", "2 tensors". */
-export function count(number: number, one: string): string {
-  return `${number} ${one}${number === 1 ? "" : "s"}`;
+export function tensorCount(count: number): string {
+  return plural(count, "{0} tensor", "{0} tensors");
 }

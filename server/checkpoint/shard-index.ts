@@ -1,10 +1,11 @@
 /** The index of a sharded checkpoint, `*.safetensors.index.json`: `weight_map` names the shard of each tensor. Pure. */
+import { t } from "../text/l10n.ts";
 import { posix, win32 } from "node:path";
 import type { CheckpointProblem } from "./checkpoint.ts";
 import { JsonError, JsonObject, parseJson, type Json } from "./json.ts";
 import { naturalCompare } from "./natural-compare.ts";
 import { ProblemList } from "./problem-list.ts";
-import { count, quote } from "./quote.ts";
+import { quote, tensorCount } from "./quote.ts";
 
 /** How the name of an index ends. */
 export const indexSuffix = ".safetensors.index.json";
@@ -38,26 +39,28 @@ export function parseShardIndex(path: string, text: string): ShardIndex {
     problems.add({
       code: "duplicate-key",
       severity: "warning",
-      message: `The index lists tensor ${quote(name)} more than once: the last entry is used, but readers differ.`,
+      message: t("The index lists tensor {0} more than once: the last entry is used, but readers differ.", quote(name)),
       tensor: name,
     });
   }
   const shards = new Map<string, string[]>();
   for (const [name, shard] of weightMap.entries) {
     if (typeof shard !== "string") {
-      wrong(`The index gives no file name for tensor ${quote(name)}.`, { tensor: name });
+      wrong(t("The index gives no file name for tensor {0}.", quote(name)), { tensor: name });
       continue;
     }
     const names = shards.get(shard);
     if (names === undefined) shards.set(shard, [name]);
     else names.push(name);
   }
-  if (weightMap.entries.size === 0) wrong('The index lists no tensor: its "weight_map" is empty.');
+  if (weightMap.entries.size === 0) wrong(t('The index lists no tensor: its "weight_map" is empty.'));
   for (const [shard, names] of shards) {
     const reason = refusal(shard);
     if (reason === null) continue;
     shards.delete(shard);
-    wrong(`The index puts ${count(names.length, "tensor")} in ${quote(shard)}, which is refused because ${reason}.`);
+    wrong(
+      t("The index puts {0} in {1}, which is refused because {2}.", tensorCount(names.length), quote(shard), reason),
+    );
   }
   return { shards: new Map([...shards].sort(([a], [b]) => naturalCompare(a, b))), problems: problems.list() };
 }
@@ -75,8 +78,8 @@ function readWeightMap(
     const lfs = text.startsWith("version https://git-lfs");
     wrong(
       lfs
-        ? 'The index is a Git LFS pointer, not the file itself: run "git lfs pull" in its repository to download it.'
-        : `The index is not valid JSON at byte ${byteOffset}: ${error.message}.`,
+        ? t('The index is a Git LFS pointer, not the file itself: run "git lfs pull" in its repository to download it.')
+        : t("The index is not valid JSON at byte {0}: {1}.", byteOffset, error.message),
       { byteOffset },
     );
     return null;
@@ -85,18 +88,18 @@ function readWeightMap(
   if (weightMap instanceof JsonObject) return weightMap;
   wrong(
     root instanceof JsonObject
-      ? 'The index has no object "weight_map" that names the file of each tensor.'
-      : "The index is valid JSON but not an object.",
+      ? t('The index has no object "weight_map" that names the file of each tensor.')
+      : t("The index is valid JSON but not an object."),
   );
   return null;
 }
 
 /** Shards lie beside their index; a path that leads elsewhere could make a reader open any file of the machine. */
 function refusal(shard: string): string | null {
-  if (shard === "") return "it is empty";
-  if (shard.includes("\0")) return "it contains a NUL character";
-  if (posix.isAbsolute(shard) || win32.isAbsolute(shard) || /^[a-z]:/i.test(shard)) return "it is an absolute path";
+  if (shard === "") return t("it is empty");
+  if (shard.includes("\0")) return t("it contains a NUL character");
+  if (posix.isAbsolute(shard) || win32.isAbsolute(shard) || /^[a-z]:/i.test(shard)) return t("it is an absolute path");
   const parts = shard.split(/[\\/]/);
-  if (parts.includes("..")) return "it leaves the index's folder";
-  return parts.length > 1 || shard === "." ? "shards lie in the same folder as their index" : null;
+  if (parts.includes("..")) return t("it leaves the index's folder");
+  return parts.length > 1 || shard === "." ? t("shards lie in the same folder as their index") : null;
 }

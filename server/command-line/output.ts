@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { randomBytes } from "node:crypto";
 import { constants, createWriteStream } from "node:fs";
 import { access, open, realpath, rename, rm, stat } from "node:fs/promises";
@@ -26,7 +27,7 @@ export async function writeOutput(
 /** Says before hours of work that their results could not be written. Throws {@link OutputError}. */
 export async function checkOutput(output: string): Promise<void> {
   const { path, kind } = await targetOf(output);
-  if (kind === "folder") throw new OutputError(`${quote(output)} cannot be written: it is a folder`);
+  if (kind === "folder") throw new OutputError(t("{0} cannot be written: it is a folder", quote(output)));
   try {
     // With the slash only a folder is meant.
     await access(kind === "device" ? path : `${dirname(path)}/`, constants.W_OK);
@@ -90,8 +91,8 @@ async function targetOf(
 }
 
 function explain(output: string | null, error: unknown): OutputError {
-  const what = output === null ? "The results" : quote(output);
-  return new OutputError(`${what} cannot be written: ${whyNotWritten(error)}`, { cause: error });
+  const what = output === null ? t("The results") : quote(output);
+  return new OutputError(t("{0} cannot be written: {1}", what, whyNotWritten(error)), { cause: error });
 }
 
 function codeOf(error: unknown): string | null {

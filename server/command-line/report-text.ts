@@ -1,8 +1,9 @@
+import { counted } from "./counted.ts";
 import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import { profilesOf } from "../analysis/profiles.ts";
 import type { JudgedMatrix } from "../analysis/summary.ts";
 import type { DrawnSpectrum, HeadBasis, VectorsDetail } from "../protocol.ts";
-import { formatBytes, formatCount, formatNumber, plural, printable, shortened } from "../text/format.ts";
+import { formatBytes, formatCount, formatNumber, printable, shortened } from "../text/format.ts";
 import type { Draw, Report, ReportedCheckpoint } from "./report.ts";
 import { productLines } from "./text-products.ts";
 import { profileLines } from "./text-profiles.ts";
@@ -22,10 +23,10 @@ async function* checkpointTable(
   const { catalogue } = analysis;
   const facts = [
     catalogue.family,
-    plural(catalogue.tensors.length, "tensor"),
+    counted(catalogue.tensors.length, "tensor"),
     `${formatCount(catalogue.parameters)} parameters`,
     formatBytes(catalogue.bytes),
-    plural(catalogue.files.length, "file"),
+    counted(catalogue.files.length, "file"),
   ].filter((fact) => fact !== null);
   yield `${printable(catalogue.path)}\n${facts.join(" · ")}\n`;
   const nameWidth = Math.min(64, Math.max(6, ...new Set(ids.map((id) => labelOf(id).length))));
@@ -59,7 +60,7 @@ async function* checkpointTable(
     }
   }
   if (told < ids.length) {
-    yield `\n${plural(ids.length - told, "matrix", "matrices")} not analysed.\n`;
+    yield `\n${counted(ids.length - told, "matrix", "matrices")} not analysed.\n`;
   }
   const basis = headBasis(analysis, ids);
   if (basis !== null) {
@@ -68,7 +69,7 @@ async function* checkpointTable(
   for (const line of [...productLines(products), ...profileLines(profilesOf(chosen(analysis, ids)))]) {
     yield `${line}\n`;
   }
-  yield problems.length === 0 ? "\nNo problems.\n" : `\n${plural(problems.length, "problem")}:\n`;
+  yield problems.length === 0 ? "\nNo problems.\n" : `\n${counted(problems.length, "problem")}:\n`;
   for (const problem of problems) {
     yield `  ${problem.severity}  ${problem.code}  ${printable(problem.message)}\n`;
   }

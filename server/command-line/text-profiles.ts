@@ -1,5 +1,6 @@
+import { counted } from "./counted.ts";
 import type { Profiles } from "../analysis/profiles.ts";
-import { formatNumber, plural, printable } from "../text/format.ts";
+import { formatNumber, printable } from "../text/format.ts";
 
 /** Layers that a line has room for. */
 const mostLayers = 12;
@@ -14,7 +15,7 @@ export function profileLines({ roles, learning, mostRandom, lowestRank }: Profil
     `  ${"ROLE".padEnd(12)}${"LEFT".padStart(8)}${"ABOVE".padStart(8)}`,
     ...learning.map(
       ({ role, matrices, departure, outliers }) =>
-        `  ${role.padEnd(12)}${percent(departure).padStart(8)}${percent(outliers).padStart(8)}  ${plural(matrices, "matrix", "matrices")}`,
+        `  ${role.padEnd(12)}${percent(departure).padStart(8)}${percent(outliers).padStart(8)}  ${counted(matrices, "matrix", "matrices")}`,
     ),
   ];
   const deep = roles.filter(({ layers }) => layers.length > 1);

@@ -1,4 +1,5 @@
 /** The GPU has no room for a buffer. */
+import { t } from "../text/l10n.ts";
 export class OutOfMemory extends Error {
   override readonly name = "OutOfMemory";
 }
@@ -45,7 +46,7 @@ export async function createBuffers<Name extends string>(
 }
 
 function outOfMemory(bytes: number): OutOfMemory {
-  return new OutOfMemory(`${Math.ceil(bytes / 2 ** 20)} MiB could not be had`);
+  return new OutOfMemory(t("{0} MiB could not be had", Math.ceil(bytes / 2 ** 20)));
 }
 
 /** Gives the memory back at once: garbage collection does not see it. */

@@ -1,4 +1,5 @@
 /** Opens a graphics adapter through Dawn, the WebGPU implementation that the npm package `webgpu` brings for Node. */
+import { t } from "../text/l10n.ts";
 import { EngineUnavailable } from "./engine-unavailable.ts";
 
 export { EngineUnavailable };
@@ -65,8 +66,8 @@ export async function openDevice(
     if (has < least) {
       throw new EngineUnavailable(
         "adapter-too-small",
-        `The graphics adapter ${name} is too small: its ${limit} is ${has}, and ${least} are needed.`,
-        "Update the graphics driver, or choose another adapter in the settings.",
+        t("The graphics adapter {0} is too small: its {1} is {2}, and {3} are needed.", name, limit, has, least),
+        t("Update the graphics driver, or choose another adapter in the settings."),
       );
     }
   }
@@ -94,18 +95,18 @@ export async function openDevice(
   } catch (error) {
     throw new EngineUnavailable(
       "no-adapter",
-      `The graphics adapter ${name} could not be opened: ${firstLine(error)}`,
-      "Update the graphics driver, or choose another adapter in the settings.",
+      t("The graphics adapter {0} could not be opened: {1}", name, firstLine(error)),
+      t("Update the graphics driver, or choose another adapter in the settings."),
       { cause: error },
     );
   }
   const lost = device.lost.then(({ message }) => firstLine(message));
   const failed = new Promise<never>((_resolve, reject) => {
     void lost.then((reason) => {
-      reject(new Error(`The graphics device was lost: ${reason}`));
+      reject(new Error(t("The graphics device was lost: {0}", reason)));
     });
     device.addEventListener("uncapturederror", (event) => {
-      reject(new Error(`The graphics driver refused a call: ${firstLine(event.error.message)}`));
+      reject(new Error(t("The graphics driver refused a call: {0}", firstLine(event.error.message))));
     });
   });
   // Whoever waits for results races against it; that nobody does at the moment is no error.
@@ -139,10 +140,14 @@ export async function requestAdapter(name: string, options: readonly string[] = 
   } catch (error) {
     throw new EngineUnavailable(
       "no-dawn",
-      `Dawn, which runs the GPU, could not be loaded: ${firstLine(error)}`,
+      t("Dawn, which runs the GPU, could not be loaded: {0}", firstLine(error)),
       process.platform === "linux"
-        ? "It needs a 64-bit Linux with glibc 2.34 or newer (Debian 12, Ubuntu 22.04, Fedora 35, RHEL 9)."
-        : `It exists for Windows, macOS and Linux on x64 and arm64; this is ${process.platform} on ${process.arch}.`,
+        ? t("It needs a 64-bit Linux with glibc 2.34 or newer (Debian 12, Ubuntu 22.04, Fedora 35, RHEL 9).")
+        : t(
+            "It exists for Windows, macOS and Linux on x64 and arm64; this is {0} on {1}.",
+            process.platform,
+            process.arch,
+          ),
       { cause: error },
     );
   }
@@ -170,29 +175,35 @@ export function namesIn(error: unknown): string[] {
 function unavailable(name: string, cause: unknown): EngineUnavailable {
   const names = namesIn(cause);
   if (name !== "" && names.length > 0) {
-    const remedy = `Choose one of: ${names.join(", ")}.`;
-    return new EngineUnavailable("no-adapter", `No graphics adapter is called “${name}”.`, remedy, { cause });
+    const remedy = t("Choose one of: {0}.", names.join(", "));
+    return new EngineUnavailable("no-adapter", t("No graphics adapter is called “{0}”.", name), remedy, { cause });
   }
   if (process.platform === "linux" && !hasVulkanLoader()) {
-    const remedy = `Install it (Debian, Ubuntu: libvulkan1; Fedora: vulkan-loader) and a driver. ${softwareDriver}`;
-    return new EngineUnavailable("no-loader", "The Vulkan loader, libvulkan.so.1, is not installed.", remedy, {
+    const remedy = t(
+      "Install it (Debian, Ubuntu: libvulkan1; Fedora: vulkan-loader) and a driver. {0}",
+      softwareDriver(),
+    );
+    return new EngineUnavailable("no-loader", t("The Vulkan loader, libvulkan.so.1, is not installed."), remedy, {
       cause,
     });
   }
-  return new EngineUnavailable("no-adapter", "No graphics adapter was found.", driverRemedy(), { cause });
+  return new EngineUnavailable("no-adapter", t("No graphics adapter was found."), driverRemedy(), { cause });
 }
 
-const softwareDriver =
-  "Without a graphics card, the software driver does: mesa-vulkan-drivers 23 or newer (Debian 12: bookworm-backports).";
+function softwareDriver(): string {
+  return t(
+    "Without a graphics card, the software driver does: mesa-vulkan-drivers 23 or newer (Debian 12: bookworm-backports).",
+  );
+}
 
 function driverRemedy(): string {
   switch (process.platform) {
     case "linux":
-      return `Install the graphics card's Vulkan driver. ${softwareDriver}`;
+      return t("Install the graphics card's Vulkan driver. {0}", softwareDriver());
     case "win32":
-      return "Install the graphics card's driver from its maker.";
+      return t("Install the graphics card's driver from its maker.");
     default:
-      return "Use a machine with a graphics card.";
+      return t("Use a machine with a graphics card.");
   }
 }
 

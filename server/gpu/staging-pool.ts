@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { OutOfMemory } from "./buffers.ts";
 
 /**
@@ -72,7 +73,7 @@ export class StagingPool {
       // createBuffer throws where the memory to be mapped cannot be had. One buffer does, if more slowly.
       if (this.#made === 0) {
         const megabytes = Math.ceil(this.bufferBytes / 2 ** 20);
-        throw new OutOfMemory(`${megabytes} MiB of staging memory could not be had`, { cause: error });
+        throw new OutOfMemory(t("{0} MiB of staging memory could not be had", megabytes), { cause: error });
       }
       this.#most = this.#made;
       return null;

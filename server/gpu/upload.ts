@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import type { FileHandle } from "node:fs/promises";
 import type { StagingPool } from "./staging-pool.ts";
 
@@ -189,7 +190,7 @@ async function readFully(file: FileHandle, target: Uint8Array, position: number)
         throw new UnreadableFile(cause);
       });
     if (bytesRead === 0)
-      throw new UnreadableFile(new Error(`the file ends at byte ${position + done}, before the tensor does`));
+      throw new UnreadableFile(new Error(t("the file ends at byte {0}, before the tensor does", position + done)));
     done += bytesRead;
   }
 }

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { CodeActionKind, type CodeAction, type Command, type Diagnostic } from "vscode-languageserver";
 import {
   analyseTensorCommand,
@@ -26,18 +27,18 @@ export function codeActions(diagnostics: readonly Diagnostic[], checkpoint: stri
     }
     const target: RevealArguments = { checkpoint, tensor };
     const found = [
-      fix("Open in the spectrum editor", [diagnostic], revealCommand, target),
-      fix("Analyse its singular vectors", [diagnostic], analyseVectorsCommand, target),
-      fix("Analyse this tensor again", [diagnostic], analyseTensorCommand, target),
+      fix(t("Open in the spectrum editor"), [diagnostic], revealCommand, target),
+      fix(t("Analyse its singular vectors"), [diagnostic], analyseVectorsCommand, target),
+      fix(t("Analyse this tensor again"), [diagnostic], analyseTensorCommand, target),
     ];
     const { code } = diagnostic;
     if (typeof code === "string") {
       const silence = (title: string, pattern: string): CodeAction =>
         fix(title, [diagnostic], silenceCommand, { code, tensor: pattern } satisfies SilenceArguments);
-      found.push(silence(`Silence “${code}” on this tensor in the settings`, escapeWildcards(tensor)));
+      found.push(silence(t("Silence “{0}” on this tensor in the settings", code), escapeWildcards(tensor)));
       const pattern = layerPattern(tensor);
       if (pattern !== null) {
-        found.push(silence(`Silence “${code}” on ${shortened(pattern)} in the settings`, pattern));
+        found.push(silence(t("Silence “{0}” on {1} in the settings", code, shortened(pattern)), pattern));
       }
     }
     return found;
@@ -46,7 +47,7 @@ export function codeActions(diagnostics: readonly Diagnostic[], checkpoint: stri
     if (typeof code === "string") {
       const about = ours.filter((diagnostic) => diagnostic.code === code);
       const everywhere: SilenceArguments = { code };
-      actions.push(fix(`Turn findings “${code}” off in the settings`, about, silenceCommand, everywhere));
+      actions.push(fix(t("Turn findings “{0}” off in the settings", code), about, silenceCommand, everywhere));
     }
   }
   return actions;

@@ -1,3 +1,4 @@
+import { plural, t } from "../text/l10n.ts";
 import type { CodeLens, Command } from "vscode-languageserver";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import {
@@ -11,7 +12,7 @@ import {
   type CatalogueTensor,
   type RevealArguments,
 } from "../protocol.ts";
-import { formatDuration, plural } from "../text/format.ts";
+import { formatDuration } from "../text/format.ts";
 import type { OutlineBlock } from "./outline.ts";
 import { fileUri, isOutline, rangesOfKeys } from "./places.ts";
 import type { Session } from "./session.ts";
@@ -41,8 +42,8 @@ export function codeLenses(session: Session, document: TextDocument): CodeLens[]
     return [];
   }
   const whole: Command = {
-    title: "open",
-    tooltip: "Open the checkpoint in the spectrum editor",
+    title: t("open"),
+    tooltip: t("Open the checkpoint in the spectrum editor"),
     command: openEditorCommand,
     arguments: [checkpoint],
   };
@@ -67,9 +68,10 @@ export function resolveLens(session: Session, lens: CodeLens, { checkpoint, line
   const block = outline.blocks.find((each) => each.line === line);
   const tensors = block === undefined ? analysis.catalogue.tensors : tensorsOf(session, block);
   const summary = groupSummary(analysis, tensors);
-  const waiting = tensors.some(({ matrices }) => matrices > 0) ? "not analysed yet" : "no matrices";
+  const waiting = tensors.some(({ matrices }) => matrices > 0) ? t("not analysed yet") : t("no matrices");
   const { done, total } = analysis.state;
-  const progress = block === undefined && done < total ? `${done} of ${plural(total, "matrix", "matrices")} · ` : "";
+  const known = plural(total, "{1} of {0} matrix", "{1} of {0} matrices", done);
+  const progress = block === undefined && done < total ? `${known} · ` : "";
   // A command without a name is a title that cannot be clicked.
   return { ...lens, command: { title: progress + (summary === "" ? waiting : summary), command: "" } };
 }
@@ -81,16 +83,17 @@ function isOver({ phase }: AnalysisState): boolean {
 
 /** What can be done about an analysis, with how long it takes. */
 function actionCommand(checkpoint: string, { phase, estimatedSeconds }: AnalysisState): Command {
-  const about = estimatedSeconds === null ? "" : ` (about ${formatDuration(estimatedSeconds)})`;
+  const named = (word: string): string =>
+    estimatedSeconds === null ? word : t("{0} (about {1})", word, formatDuration(estimatedSeconds));
   const decided: AnalyseOptions = { decided: estimatedSeconds !== null };
   switch (phase) {
     case "running":
-      return { title: `pause${about}`, command: pauseCommand, arguments: [checkpoint] };
+      return { title: named(t("pause")), command: pauseCommand, arguments: [checkpoint] };
     case "paused":
-      return { title: `resume${about}`, command: resumeCommand, arguments: [checkpoint] };
+      return { title: named(t("resume")), command: resumeCommand, arguments: [checkpoint] };
     case "waiting":
     case "cancelled":
-      return { title: `analyse${about}`, command: analyseCommand, arguments: [checkpoint, decided] };
+      return { title: named(t("analyse")), command: analyseCommand, arguments: [checkpoint, decided] };
     case "done":
     case "unavailable":
       // It ended between the question and this one; the next question leaves it out.
@@ -101,8 +104,8 @@ function actionCommand(checkpoint: string, { phase, estimatedSeconds }: Analysis
 function openCommand(checkpoint: string, tensor: string): Command {
   const target: RevealArguments = { checkpoint, tensor };
   return {
-    title: "open",
-    tooltip: "Open the block in the spectrum editor",
+    title: t("open"),
+    tooltip: t("Open the block in the spectrum editor"),
     command: revealCommand,
     arguments: [target],
   };

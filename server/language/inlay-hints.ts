@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import type { InlayHint, Range } from "vscode-languageserver";
 import type { TextDocument } from "vscode-languageserver-textdocument";
 import { revealCommand, type CatalogueTensor, type RevealArguments } from "../protocol.ts";
@@ -25,7 +26,7 @@ export function inlayHints(session: Session, document: TextDocument, { start, en
       label: [
         {
           value: label,
-          command: { title: "Open in the spectrum editor", command: revealCommand, arguments: [target] },
+          command: { title: t("Open in the spectrum editor"), command: revealCommand, arguments: [target] },
           ...(reason === undefined ? {} : { tooltip: printable(reason) }),
         },
       ],

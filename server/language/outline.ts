@@ -1,5 +1,6 @@
+import { plural, t } from "../text/l10n.ts";
 import type { Catalogue, CatalogueTensor } from "../protocol.ts";
-import { formatBytes, formatCount, plural, printable } from "../text/format.ts";
+import { formatBytes, formatCount, printable } from "../text/format.ts";
 
 /** Where a tensor stands in the outline. */
 export interface OutlinePlace {
@@ -48,9 +49,9 @@ export function outlineOf(catalogue: Catalogue): Outline {
     tensors.push(tensor);
   };
   const facts = [
-    catalogue.family ?? "unknown architecture",
-    plural(catalogue.tensors.length, "tensor"),
-    `${formatCount(catalogue.parameters)} parameters`,
+    catalogue.family ?? t("unknown architecture"),
+    plural(catalogue.tensors.length, "{0} tensor", "{0} tensors"),
+    t("{0} parameters", formatCount(catalogue.parameters)),
     formatBytes(catalogue.bytes),
   ];
   add(`# ${facts.join(" · ")}`, null);
@@ -92,7 +93,7 @@ export function outlineOf(catalogue: Catalogue): Outline {
 }
 
 function shapeOf({ shape }: CatalogueTensor): string {
-  return shape.length === 0 ? "scalar" : shape.join(" × ");
+  return shape.length === 0 ? t("scalar") : shape.join(" × ");
 }
 
 /** The name below its block's heading. */

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import type { Connection, WorkDoneProgressServerReporter } from "vscode-languageserver";
 import { basename } from "node:path";
 import type { AnalysisState } from "../protocol.ts";
@@ -33,9 +34,10 @@ export class ProgressReports {
     report.then(
       (reporter) => {
         if (running) {
-          const { done, total, what } = remaining(state);
-          const rest = state.estimatedSeconds === null ? "" : `, about ${formatDuration(state.estimatedSeconds)} left`;
-          reporter.report(Math.floor((100 * done) / Math.max(1, total)), `${done} of ${total} ${what}${rest}`);
+          const { done, total, words } = remaining(state);
+          const rest =
+            state.estimatedSeconds === null ? "" : `, ${t("about {0} left", formatDuration(state.estimatedSeconds))}`;
+          reporter.report(Math.floor((100 * done) / Math.max(1, total)), words + rest);
         } else {
           reporter.done();
         }
@@ -46,7 +48,7 @@ export class ProgressReports {
 
   async #begin(session: Session): Promise<WorkDoneProgressServerReporter> {
     const reporter = await this.#connection.window.createWorkDoneProgress();
-    reporter.begin(`Analysing ${basename(session.path)}`, 0, "", true);
+    reporter.begin(t("Analysing {0}", basename(session.path)), 0, "", true);
     reporter.token.onCancellationRequested(() => {
       this.#cancel(session);
     });
@@ -56,5 +58,7 @@ export class ProgressReports {
 
 /** What is counted: the matrices while some are missing, then what was asked for besides. */
 function remaining({ done, total, asked }: AnalysisState) {
-  return asked !== undefined && done >= total ? { ...asked, what: "parts" } : { done, total, what: "matrices" };
+  return asked !== undefined && done >= total
+    ? { ...asked, words: t("{0} of {1} parts", asked.done, asked.total) }
+    : { done, total, words: t("{0} of {1} matrices", done, total) };
 }

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { watch, type FSWatcher } from "node:fs";
 import { basename, dirname } from "node:path";
 import type { Range } from "vscode-languageserver";
@@ -131,9 +132,11 @@ export class Session {
     const file = await this.#changedFile();
     if (file !== null) {
       const name = basename(file.path);
-      this.#say(file.now === null ? `${name} is not there any more.` : `${name} changed on disk and was read again.`);
+      this.#say(
+        file.now === null ? t("{0} is not there any more.", name) : t("{0} changed on disk and was read again.", name),
+      );
     } else if (await this.analysis.settingsFileChanged()) {
-      this.#say(`The settings beside ${basename(this.path)} changed and were read again.`);
+      this.#say(t("The settings beside {0} changed and were read again.", basename(this.path)));
     } else if (this.analysis.checkpoint.problems.some(({ severity }) => severity === "error")) {
       // A shard that was missing may have come.
       this.#say(null);

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { mkdtemp } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
@@ -147,8 +148,8 @@ export class Sessions {
     if (heads.length === 0) {
       throw new Error(
         tensors?.length === 1
-          ? `No attention heads are known in ${tensors[0]!}.`
-          : "No attention heads are known here: neither the names of the weights nor a config.json tells of any.",
+          ? t("No attention heads are known in {0}.", tensors[0]!)
+          : t("No attention heads are known here: neither the names of the weights nor a config.json tells of any."),
       );
     }
     return this.#enqueue(
@@ -166,7 +167,7 @@ export class Sessions {
   analyseVectors({ analysis }: Session, ids: readonly string[]): number {
     const unknown = ids.find((id) => !analysis.has(id));
     if (unknown !== undefined) {
-      throw new Error(`There is no matrix ${unknown} in this checkpoint.`);
+      throw new Error(t("There is no matrix {0} in this checkpoint.", unknown));
     }
     return this.#enqueue(analysis, ids, true);
   }
@@ -338,7 +339,12 @@ export class Sessions {
       await analysis.attachStores(this.#cacheFolder);
     } catch (error) {
       this.#events.onNotice(
-        `Results of ${basename(session.path)} are kept for this time only, because ${this.#cacheFolder} cannot be used: ${whyNotWritten(error)}.`,
+        t(
+          "Results of {0} are kept for this time only, because {1} cannot be used: {2}.",
+          basename(session.path),
+          this.#cacheFolder,
+          whyNotWritten(error),
+        ),
       );
       await mkdtemp(join(tmpdir(), "safetensors-spectrum-")).then(
         (folder) => analysis.attachStores(folder),

@@ -1,6 +1,7 @@
 import { density, edges } from "../statistics/marchenko-pastur.ts";
 import type { MatrixDetail } from "../protocol.ts";
 import { formatNumber } from "../text/format.ts";
+import { t } from "../text/l10n.ts";
 import { binSpectrum } from "../spectrum/histogram.ts";
 
 const width = 440;
@@ -69,7 +70,7 @@ export function spectrumPicture(detail: MatrixDetail): string | null {
   );
   const beyond = values.length - shown.length;
   if (beyond > 0) {
-    const text = `${beyond} more, up to ${formatNumber(largest)} →`;
+    const text = t("{0} more, up to {1} →", beyond, formatNumber(largest));
     parts.push(
       `<text x="${width - margin.right}" y="10" text-anchor="end" ${font} fill="${colours.outlier}">${text}</text>`,
     );

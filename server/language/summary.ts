@@ -1,7 +1,9 @@
+import { plural, t } from "../text/l10n.ts";
 import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import type { CatalogueTensor } from "../protocol.ts";
+import { gradeLabel } from "../spectrum/grade-label.ts";
 import { grades, type Grade } from "../spectrum/verdict.ts";
-import { formatNumber, plural } from "../text/format.ts";
+import { formatNumber } from "../text/format.ts";
 
 /**
  * What is known of a tensor in half a line: `learned · 75 outliers · rank 90 %: 132 of 384`; of a stack, how its slices
@@ -15,20 +17,20 @@ export function tensorSummary(analysis: CheckpointAnalysis, tensor: CatalogueTen
   }
   if (matrices.length > 1) {
     const counts = gradeCounts(analysis, [tensor]);
-    return counts === "" ? null : `${plural(matrices.length, "slice")}: ${counts}`;
+    return counts === "" ? null : plural(matrices.length, "{0} slice: {1}", "{0} slices: {1}", counts);
   }
   const result = analysis.result(matrix.id);
   if (result === null) {
     return null;
   }
-  const parts: string[] = [result.grade];
+  const parts = [gradeLabel(result.grade)];
   const outliers = analysis.metric(matrix.id, "outliersRight").value;
   const rank = analysis.metric(matrix.id, "energy90").value;
   if (outliers > 0) {
-    parts.push(plural(outliers, "outlier"));
+    parts.push(plural(outliers, "{0} outlier", "{0} outliers"));
   }
   if (rank > 0) {
-    parts.push(`rank 90 %: ${rank} of ${Math.min(matrix.rows, matrix.columns)}`);
+    parts.push(t("rank 90 %: {0} of {1}", rank, Math.min(matrix.rows, matrix.columns)));
   }
   return parts.join(" · ");
 }
@@ -51,7 +53,7 @@ export function groupSummary(analysis: CheckpointAnalysis, tensors: readonly Cat
   }
   const parts = [gradeCounts(analysis, tensors)];
   if (shares.length > 0) {
-    parts.push(`rank 90 %: ${percent(median(shares))} of the directions, noise ${percent(median(expected))}`);
+    parts.push(t("rank 90 %: {0} of the directions, noise {1}", percent(median(shares)), percent(median(expected))));
   }
   return parts.filter((part) => part !== "").join(" · ");
 }
@@ -75,7 +77,7 @@ function countsOf(found: readonly Grade[]): string {
   }
   return [...counts]
     .sort(([a, m], [b, n]) => n - m || grades.indexOf(a) - grades.indexOf(b))
-    .map(([grade, count]) => `${count} ${grade}`)
+    .map(([grade, count]) => `${count} ${gradeLabel(grade)}`)
     .join(", ");
 }
 

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { SymbolKind, type DocumentSymbol, type SymbolInformation } from "vscode-languageserver";
 import type { CatalogueTensor } from "../protocol.ts";
 import { labelOf, shown, type Outline } from "./outline.ts";
@@ -8,7 +9,9 @@ import type { Session } from "./session.ts";
 const mostTensors = 10_000;
 const mostWorkspaceSymbols = 200;
 /** A symbol must have a name, which a tensor need not. */
-const nameless = "(no name)";
+function nameless(): string {
+  return t("(no name)");
+}
 
 /** The symbols of an outline document: blocks with their tensors, and the tensors outside blocks, by line. */
 export function outlineSymbols(outline: Outline): DocumentSymbol[] {
@@ -66,7 +69,7 @@ export function workspaceSymbols(sessions: Iterable<Session>, query: string): Sy
       const range = holds(name, letters) ? outlineRange(outline, name) : null;
       if (range !== null) {
         found.push({
-          name: shown(name) || nameless,
+          name: shown(name) || nameless(),
           kind: SymbolKind.Array,
           location: { uri, range },
           containerName,
@@ -85,7 +88,7 @@ function symbolOf(outline: Outline, tensor: CatalogueTensor): DocumentSymbol[] |
   const facts = [tensor.role === "other" ? "" : tensor.role, tensor.dtype, tensor.shape.join(" × ")];
   return [
     {
-      name: labelOf(tensor) || nameless,
+      name: labelOf(tensor) || nameless(),
       detail: facts.filter((fact) => fact !== "").join(" · "),
       kind: tensor.matrices > 0 ? SymbolKind.Array : SymbolKind.Constant,
       range,

@@ -1,3 +1,4 @@
+import { plural, t } from "../text/l10n.ts";
 import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import { chiSquareCdf } from "../statistics/chi-square.ts";
 import { johnStatistic } from "../statistics/john.ts";
@@ -43,7 +44,7 @@ export function decideVerdict(input: VerdictInput): Verdict {
   const pValue = combinedPValue(tests);
   const verdict = (grade: Grade, reason: string): Verdict => ({ grade, pValue, reason, tests });
   if (context.unsupported !== null) return verdict("unsupported", context.unsupported);
-  if (entries === null) return verdict("unsupported", "its entries were not read");
+  if (entries === null) return verdict("unsupported", t("its entries were not read"));
   const degenerate = degenerateGrade(entries, input);
   if (degenerate !== null) return verdict(degenerate.grade, degenerate.reason);
   if (pValue === null) return verdict("too-small", tooSmallReason(shape));
@@ -72,27 +73,39 @@ function degenerateGrade(
 ): { grade: Grade; reason: string } | null {
   const { minimum, maximum } = entries;
   if (entries.nonFinite > 0) {
-    const verb = entries.nonFinite === 1 ? "is" : "are";
     return {
       grade: "non-finite",
-      reason: `${entries.nonFinite} of ${entries.count} entries ${verb} not finite (NaN or infinite)`,
+      reason: plural(
+        entries.nonFinite,
+        "{0} of {1} entries is not finite (NaN or infinite)",
+        "{0} of {1} entries are not finite (NaN or infinite)",
+        entries.count,
+      ),
     };
   }
-  if (minimum === 0 && maximum === 0) return { grade: "zero", reason: "every entry is zero" };
+  if (minimum === 0 && maximum === 0) return { grade: "zero", reason: t("every entry is zero") };
   if (minimum === maximum) {
-    return { grade: "constant", reason: `every entry equals ${formatSignificant(minimum, 6)}` };
+    return { grade: "constant", reason: t("every entry equals {0}", formatSignificant(minimum, 6)) };
   }
-  if (entries.differsFromIdentity === 0) return { grade: "identity", reason: "it is exactly the identity matrix" };
+  if (entries.differsFromIdentity === 0) return { grade: "identity", reason: t("it is exactly the identity matrix") };
   if (isOrthogonal(singularValues, shape)) {
     const [first, last] = [singularValues[0]!, singularValues.at(-1)!];
-    const spread = 1 - last / first < 1e-6 ? "to rounding" : `to within ${formatPercent(1 - last / first)}`;
+    const spread = 1 - last / first;
+    const found = [singularValues.length, formatSignificant(first)] as const;
     return {
       grade: "orthogonal",
-      reason: `all ${singularValues.length} singular values equal ${formatSignificant(first)} ${spread}, as an orthogonal initialisation leaves them`,
+      reason:
+        spread < 1e-6
+          ? t("all {0} singular values equal {1} to rounding, as an orthogonal initialisation leaves them", ...found)
+          : t(
+              "all {0} singular values equal {1} to within {2}, as an orthogonal initialisation leaves them",
+              ...found,
+              formatPercent(spread),
+            ),
     };
   }
   if (context.duplicateOf !== null) {
-    return { grade: "duplicate", reason: `it has exactly the same contents as ${context.duplicateOf}` };
+    return { grade: "duplicate", reason: t("it has exactly the same contents as {0}", context.duplicateOf) };
   }
   return null;
 }
@@ -111,10 +124,10 @@ function isOrthogonal(singularValues: Float64Array, shape: Shape): boolean {
 }
 
 function tooSmallReason({ rows, columns }: Shape): string {
-  if (rows === 1 || columns === 1)
-    return `a single ${rows === 1 ? "row" : "column"} has no spectrum to compare with noise`;
+  if (rows === 1) return t("a single row has no spectrum to compare with noise");
+  if (columns === 1) return t("a single column has no spectrum to compare with noise");
   if (rows * columns < fewestEntries) {
-    return `${rows * columns} entries are too few to tell from noise; ${fewestEntries} is the least`;
+    return t("{0} entries are too few to tell from noise; {1} is the least", rows * columns, fewestEntries);
   }
-  return "apart from rows and columns of zeros it is too small to tell from noise";
+  return t("apart from rows and columns of zeros it is too small to tell from noise");
 }

@@ -1,4 +1,5 @@
 /** The sentences behind the grades. They say what was measured, never whether it is good: a flat spectrum is not bad. */
+import { plural, t } from "../text/l10n.ts";
 import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
 import type { Closeness, Spikes } from "./closeness.ts";
@@ -11,13 +12,13 @@ import { sides, type Shape } from "./shape.ts";
 import type { NoiseTest } from "./verdict.ts";
 
 /** What each test found when it rejects. */
-const findings: Readonly<Record<NoiseTest["name"], string>> = {
-  john: "its squared singular values spread otherwise than noise's",
-  largest: "its largest singular value is too large for noise",
-  smallest: "its smallest singular value is too small for noise",
-  bulk: "its singular values are distributed otherwise than noise's",
-  rows: "the norms of its rows differ too much for noise",
-  columns: "the norms of its columns differ too much for noise",
+const findings: Readonly<Record<NoiseTest["name"], () => string>> = {
+  john: () => t("its squared singular values spread otherwise than noise's"),
+  largest: () => t("its largest singular value is too large for noise"),
+  smallest: () => t("its smallest singular value is too small for noise"),
+  bulk: () => t("its singular values are distributed otherwise than noise's"),
+  rows: () => t("the norms of its rows differ too much for noise"),
+  columns: () => t("the norms of its columns differ too much for noise"),
 };
 
 export function randomEvidence(
@@ -32,10 +33,10 @@ export function randomEvidence(
   return [
     nothingFound(tests) + exceptZeros(part.shape, shape),
     initialiser === null
-      ? `entries of standard deviation ${formatSignificant(part.sigma)}`
-      : `consistent with ${initialiser.words}`,
+      ? t("entries of standard deviation {0}", formatSignificant(part.sigma))
+      : t("consistent with {0}", initialiser.words),
     // Baik, Ben Arous and Péché: a direction of energy θ² leaves the bulk when θ² > σ²√(mn), out of mnσ².
-    `a single learned direction would show from ${formatPercent(1 / Math.sqrt(m * n))} of the energy on`,
+    t("a single learned direction would show from {0} of the energy on", formatPercent(1 / Math.sqrt(m * n))),
   ].join("; ");
 }
 
@@ -44,37 +45,55 @@ function nothingFound(tests: readonly NoiseTest[]): string {
   const [john, largest] = [find("john"), find("largest")];
   // Small matrices have no bulk distance and no asymptotics: see noise-tests.ts.
   if (john === undefined || largest === undefined || find("bulk") === undefined) {
-    return `no structure that shuffling its entries would destroy (${formatPValue(combinedPValue(tests) ?? 1)})`;
+    return t("no structure that shuffling its entries would destroy ({0})", formatPValue(combinedPValue(tests) ?? 1));
   }
-  return (
-    `spectrum within Marchenko–Pastur: John z ${formatSignificant(john.statistic, 2)}, ` +
-    `largest value ${formatSignificant(largest.statistic, 2)} Tracy–Widom units`
+  return t(
+    "spectrum within Marchenko–Pastur: John z {0}, largest value {1} Tracy–Widom units",
+    formatSignificant(john.statistic, 2),
+    formatSignificant(largest.statistic, 2),
   );
 }
 
 function exceptZeros(nonzero: Shape, shape: Shape): string {
-  const empty = [
-    ...(nonzero.rows < shape.rows ? [count(shape.rows - nonzero.rows, "row")] : []),
-    ...(nonzero.columns < shape.columns ? [count(shape.columns - nonzero.columns, "column")] : []),
-  ];
-  return empty.length === 0 ? "" : `, leaving out ${empty.join(" and ")} of zeros`;
+  const rows = plural(shape.rows - nonzero.rows, "{0} row", "{0} rows");
+  const columns = plural(shape.columns - nonzero.columns, "{0} column", "{0} columns");
+  if (nonzero.rows < shape.rows && nonzero.columns < shape.columns) {
+    return `, ${t("leaving out {0} and {1} of zeros", rows, columns)}`;
+  }
+  if (nonzero.rows < shape.rows) return `, ${t("leaving out {0} of zeros", rows)}`;
+  return nonzero.columns < shape.columns ? `, ${t("leaving out {0} of zeros", columns)}` : "";
 }
 
 export function nearRandomEvidence(closeness: Closeness, tests: readonly NoiseTest[]): string {
   const strongest = strongestTest(tests);
-  return (
-    `close to noise but not noise: ${findings[strongest.name]} (${formatPValue(strongest.pValue)}), while the participation ` +
-    `ratio is ${formatSignificant(closeness.participation)} of noise's and ${formatPercent(closeness.energyBeyondEdges)} ` +
-    "of the energy lies beyond the noise edges"
+  return t(
+    "close to noise but not noise: {0} ({1}), while the participation ratio is {2} of noise's and {3} of the energy lies beyond the noise edges",
+    findings[strongest.name](),
+    formatPValue(strongest.pValue),
+    formatSignificant(closeness.participation),
+    formatPercent(closeness.energyBeyondEdges),
   );
 }
 
 export function partlyLearnedEvidence(spikes: Spikes, m: number): string {
-  const below = spikes.below > 0 ? ` and ${spikes.below} below` : "";
-  return (
-    `${count(spikes.above, "singular value")} above${below} a Marchenko–Pastur bulk of ${m - spikes.above - spikes.below}, ` +
-    `with ${formatPercent(spikes.energy)} of the energy`
-  );
+  const bulk = m - spikes.above - spikes.below;
+  const energy = formatPercent(spikes.energy);
+  return spikes.below > 0
+    ? plural(
+        spikes.above,
+        "{0} singular value above and {1} below a Marchenko–Pastur bulk of {2}, with {3} of the energy",
+        "{0} singular values above and {1} below a Marchenko–Pastur bulk of {2}, with {3} of the energy",
+        spikes.below,
+        bulk,
+        energy,
+      )
+    : plural(
+        spikes.above,
+        "{0} singular value above a Marchenko–Pastur bulk of {1}, with {2} of the energy",
+        "{0} singular values above a Marchenko–Pastur bulk of {1}, with {2} of the energy",
+        bulk,
+        energy,
+      );
 }
 
 export function learnedEvidence(metrics: Metrics, noise: Metrics, m: number, tests: readonly NoiseTest[]): string {
@@ -82,15 +101,17 @@ export function learnedEvidence(metrics: Metrics, noise: Metrics, m: number, tes
   const strongest = strongestTest(tests);
   const lead =
     above > 0
-      ? `${count(above, "singular value")} above the noise edge`
-      : `${findings[strongest.name]} (${formatPValue(strongest.pValue)})`;
-  return `${lead}; 90 % of the energy in ${metrics.energy90 ?? 0} of ${m} directions (noise ${noise.energy90 ?? 0})`;
+      ? plural(above, "{0} singular value above the noise edge", "{0} singular values above the noise edge")
+      : `${findings[strongest.name]()} (${formatPValue(strongest.pValue)})`;
+  return t(
+    "{0}; 90 % of the energy in {1} of {2} directions (noise {3})",
+    lead,
+    metrics.energy90 ?? 0,
+    m,
+    noise.energy90 ?? 0,
+  );
 }
 
 function strongestTest(tests: readonly NoiseTest[]): NoiseTest {
   return tests.reduce((strongest, test) => (test.pValue < strongest.pValue ? test : strongest));
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
 import { formatSignificant } from "./format-significant.ts";
@@ -39,11 +40,17 @@ export function freshInitialiser(
   if (config !== null) {
     const [sigma, name] =
       intoResidual && config.scalesResidual ? (scaledRule(config) ?? rangeRule(config)) : rangeRule(config);
-    return { distribution: "normal", sigma, words: `N(0, ${formatSignificant(sigma)}²), ${name}`, basis: "config" };
+    return {
+      distribution: "normal",
+      sigma,
+      words: `${t("N(0, {0}²)", formatSignificant(sigma))}, ${name}`,
+      basis: "config",
+    };
   }
   // More than half of the values are zero: then the entries alone tell a size.
   const bulk = sigmaBulk !== null && sigmaBulk > 0;
   const sigma = bulk ? sigmaBulk : entries.frobeniusNorm / Math.sqrt(shape.rows * shape.columns);
-  const words = `N(0, ${formatSignificant(sigma)}²), of the size of its ${bulk ? "bulk" : "entries"}`;
+  const size = bulk ? t("of the size of its bulk") : t("of the size of its entries");
+  const words = `${t("N(0, {0}²)", formatSignificant(sigma))}, ${size}`;
   return { distribution: "normal", sigma, words, basis: "bulk" };
 }

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import type { ConfigInitialiser } from "../architecture/config-initialiser.ts";
 import { truncatedNormalSigma } from "../statistics/normal.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
@@ -9,7 +10,7 @@ type Known = readonly [sigma: number, name: string];
 
 /** The rule of the config itself. */
 export function rangeRule({ range }: ConfigInitialiser): Known {
-  return [range, "the config's initializer_range"];
+  return [range, t("the config's initializer_range")];
 }
 
 /** The scaled rule for projections into the residual stream; null where the config does not count its layers. */
@@ -18,7 +19,7 @@ export function scaledRule({ residual }: ConfigInitialiser): Known | null {
     ? null
     : [
         residual.sigma,
-        `the config's initializer_range/√(2·${residual.layers}) of projections into the residual stream`,
+        t("the config's initializer_range/√(2·{0}) of projections into the residual stream", residual.layers),
       ];
 }
 
@@ -65,9 +66,9 @@ export function likelyInitialiser(
     const name = named(
       [],
       [
-        [1 / Math.sqrt(3 * fanIn), "the ±1/√fan_in of nn.Linear"],
-        [Math.sqrt(2 / fans), "Glorot's ±√(6/(fan_in + fan_out))"],
-        [Math.sqrt(2 / fanIn), "Kaiming's ±√(6/fan_in)"],
+        [1 / Math.sqrt(3 * fanIn), t("the ±1/√fan_in of nn.Linear")],
+        [Math.sqrt(2 / fans), t("Glorot's ±√(6/(fan_in + fan_out))")],
+        [Math.sqrt(2 / fanIn), t("Kaiming's ±√(6/fan_in)")],
       ],
     );
     return { distribution: "uniform", sigma, words: `U(±${formatSignificant(sigma * Math.sqrt(3))})${name}` };
@@ -77,20 +78,24 @@ export function likelyInitialiser(
     const cut = told.flatMap(([value, words]) =>
       [1, truncatedNormalSigma].map((factor): Known => [value * factor, words]),
     );
-    const name = named(cut, [[1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"]]);
-    const words = `a normal distribution of standard deviation ${formatSignificant(sigma)} truncated at 2σ${name}`;
+    const name = named(cut, [[1 / Math.sqrt(fanIn), t("LeCun's 1/√fan_in")]]);
+    const words = `${t("a normal distribution of standard deviation {0} truncated at 2σ", formatSignificant(sigma))}${name}`;
     return { distribution: "truncated-normal", sigma, words };
   }
   if (!kurtosisIs(0)) return null;
   const match = matching(told, [
-    ...(config === null ? [[0.02, "the usual initializer_range"] as const] : []),
-    [1, "the default of nn.Embedding"],
-    [Math.sqrt(2 / fans), "Glorot's √(2/(fan_in + fan_out))"],
-    [Math.sqrt(2 / fanIn), "Kaiming's √(2/fan_in)"],
-    [1 / Math.sqrt(fanIn), "LeCun's 1/√fan_in"],
+    ...(config === null ? [[0.02, t("the usual initializer_range")] as const] : []),
+    [1, t("the default of nn.Embedding")],
+    [Math.sqrt(2 / fans), t("Glorot's √(2/(fan_in + fan_out))")],
+    [Math.sqrt(2 / fanIn), t("Kaiming's √(2/fan_in)")],
+    [1 / Math.sqrt(fanIn), t("LeCun's 1/√fan_in")],
   ]);
   // The rule's own number, which the estimate agrees with, says more than the estimate.
   return match === undefined
-    ? { distribution: "normal", sigma, words: `N(0, ${formatSignificant(sigma)}²)` }
-    : { distribution: "normal", sigma: match[0], words: `N(0, ${formatSignificant(match[0])}²), ${match[1]}` };
+    ? { distribution: "normal", sigma, words: t("N(0, {0}²)", formatSignificant(sigma)) }
+    : {
+        distribution: "normal",
+        sigma: match[0],
+        words: `${t("N(0, {0}²)", formatSignificant(match[0]))}, ${match[1]}`,
+      };
 }

@@ -1,4 +1,5 @@
 /** What is said of a product of two weights: its metrics, what a product of noise gives, and its verdict. */
+import { t } from "../text/l10n.ts";
 import { johnStatistic, johnTest } from "../statistics/john.ts";
 import { effectiveSide, productNoiseSpectrum } from "../statistics/product-noise.ts";
 import { noMetrics, spectrumMetrics } from "./compute-metrics.ts";
@@ -74,21 +75,30 @@ export function productVerdict(singularValues: Float64Array, shape: ProductShape
     tests,
   });
   const { rank, rows, columns } = shape;
-  if (singularValues.length === 0) return verdict("non-finite", "a factor holds values that are not finite");
-  if (!(singularValues[0]! > 0)) return verdict("zero", "it is zero throughout");
-  if (rank < 2) return verdict("too-small", "a single direction has no spectrum to compare with noise");
-  if (!isThin(shape)) return verdict("too-small", "its factors are not thin, so that nothing compares with it");
+  if (singularValues.length === 0) return verdict("non-finite", t("a factor holds values that are not finite"));
+  if (!(singularValues[0]! > 0)) return verdict("zero", t("it is zero throughout"));
+  if (rank < 2) return verdict("too-small", t("a single direction has no spectrum to compare with noise"));
+  if (!isThin(shape)) return verdict("too-small", t("its factors are not thin, so that nothing compares with it"));
   const { z, pValue } = johnTest(johnStatistic(singularValues), rank, effectiveSide(rank, rows, columns), 0);
   const tests: readonly NoiseTest[] = [{ name: "john", statistic: z, pValue }];
   if (pValue >= significance) {
-    return verdict("random", `its values spread as those of random factors (John z ${formatSignificant(z, 2)})`, tests);
+    return verdict(
+      "random",
+      t("its values spread as those of random factors (John z {0})", formatSignificant(z, 2)),
+      tests,
+    );
   }
   const metrics = productMetrics(singularValues, shape);
   const noise = productNoiseMetrics(shape, metrics.frobeniusNorm);
   return verdict(
     "learned",
-    `its values spread otherwise than those of random factors (${formatPValue(pValue)}); effective rank ` +
-      `${formatSignificant(metrics.effectiveRank ?? 0)} of ${rank} (noise ${formatSignificant(noise.effectiveRank ?? 0)})`,
+    t(
+      "its values spread otherwise than those of random factors ({0}); effective rank {1} of {2} (noise {3})",
+      formatPValue(pValue),
+      formatSignificant(metrics.effectiveRank ?? 0),
+      rank,
+      formatSignificant(noise.effectiveRank ?? 0),
+    ),
     tests,
   );
 }

@@ -1,4 +1,5 @@
 /** The singular value engine: matrices in files go in, their singular values and entry statistics come out. */
+import { t } from "../text/l10n.ts";
 import { setImmediate } from "node:timers/promises";
 import { createBuffers, destroyAll, limitMemory, OutOfMemory } from "../gpu/buffers.ts";
 import { openDevice, type DeviceOptions, type Gpu } from "../gpu/device.ts";
@@ -320,22 +321,34 @@ class GpuEngine implements Engine {
   /** Why a matrix cannot be measured at all, or null. */
   #unsupported(source: MatrixSource): string | null {
     const { rows, columns, dtype } = source;
-    if (rows === 0 || columns === 0) return "It has no entries.";
+    if (rows === 0 || columns === 0) return t("It has no entries.");
     const format = numberFormat(dtype);
-    if (format === null) return `Entries of dtype ${dtype} are not decoded.`;
+    if (format === null) return t("Entries of dtype {0} are not decoded.", dtype);
     const bytes = spanBytes(source);
     if (source.end - source.begin !== bytes) {
-      return `It has ${source.end - source.begin} bytes, but ${rows} × ${columns} entries of ${dtype} take ${bytes}.`;
+      return t(
+        "It has {0} bytes, but {1} × {2} entries of {3} take {4}.",
+        source.end - source.begin,
+        rows,
+        columns,
+        dtype,
+        bytes,
+      );
     }
     const shape = shapeOf(source);
-    if (rows * columns >= 2 ** 32) return "It has more entries than are counted, 4 294 967 295.";
+    if (rows * columns >= 2 ** 32) return t("It has more entries than are counted, 4 294 967 295.");
     const needed = Math.min(bytesOf(shape.rows, shape.columns), streamingBytes(shape));
     return needed > this.maximumBytes ? this.#doesNotFit(needed) : null;
   }
 
   #doesNotFit(needed: number): string {
     const megabytes = (value: number): string => `${Math.ceil(value / 2 ** 20)} MiB`;
-    return `It needs ${megabytes(needed)} in one piece, and ${this.description.adapter} gives ${megabytes(this.maximumBytes)} at most.`;
+    return t(
+      "It needs {0} in one piece, and {1} gives {2} at most.",
+      megabytes(needed),
+      this.description.adapter,
+      megabytes(this.maximumBytes),
+    );
   }
 
   /** Why a matrix cannot lie on the GPU as a whole, or null. */
@@ -368,7 +381,7 @@ class GpuEngine implements Engine {
     } catch (error) {
       if (!(error instanceof OutOfMemory)) throw error;
       if (group.length === 1) {
-        const message = `It needs more memory than ${this.description.adapter} has free: ${error.message}.`;
+        const message = t("It needs more memory than {0} has free: {1}.", this.description.adapter, error.message);
         options.onUnsupported(group[0]!.index, message);
       } else {
         for (const half of inGroups(group, Math.ceil(group.length / 2))) await this.#measureAlone(half, options);
@@ -572,7 +585,7 @@ function requireFitting(products: readonly ProductSource[]): void {
 
 function singularValuesOf({ bidiagonal, values }: Reduced): Float64Array {
   if (!bidiagonal.every(Number.isFinite)) {
-    throw new Error("the graphics driver computed numbers that are not finite");
+    throw new Error(t("the graphics driver computed numbers that are not finite"));
   }
   if (values !== null) return Float64Array.from(values);
   const columns = bidiagonal.length / 2;

@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { open, type FileHandle } from "node:fs/promises";
 import { dtypeBits } from "../checkpoint/dtype.ts";
 import { createBuffers, destroyAll } from "../gpu/buffers.ts";
@@ -115,7 +116,7 @@ export class MatrixLoader {
         },
         (index, { message }) => {
           const { path, members } = spans[index]!;
-          for (const member of members) unreadable.set(member, `${path} cannot be read: ${message}.`);
+          for (const member of members) unreadable.set(member, t("{0} cannot be read: {1}.", path, message));
         },
       );
       return unreadable;
@@ -187,7 +188,7 @@ export class MatrixLoader {
           });
         },
         (_, { message }) => {
-          unreadable = `${source.path} cannot be read: ${message}.`;
+          unreadable = t("{0} cannot be read: {1}.", source.path, message);
         },
       );
       return unreadable;

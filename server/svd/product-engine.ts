@@ -1,4 +1,5 @@
 /** Singular values of products of matrices in files, without forming the product where its factors are thin. */
+import { t } from "../text/l10n.ts";
 import { createBuffers, destroyAll, OutOfMemory } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
@@ -58,7 +59,12 @@ export class ProductEngine {
     while (waiting.length > 0) {
       options.signal.throwIfAborted();
       if (each > binding) {
-        const message = `The product needs ${Math.ceil(each / 2 ** 20)} MiB in one piece, and ${description.adapter} gives ${Math.ceil(binding / 2 ** 20)} MiB at most.`;
+        const message = t(
+          "The product needs {0} MiB in one piece, and {1} gives {2} MiB at most.",
+          Math.ceil(each / 2 ** 20),
+          description.adapter,
+          Math.ceil(binding / 2 ** 20),
+        );
         options.onUnsupported(waiting.shift()!.index, message);
         continue;
       }
@@ -68,7 +74,11 @@ export class ProductEngine {
       } catch (error) {
         if (!(error instanceof OutOfMemory)) throw error;
         if (size === 1) {
-          const message = `The product needs more memory than ${description.adapter} has free: ${error.message}.`;
+          const message = t(
+            "The product needs more memory than {0} has free: {1}.",
+            description.adapter,
+            error.message,
+          );
           options.onUnsupported(waiting.shift()!.index, message);
         } else {
           size = Math.ceil(size / 2);

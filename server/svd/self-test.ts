@@ -1,3 +1,4 @@
+import { t } from "../text/l10n.ts";
 import { EngineUnavailable, openDevice, type Gpu } from "../gpu/device.ts";
 import type { MissingPart } from "../gpu/engine-unavailable.ts";
 import { readBack } from "../gpu/readback.ts";
@@ -22,13 +23,16 @@ export async function kernelsWork(adapter: string): Promise<SelfTest> {
     });
     device.queue.writeBuffer(buffer, 0, sent);
     const returned = new Uint32Array(await Promise.race([readBack(device, buffer), failed]));
-    if (returned.join() !== sent.join()) throw new Error(`it returned ${returned.join()} for ${sent.join()}`);
+    if (returned.join() !== sent.join()) throw new Error(t("it returned {0} for {1}", returned.join(), sent.join()));
     return { ok: true, ...description };
   } catch (error) {
     if (error instanceof EngineUnavailable) {
       return { ok: false, code: error.code, message: error.message, remedy: error.remedy };
     }
-    const message = `The graphics adapter does not work: ${error instanceof Error ? error.message : String(error)}.`;
-    return { ok: false, code: "no-adapter", message, remedy: "Update the graphics driver." };
+    const message = t(
+      "The graphics adapter does not work: {0}.",
+      error instanceof Error ? error.message : String(error),
+    );
+    return { ok: false, code: "no-adapter", message, remedy: t("Update the graphics driver.") };
   }
 }

@@ -1,4 +1,5 @@
 /** Singular vectors of matrices in files; they stay on the GPU, and a statistic of each comes back. */
+import { t } from "../text/l10n.ts";
 import { createBuffers, destroyAll, OutOfMemory } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
@@ -82,7 +83,11 @@ export class VectorEngine {
       } catch (error) {
         if (!(error instanceof OutOfMemory)) throw error;
         if (size === 1) {
-          const message = `Its singular vectors need more memory than ${description.adapter} has free: ${error.message}.`;
+          const message = t(
+            "Its singular vectors need more memory than {0} has free: {1}.",
+            description.adapter,
+            error.message,
+          );
           options.onUnsupported(waiting.shift()!.index, message);
         } else {
           size = Math.ceil(size / 2);

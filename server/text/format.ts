@@ -1,3 +1,5 @@
+import { decimal, plural, t } from "./l10n.ts";
+
 /** Text out of a file, made harmless for a terminal: control and bidirectional characters are shown as escapes. */
 export function printable(text: string): string {
   return text.replace(
@@ -28,16 +30,11 @@ export function formatCount(count: number): string {
   return scaled(count, ["", "k", "M", "B", "T"]);
 }
 
-/** A plural where the number asks for one. */
-export function plural(count: number, noun: string, nouns = `${noun}s`): string {
-  return `${count} ${count === 1 ? noun : nouns}`;
-}
-
 /** A time one has to wait: `8 seconds`, `3 minutes`, `2.5 hours`. */
 export function formatDuration(seconds: number): string {
-  if (seconds < 100) return plural(Math.max(1, Math.round(seconds)), "second");
-  if (seconds < 100 * 60) return plural(Math.round(seconds / 60), "minute");
-  return `${Number((seconds / 3600).toPrecision(2))} hours`;
+  if (seconds < 100) return plural(Math.max(1, Math.round(seconds)), "{0} second", "{0} seconds");
+  if (seconds < 100 * 60) return plural(Math.round(seconds / 60), "{0} minute", "{0} minutes");
+  return t("{0} hours", decimal(String(Number((seconds / 3600).toPrecision(2)))));
 }
 
 /** Three significant digits; “–” for what does not exist. */
@@ -49,7 +46,7 @@ export function formatNumber(value: number | null): string {
     return String(value);
   }
   const magnitude = Math.abs(value);
-  return magnitude >= 1e6 || magnitude < 1e-3 ? value.toExponential(2) : value.toPrecision(3);
+  return decimal(magnitude >= 1e6 || magnitude < 1e-3 ? value.toExponential(2) : value.toPrecision(3));
 }
 
 function scaled(value: number, suffixes: readonly string[]): string {
@@ -59,6 +56,6 @@ function scaled(value: number, suffixes: readonly string[]): string {
     rest /= 1000;
     step++;
   }
-  const digits = step === 0 ? String(rest) : rest.toPrecision(3);
+  const digits = decimal(step === 0 ? String(rest) : rest.toPrecision(3));
   return `${digits} ${suffixes[step]!}`.trimEnd();
 }

@@ -31,13 +31,22 @@ function languageOf(tag: string, texts: Texts): Language {
   return { tag, texts, plurals: new Intl.PluralRules(tag), integers, decimalSign };
 }
 
-/**
- * Speaks another language from now on. Without a bundle that is English, numbers too, whatever the language.
- * @param tag BCP 47, as `vscode.env.language` has it
- * @param texts as `vscode.l10n.bundle` has them
- */
-export function loadTexts(tag: string, texts: Texts | undefined): void {
-  current = texts === undefined ? english : languageOf(tag, texts);
+/** A language with its texts, as one process hands it to another. Without texts it is English, whatever its name. */
+export interface Spoken {
+  /** BCP 47, as `vscode.env.language` has it. */
+  readonly language: string;
+  /** As `vscode.l10n.bundle` has them. */
+  readonly texts?: Texts | undefined;
+}
+
+/** Speaks a language from now on, and writes its numbers. */
+export function loadTexts({ language, texts }: Spoken): void {
+  current = texts === undefined ? english : languageOf(language, texts);
+}
+
+/** What is spoken now. */
+export function spoken(): Spoken {
+  return current === english ? { language: "en" } : { language: current.tag, texts: current.texts };
 }
 
 /** The language spoken now (BCP 47). */

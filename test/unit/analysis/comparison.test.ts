@@ -90,7 +90,7 @@ describe("findings of comparing matrices", () => {
       [found[0]!.code, found[0]!.tensor],
       ["random-expert", "model.layers.3.mlp.experts.5.up_proj.weight"],
     );
-    assert.match(found[0]!.message, /^Expert 5 of model\.layers\.3 .*up random, down near-random.* 7 of its 8 experts/);
+    assert.match(found[0]!.message, /^Expert 5 of model\.layers\.3 .*up random, down near random.* 7 of its 8 experts/);
   });
 
   it("say nothing of an expert that is random in part, or of a block that is untrained as a whole", () => {

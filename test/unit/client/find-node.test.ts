@@ -91,13 +91,13 @@ describe("the self-test of a Node", () => {
     const path = worker(
       'console.log(JSON.stringify({ ok: process.argv[2] === "--self-test", adapter: process.env.NAME, backend: "vulkan", software: true }));',
     );
-    const outcome = await selfTest(process.execPath, path, { ...process.env, NAME: "llvmpipe" });
+    const outcome = await selfTest(process.execPath, path, { ...process.env, NAME: "llvmpipe" }, { language: "en" });
     assert.deepEqual(outcome, { ok: true, adapter: "llvmpipe", backend: "vulkan", software: true });
   });
 
   it("tells a crash with the last thing that was said", async () => {
     const path = worker('console.error("the driver is unwell"); process.abort();');
-    const outcome = await selfTest(process.execPath, path, process.env);
+    const outcome = await selfTest(process.execPath, path, process.env, { language: "en" });
     assert.ok(!outcome.ok);
     assert.equal(outcome.code, "crashed");
     assert.notEqual(outcome.message, "");

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { formatBytes, formatCount, formatNumber, plural, printable } from "../../../server/text/format.ts";
+import { formatBytes, formatCount, formatNumber, printable } from "../../../server/text/format.ts";
 
 describe("numbers for people", () => {
   it("formats counts and bytes", () => {
@@ -36,11 +36,6 @@ describe("numbers for people", () => {
     for (const [value, text] of table) {
       assert.equal(formatNumber(value), text);
     }
-  });
-
-  it("makes plurals", () => {
-    assert.equal(plural(1, "matrix", "matrices"), "1 matrix");
-    assert.equal(plural(0, "file"), "0 files");
   });
 });
 

@@ -1,44 +1,45 @@
-/** Every text of the extension host and of the manifest is there in German, and nothing that is not used. */
+/** Every text of the extension host, the server, the webview and the manifest is there in German, and nothing that is not used. */
 import assert from "node:assert/strict";
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { readFileSync } from "node:fs";
 import { describe, it } from "node:test";
-import ts from "typescript";
+import { sources, spokenTexts } from "../../support/texts.ts";
 
-/** The first argument of every call of `t`, with where it stands. */
-function textsOf(folder: string): Map<string, string> {
-  const found = new Map<string, string>();
-  for (const name of readdirSync(folder, { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".ts")) continue;
-    const path = join(folder, name);
-    const source = ts.createSourceFile(path, readFileSync(path, "utf8"), ts.ScriptTarget.Latest, true);
-    const visit = (node: ts.Node): void => {
-      if (ts.isCallExpression(node) && /(^|\.)t$/.test(node.expression.getText(source))) {
-        const [text] = node.arguments;
-        assert.ok(text !== undefined && ts.isStringLiteralLike(text), `${path}: ${node.getText(source)} is no literal`);
-        found.set(text.text, path);
-      }
-      ts.forEachChild(node, visit);
-    };
-    visit(source);
-  }
-  return found;
-}
+/** What is said, by the server and the webview and by the extension host. */
+const said = sources("server", "media").flatMap(spokenTexts);
+const saidByHost = sources("client").flatMap(spokenTexts);
 
 const read = (path: string): Record<string, string> => JSON.parse(readFileSync(path, "utf8")) as Record<string, string>;
 const places = (text: string): string[] => [...new Set(text.match(/\{\d\}/g))].sort();
 const links = (text: string): string[] => [...text.matchAll(/\((command:[^)]+)\)/g)].map(([, link]) => link!);
 
 describe("the German texts", () => {
-  it("are those of the extension host, with the same arguments", () => {
+  it("are those of the code, with the same values", () => {
     const german = read("l10n/bundle.l10n.de.json");
-    const used = textsOf("client");
+    const used = new Set([...said, ...saidByHost].map(({ text }) => text));
     assert.ok(used.size > 50);
-    assert.deepEqual(Object.keys(german).sort(), [...used.keys()].sort());
+    const known = Object.keys(german);
+    assert.deepEqual([...used].filter((text) => !known.includes(text)).sort(), [], "texts that are missing");
+    assert.deepEqual(
+      known.filter((text) => !used.has(text)),
+      [],
+      "texts that are not used any more",
+    );
+    assert.deepEqual(known, known.toSorted(), "texts are in order");
     for (const [english, text] of Object.entries(german)) {
       assert.deepEqual(places(text), places(english), english);
       assert.notEqual(text.trim(), "");
+      // A sentence stays one, and what goes on after a text still can.
+      assert.equal(/[.?!:…]?$/u.exec(text)?.[0], /[.?!:…]?$/u.exec(english)?.[0], english);
     }
+  });
+
+  it("are asked for when they are shown: while modules load there is no bundle yet", () => {
+    const early = said.filter(({ early: tooEarly }) => tooEarly);
+    // The page's first module loads its texts before any other begins.
+    assert.deepEqual(
+      early.map(({ place }) => place).filter((place) => !place.startsWith("media/editor.ts")),
+      [],
+    );
   });
 
   it("are those of the manifest, with the same links and names of values", () => {
