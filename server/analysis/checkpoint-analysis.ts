@@ -3,10 +3,11 @@ import { adapterConfig } from "../architecture/adapter.ts";
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
 import { missingTensors } from "../architecture/missing.ts";
 import { configInitialiser, type ConfigInitialiser } from "../architecture/config-initialiser.ts";
-import { recognise } from "../architecture/recognise.ts";
+import { recognising } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile, CheckpointProblem } from "../checkpoint/checkpoint.ts";
 import { fileVersion } from "../checkpoint/file.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
+import { forEachSliced, inSlices, type Sliced } from "../collections/sliced.ts";
 import { groupBy } from "../collections/group-by.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult } from "../protocol.ts";
 import { noMetrics } from "../spectrum/compute-metrics.ts";
@@ -16,7 +17,7 @@ import type { Verdict } from "../spectrum/verdict.ts";
 import { shortened } from "../text/format.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
 import type { Analysis } from "../worker-protocol.ts";
-import { catalogueOf } from "./catalogue.ts";
+import { cataloguing } from "./catalogue.ts";
 import { checkpointFindings } from "./checkpoint-findings.ts";
 import { fileFinding, gradeFinding, otherFinding, type Finding } from "./findings.ts";
 import { headFindings, type JudgedHead } from "./head-findings.ts";
@@ -58,9 +59,10 @@ export class CheckpointAnalysis {
   /** Called when a file is found not to be the one that was opened: what is computed from now on is not of it. */
   onChanged: () => void = () => undefined;
 
-  readonly #byId: ReadonlyMap<string, MatrixView>;
-  readonly #order = new Map<string, number>();
-  readonly #byTensor = new Map<string, MatrixView[]>();
+  /** The places of the matrices, by their ids. */
+  readonly #order: ReadonlyMap<string, number>;
+  /** The first and last slices of stacks, by the stack's name: other tensors have one matrix of their name, or none. */
+  readonly #stacks: ReadonlyMap<string, Slices>;
   readonly #metrics: MetricTable;
   readonly #results = new Map<string, MatrixResult>();
   readonly #summaries = new Map<string, MatrixSummary>();
@@ -88,25 +90,17 @@ export class CheckpointAnalysis {
   #estimatedSeconds: number | null = null;
   #engine: Analysis["engine"] | null = null;
 
-  private constructor(checkpoint: Checkpoint, near: AnalysisPreferences, preferences: AnalysisPreferences) {
-    this.checkpoint = checkpoint;
-    this.#preferences = near;
-    this.architecture = recognise(checkpoint, preferences.roles);
-    this.#missing = missingTensors(checkpoint, this.architecture);
-    this.catalogue = catalogueOf(checkpoint, this.architecture);
-    this.matrices = this.architecture.matrices;
-    this.#byId = new Map(this.matrices.map((matrix) => [matrix.id, matrix]));
-    this.matrices.forEach((matrix, index) => {
-      this.#order.set(matrix.id, index);
-      const siblings = this.#byTensor.get(matrix.tensor.name);
-      if (siblings === undefined) {
-        this.#byTensor.set(matrix.tensor.name, [matrix]);
-      } else {
-        siblings.push(matrix);
-      }
-    });
+  private constructor(opened: Opened) {
+    this.checkpoint = opened.checkpoint;
+    this.#preferences = opened.preferences;
+    this.architecture = opened.architecture;
+    this.catalogue = opened.catalogue;
+    this.matrices = opened.architecture.matrices;
+    this.#order = opened.order;
+    this.#stacks = opened.stacks;
+    this.#missing = missingTensors(this.checkpoint, this.architecture);
     this.#metrics = new MetricTable(this.matrices.length);
-    this.configInitialiser = configInitialiser(checkpoint.config);
+    this.configInitialiser = configInitialiser(this.checkpoint.config);
   }
 
   /**
@@ -115,10 +109,11 @@ export class CheckpointAnalysis {
    * @param general what the person prefers for every checkpoint: its roles are taken now, the rest with each question
    */
   static async open(path: string, general: AnalysisPreferences = defaultPreferences): Promise<CheckpointAnalysis> {
-    const checkpoint = await openCheckpoint(path);
-    const { preferences, problem } = await readSettingsFile(checkpoint.path);
-    const problems = [...checkpoint.problems, ...(problem === null ? [] : [problem]), ...adapterProblems(checkpoint)];
-    return new CheckpointAnalysis({ ...checkpoint, problems }, preferences, combine(general, preferences));
+    const read = await openCheckpoint(path);
+    const { preferences, problem } = await readSettingsFile(read.path);
+    const problems = [...read.problems, ...(problem === null ? [] : [problem]), ...adapterProblems(read)];
+    const checkpoint = { ...read, problems };
+    return new CheckpointAnalysis(await inSlices(opening(checkpoint, preferences, combine(general, preferences))));
   }
 
   /**
@@ -128,7 +123,8 @@ export class CheckpointAnalysis {
    * @throws when the folder cannot be written.
    */
   async attachStores(folder: string | null): Promise<void> {
-    const matrices = byPlace(this.matrices);
+    // Found when the first record comes: most checkpoints have none yet.
+    let matrices: ReturnType<typeof byPlace> | null = null;
     // Only who has looked at heads before pays for finding them now.
     let portions: ReturnType<typeof byPlace> | null = null;
     let found: MatrixResult[] = [];
@@ -136,7 +132,10 @@ export class CheckpointAnalysis {
     for (const [index, file] of this.checkpoint.files.entries()) {
       const onRecord = (key: string, analysis: Analysis): void => {
         const place = `${index} ${key}`;
-        const known = matrices.get(place) ?? (portions ??= byPlace(this.portions.all)).get(place) ?? [];
+        const known =
+          (matrices ??= byPlace(this.matrices)).get(place) ??
+          (portions ??= byPlace(this.portions.all)).get(place) ??
+          [];
         found.push(...known.flatMap((matrix) => this.#judge(matrix, analysis)));
         if (!attaching || found.length >= 32) {
           this.#announce(found);
@@ -445,7 +444,10 @@ export class CheckpointAnalysis {
 
   /** The matrices in a tensor, in the order of its slices; none for a vector. */
   matricesOf(tensor: string): readonly MatrixView[] {
-    return this.#byTensor.get(tensor) ?? [];
+    const slices = this.#stacks.get(tensor);
+    if (slices !== undefined) return this.matrices.slice(slices.first, slices.first + slices.count);
+    const position = this.#order.get(tensor);
+    return position === undefined ? [] : [this.matrices[position]!];
   }
 
   /** One metric of a matrix beside its noise value; NaN while it is not known, and where it does not exist. */
@@ -462,7 +464,8 @@ export class CheckpointAnalysis {
 
   /** A matrix, a head or a part. */
   #view(id: string): MatrixView | undefined {
-    return this.#byId.get(id) ?? this.portions.view(id);
+    const position = this.#order.get(id);
+    return position === undefined ? this.portions.view(id) : this.matrices[position];
   }
 
   /** Matrices come first, then what lies within them; −1 for what is not there. */
@@ -576,6 +579,37 @@ export class CheckpointAnalysis {
       this.onResults(results);
     }
   }
+}
+
+/** What an analysis is made of. */
+interface Opened {
+  readonly checkpoint: Checkpoint;
+  readonly preferences: AnalysisPreferences;
+  readonly architecture: Architecture;
+  readonly catalogue: Catalogue;
+  readonly order: ReadonlyMap<string, number>;
+  readonly stacks: ReadonlyMap<string, Slices>;
+}
+
+/** Matrices in a row. */
+interface Slices {
+  readonly first: number;
+  readonly count: number;
+}
+
+/** @param near the preferences beside the checkpoint; `all`: with those for every checkpoint */
+function* opening(checkpoint: Checkpoint, near: AnalysisPreferences, all: AnalysisPreferences): Sliced<Opened> {
+  const architecture = yield* recognising(checkpoint, all.roles);
+  const catalogue = yield* cataloguing(checkpoint, architecture);
+  const order = new Map<string, number>();
+  const stacks = new Map<string, Slices>();
+  yield* forEachSliced(architecture.matrices, ({ id, tensor: { name } }, position) => {
+    order.set(id, position);
+    if (id === name) return;
+    const { first, count } = stacks.get(name) ?? { first: position, count: 0 };
+    stacks.set(name, { first, count: count + 1 });
+  });
+  return { checkpoint, preferences: near, architecture, catalogue, order, stacks };
 }
 
 function resultOf({ id, tensor, description, head, part }: MatrixView, { grade, reason }: Verdict): MatrixResult {

@@ -7,23 +7,27 @@ const width = metricKeys.length;
  * arrays, so that 100 000 matrices cost the heap nothing.
  */
 export class MetricTable {
-  #metrics: Float64Array;
-  #noise: Float64Array;
+  #matrices: number;
+  /** Made as long as they have to be when the first value comes. */
+  #metrics = new Float64Array();
+  #noise = new Float64Array();
 
   /** @param matrices how many there are; none has a value yet */
   constructor(matrices: number) {
-    this.#metrics = new Float64Array(matrices * width).fill(NaN);
-    this.#noise = new Float64Array(matrices * width).fill(NaN);
+    this.#matrices = matrices;
   }
 
   /** Makes room for more matrices after those it has; none of them has a value yet. */
   grow(matrices: number): void {
-    this.#metrics = longer(this.#metrics, matrices * width);
-    this.#noise = longer(this.#noise, matrices * width);
+    this.#matrices += matrices;
   }
 
   /** Notes what is known of the matrix at a position. */
   set(position: number, metrics: Metrics, noise: Metrics): void {
+    if (this.#metrics.length < this.#matrices * width) {
+      this.#metrics = longer(this.#metrics, this.#matrices * width);
+      this.#noise = longer(this.#noise, this.#matrices * width);
+    }
     metricKeys.forEach((key, column) => {
       this.#metrics[position * width + column] = metrics[key] ?? NaN;
       this.#noise[position * width + column] = noise[key] ?? NaN;
@@ -49,8 +53,8 @@ export class MetricTable {
   }
 }
 
-function longer(numbers: Float64Array, more: number): Float64Array {
-  const result = new Float64Array(numbers.length + more).fill(NaN, numbers.length);
+function longer(numbers: Float64Array, length: number): Float64Array<ArrayBuffer> {
+  const result = new Float64Array(length).fill(NaN, numbers.length);
   result.set(numbers);
   return result;
 }
