@@ -42,7 +42,8 @@ import {
   tensorAt,
 } from "./language/places.ts";
 import { ProgressReports } from "./language/progress.ts";
-import { placeOf, publishedDiagnostics, type OpenTexts } from "./language/published-diagnostics.ts";
+import { placeOf, publishing, type OpenTexts } from "./language/published-diagnostics.ts";
+import { Publisher } from "./language/publisher.ts";
 import { Refresh } from "./language/refresh.ts";
 import type { Session } from "./language/session.ts";
 import { Sessions } from "./language/sessions.ts";
@@ -66,8 +67,8 @@ let refresh: Refresh | null = null;
 /** Results that the next report carries, by session. */
 const unreported = new Map<Session, protocol.MatrixResult[]>();
 let reportTimer: NodeJS.Timeout | null = null;
-/** The URIs that a checkpoint's diagnostics stand on, to clear them when they move. */
-const publishedUris = new Map<string, ReadonlySet<string>>();
+/** By the paths of checkpoints: what was pushed of one that was closed is cleared when it is open again. */
+const publishers = new Map<string, Publisher>();
 
 connection.onInitialize((parameters) => {
   const options = parameters.initializationOptions as protocol.InitializationOptions;
@@ -78,9 +79,12 @@ connection.onInitialize((parameters) => {
     settings: defaultSettings,
     events: {
       onResults: (session, results) => {
-        unreported.set(session, [...(unreported.get(session) ?? []), ...results]);
+        const before = unreported.get(session);
+        if (before === undefined) unreported.set(session, [...results]);
+        else for (const result of results) before.push(result);
         reportTimer ??= setTimeout(report, reportInterval);
       },
+      onPlaces: publish,
       onEngine: (status) => void connection.sendNotification(protocol.engineChanged, status),
       onReload: (session, reason) => {
         // What came of the old files is not that of the new ones.
@@ -493,21 +497,15 @@ function report(): void {
   }
   unreported.clear();
   refresh?.request();
-  void connection.languages.diagnostics.refresh();
 }
 
-/** Pushes a checkpoint's findings onto its files, and clears them where there are none any more. */
+/** Pushes a checkpoint's findings onto its files soon, and clears them where there are none any more. */
 function publish(session: Session): void {
-  const byUri = publishedDiagnostics(session, ready().settings, openTexts(session));
-  for (const uri of publishedUris.get(session.path) ?? []) {
-    if (!byUri.has(uri)) {
-      void connection.sendDiagnostics({ uri, diagnostics: [] });
-    }
-  }
-  for (const [uri, diagnostics] of byUri) {
-    void connection.sendDiagnostics({ uri, diagnostics });
-  }
-  publishedUris.set(session.path, new Set(byUri.keys()));
+  const publisher =
+    publishers.get(session.path) ??
+    new Publisher((uri, diagnostics) => void connection.sendDiagnostics({ uri, diagnostics }));
+  publishers.set(session.path, publisher);
+  publisher.request(() => publishing(session, ready().settings, openTexts(session)));
 }
 
 function openTexts(session: Session): OpenTexts {

@@ -7,7 +7,7 @@ import { recognising } from "../architecture/recognise.ts";
 import type { Checkpoint, CheckpointFile, CheckpointProblem } from "../checkpoint/checkpoint.ts";
 import { fileVersion } from "../checkpoint/file.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
-import { forEachSliced, inSlices, type Sliced } from "../collections/sliced.ts";
+import { atOnce, forEachSliced, inSlices, type Sliced } from "../collections/sliced.ts";
 import { groupBy } from "../collections/group-by.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult } from "../protocol.ts";
 import { noMetrics } from "../spectrum/compute-metrics.ts";
@@ -64,6 +64,8 @@ export class CheckpointAnalysis {
   /** The first and last slices of stacks, by the stack's name: other tensors have one matrix of their name, or none. */
   readonly #stacks: ReadonlyMap<string, Slices>;
   readonly #metrics: MetricTable;
+  /** The places of the matrices in the order of the catalogue, once a view asked for numbers of them all. */
+  #shown: Uint32Array | null = null;
   readonly #results = new Map<string, MatrixResult>();
   readonly #summaries = new Map<string, MatrixSummary>();
   readonly #refusals = new Map<string, string>();
@@ -74,8 +76,8 @@ export class CheckpointAnalysis {
   #askedDone = 0;
   #portionResults = 0;
   #portions: Portions | null = null;
-  /** The ids of computed matrices by contents: shape, dtype and fingerprint. */
-  readonly #contents = new Map<string, string[]>();
+  /** Computed matrices by contents: shape, dtype and fingerprint. */
+  readonly #contents = new Map<string, Twins>();
   readonly #contentOf = new Map<string, string>();
   readonly #stores = new Map<number, AnalysisStore>();
   readonly #noticed = new Set<StoreNotice>();
@@ -375,6 +377,11 @@ export class CheckpointAnalysis {
    * @param policy the person's; that of the file beside the checkpoint is added to it
    */
   findings(policy: FindingPolicy): Finding[] {
+    return atOnce(this.finding(policy));
+  }
+
+  /** As {@link findings}, in slices. */
+  *finding(policy: FindingPolicy): Sliced<Finding[]> {
     const { severity, silence } = combine({ ...policy, roles: [] }, this.#preferences);
     const found: Finding[] = [
       ...this.checkpoint.problems.map(fileFinding),
@@ -383,10 +390,10 @@ export class CheckpointAnalysis {
         path: this.checkpoint.path,
       })),
     ];
-    for (const matrix of this.matrices) {
+    yield* forEachSliced(this.matrices, (matrix) => {
       const result = this.#results.get(matrix.id);
       if (result === undefined) {
-        continue;
+        return;
       }
       const { path } = this.#file(matrix);
       const graded = gradeFinding(result);
@@ -399,7 +406,7 @@ export class CheckpointAnalysis {
           found.push({ ...otherFinding(code, result.tensor, message), path });
         }
       }
-    }
+    });
     for (const finding of headFindings(this.judgedHeads, (tensor) => this.#results.get(tensor)?.grade ?? null)) {
       const [matrix] = this.matricesOf(finding.tensor);
       found.push({ ...finding, path: matrix === undefined ? this.checkpoint.path : this.#file(matrix).path });
@@ -448,6 +455,15 @@ export class CheckpointAnalysis {
     if (slices !== undefined) return this.matrices.slice(slices.first, slices.first + slices.count);
     const position = this.#order.get(tensor);
     return position === undefined ? [] : [this.matrices[position]!];
+  }
+
+  /** One metric of all matrices, in the order of the catalogue's tensors and their slices; NaN as in {@link metric}. */
+  column(key: MetricKey): { readonly values: Float32Array; readonly noise: Float32Array } {
+    this.#shown ??= Uint32Array.from(
+      this.catalogue.tensors.flatMap(({ name }) => this.matricesOf(name)),
+      ({ id }) => this.#position(id),
+    );
+    return this.#metrics.column(key, this.#shown);
   }
 
   /** One metric of a matrix beside its noise value; NaN while it is not known, and where it does not exist. */
@@ -506,16 +522,19 @@ export class CheckpointAnalysis {
     const kind = isPortion(matrix) ? "portion " : "";
     const content = `${kind}${matrix.tensor.dtype} ${matrix.rows}x${matrix.columns} ${entries.fingerprint}`;
     this.#contentOf.set(matrix.id, content);
-    const twins = this.#contents.get(content) ?? [];
-    if (!twins.includes(matrix.id)) {
-      twins.push(matrix.id);
-      twins.sort((a, b) => this.#position(a) - this.#position(b));
-      this.#contents.set(content, twins);
-    }
-    // Twins hold the same bytes, so the same analysis tells them all.
-    const judged = twins.map((id) => {
+    const twins = this.#contents.get(content) ?? { first: matrix.id, ids: new Set() };
+    const { first } = twins;
+    twins.ids.add(matrix.id);
+    if (this.#position(matrix.id) < this.#position(first)) twins.first = matrix.id;
+    this.#contents.set(content, twins);
+    this.#metrics.set(this.#position(matrix.id), analysis.metrics, analysis.noise);
+    // Twins hold the same bytes, so the same analysis tells them all: each again where another is the original now.
+    const affected =
+      twins.first === first
+        ? [matrix.id]
+        : [...twins.ids].sort((left, right) => this.#position(left) - this.#position(right));
+    const judged = affected.map((id) => {
       const twin = this.#view(id)!;
-      this.#metrics.set(this.#position(id), analysis.metrics, analysis.noise);
       return resultOf(twin, this.#verdict(twin, analysis));
     });
     const changed = judged.filter((result) => {
@@ -566,7 +585,7 @@ export class CheckpointAnalysis {
   /** The first matrix of the same contents, unless it is this one. Embedding and unembedding may be tied. */
   #original(matrix: MatrixView): string | null {
     const content = this.#contentOf.get(matrix.id);
-    const first = content === undefined ? undefined : this.#contents.get(content)?.[0];
+    const first = content === undefined ? undefined : this.#contents.get(content)?.first;
     if (first === undefined || first === matrix.id) {
       return null;
     }
@@ -579,6 +598,13 @@ export class CheckpointAnalysis {
       this.onResults(results);
     }
   }
+}
+
+/** Matrices of the same contents. */
+interface Twins {
+  /** The first of them in the checkpoint's order: the original. */
+  first: string;
+  readonly ids: Set<string>;
 }
 
 /** What an analysis is made of. */

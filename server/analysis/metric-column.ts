@@ -5,10 +5,8 @@ import { base64Floats } from "./floats.ts";
 
 /** One metric of every matrix, in the form that travels to the views. */
 export function metricColumn(analysis: CheckpointAnalysis, metric: MetricKey): MetricColumn {
-  const { tensors } = analysis.catalogue;
-  return encodeColumn(
-    tensors.flatMap(({ name }) => analysis.matricesOf(name).map(({ id }) => analysis.metric(id, metric))),
-  );
+  const { values, noise } = analysis.column(metric);
+  return { values: base64Floats(values), noise: base64Floats(noise) };
 }
 
 /** Numbers beside their noise values, as they travel. */

@@ -40,6 +40,14 @@ export class MetricTable {
     return { value: this.#metrics[at] ?? NaN, noise: this.#noise[at] ?? NaN };
   }
 
+  /** One metric of the matrices at some positions, and what noise of their shapes would give. */
+  column(key: MetricKey, positions: Uint32Array): { readonly values: Float32Array; readonly noise: Float32Array } {
+    const offset = metricKeys.indexOf(key);
+    const of = (numbers: Float64Array): Float32Array =>
+      Float32Array.from(positions, (position) => numbers[position * width + offset] ?? NaN);
+    return { values: of(this.#metrics), noise: of(this.#noise) };
+  }
+
   /** All metrics of one matrix and what noise of its shape would give; null for what does not exist or is not known. */
   row(position: number): { readonly metrics: Metrics; readonly noise: Metrics } {
     const part = (numbers: Float64Array): Metrics =>

@@ -22,6 +22,9 @@ const quick = { bytes: 15 * 2 ** 27, seconds: 0.7 };
 const batchesAhead = { hardware: 2, software: 1 };
 /** How often what other processes compute is looked at while it is waited for, in milliseconds. */
 const followInterval = 300;
+/** How long so many matrices or more take is added up at most so often, in milliseconds. */
+const longQueue = 2000;
+const estimateInterval = 1000;
 /** A matrix that ended the GPU process by itself counts 2, by something from outside 1, and is given up at so much. */
 const mostStrikes = 4;
 /** So many times the GPU process may end without a single result in between: then it is the process, not the matrices. */
@@ -48,6 +51,8 @@ export class Scheduler {
   #landed = 0;
   /** The GPU was quick with a batch that was as large as may be. */
   #isQuick = false;
+  /** When it was last added up how long the rest takes. */
+  readonly #estimated = new WeakMap<CheckpointAnalysis, number>();
   /** Matrices that were on the GPU when its process ended, with how much that counts, by checkpoint and id. */
   readonly #suspects = new Map<CheckpointAnalysis, Map<string, number>>();
   /** Why matrices were given up since the last result: the GPU process may be broken instead. */
@@ -367,6 +372,12 @@ export class Scheduler {
     if (phase !== "running") {
       return;
     }
+    // To add up a long queue takes as long as a small batch.
+    const now = performance.now();
+    if (analysis.queue.size > longQueue && now - (this.#estimated.get(analysis) ?? -Infinity) < estimateInterval) {
+      return;
+    }
+    this.#estimated.set(analysis, now);
     const running = this.#flights
       .filter((flight) => flight.analysis === analysis)
       .flatMap(({ batch: { matrices, vectors } }) => matrices.map((matrix): Waiting => ({ matrix, vectors })));

@@ -1,3 +1,4 @@
+import { atOnce, forEachSliced, type Sliced } from "../collections/sliced.ts";
 import { plural, t } from "../text/l10n.ts";
 import type { Catalogue, CatalogueTensor } from "../protocol.ts";
 import { formatBytes, formatCount, printable } from "../text/format.ts";
@@ -40,6 +41,11 @@ const indent = "  ";
  * headers alone, so that positions stay while results come in.
  */
 export function outlineOf(catalogue: Catalogue): Outline {
+  return atOnce(outlining(catalogue));
+}
+
+/** As {@link outlineOf}, in slices. */
+export function* outlining(catalogue: Catalogue): Sliced<Outline> {
   const lines: string[] = [];
   const places = new Map<string, OutlinePlace>();
   const tensors: (CatalogueTensor | null)[] = [];
@@ -55,18 +61,16 @@ export function outlineOf(catalogue: Catalogue): Outline {
     formatBytes(catalogue.bytes),
   ];
   add(`# ${facts.join(" · ")}`, null);
-  const widths = {
-    name: Math.min(widestName, Math.max(0, ...new Set(catalogue.tensors.map((tensor) => labelOf(tensor).length)))),
-    role: Math.max(0, ...new Set(catalogue.tensors.map(({ role }) => role.length))),
-    dtype: Math.max(0, ...new Set(catalogue.tensors.map(({ dtype }) => dtype.length))),
+  const widths = { name: 0, role: 0, dtype: 0, shape: 0 };
+  yield* forEachSliced(catalogue.tensors, (tensor) => {
+    widths.name = Math.max(widths.name, Math.min(widestName, labelOf(tensor).length));
+    widths.role = Math.max(widths.role, tensor.role.length);
+    widths.dtype = Math.max(widths.dtype, tensor.dtype.length);
     // What is known of a matrix stands behind its shape: padded, so that it lines up.
-    shape: Math.max(
-      0,
-      ...new Set(catalogue.tensors.map((tensor) => (tensor.matrices > 0 ? shapeOf(tensor).length : 0))),
-    ),
-  };
+    if (tensor.matrices > 0) widths.shape = Math.max(widths.shape, shapeOf(tensor).length);
+  });
   let block = "";
-  for (const tensor of catalogue.tensors) {
+  yield* forEachSliced(catalogue.tensors, (tensor) => {
     if (tensor.block !== block) {
       block = tensor.block;
       if (block !== "") {
@@ -88,7 +92,7 @@ export function outlineOf(catalogue: Catalogue): Outline {
       tensor.matrices > 0 ? shapeOf(tensor).padEnd(widths.shape) : shapeOf(tensor),
     ];
     add(indent.slice(0, begin) + columns.join("  "), tensor);
-  }
+  });
   return { text: `${lines.join("\n")}\n`, places, tensors, blocks };
 }
 

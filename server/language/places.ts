@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import type { Position, Range } from "vscode-languageserver";
 import { TextDocument } from "vscode-languageserver-textdocument";
-import { weightMapKeys } from "../checkpoint/index-document.ts";
+import { atOnce, forEachSliced, inSlices, type Sliced } from "../collections/sliced.ts";
+import { findingKeys } from "../checkpoint/index-document.ts";
 import { outlineScheme, type Catalogue, type CatalogueTensor } from "../protocol.ts";
 import type { Outline } from "./outline.ts";
 
@@ -40,7 +41,7 @@ export async function indexPlaces(catalogue: Catalogue): Promise<ReadonlyMap<str
     return new Map();
   }
   const text = await readFile(catalogue.path, "utf8").catch(() => "");
-  return rangesOfKeys(TextDocument.create(fileUri(catalogue.path), "json", 0, text));
+  return inSlices(findingRanges(TextDocument.create(fileUri(catalogue.path), "json", 0, text)));
 }
 
 /** Of documents as they are now: every hover, hint and squiggle asks, and a long index takes its time to read. */
@@ -52,11 +53,16 @@ export function rangesOfKeys(document: TextDocument): ReadonlyMap<string, Range>
   if (before?.version === document.version) {
     return before.ranges;
   }
-  const ranges = new Map<string, Range>();
-  for (const [key, { offset, length }] of weightMapKeys(document.getText())) {
-    ranges.set(key, { start: document.positionAt(offset), end: document.positionAt(offset + length) });
-  }
+  const ranges = atOnce(findingRanges(document));
   known.set(document, { version: document.version, ranges });
+  return ranges;
+}
+
+function* findingRanges(document: TextDocument): Sliced<ReadonlyMap<string, Range>> {
+  const ranges = new Map<string, Range>();
+  yield* forEachSliced(yield* findingKeys(document.getText()), ([key, { offset, length }]) => {
+    ranges.set(key, { start: document.positionAt(offset), end: document.positionAt(offset + length) });
+  });
   return ranges;
 }
 

@@ -1,9 +1,14 @@
-import { CodeLensRefreshRequest, InlayHintRefreshRequest, type ClientCapabilities } from "vscode-languageserver";
+import {
+  CodeLensRefreshRequest,
+  DiagnosticRefreshRequest,
+  InlayHintRefreshRequest,
+  type ClientCapabilities,
+} from "vscode-languageserver";
 
 /** VS Code asks for every visible lens and hint again: often enough to see results come, seldom enough to read. */
 const interval = 1000;
 
-/** Tells the client that lenses and hints have changed, where it wants to hear of it, at most once an interval. */
+/** Tells the client that lenses, hints and what it pulls of findings have changed, where it wants to hear of it, at most once an interval. */
 export class Refresh {
   readonly #send: (method: string) => Promise<unknown>;
   readonly #methods: readonly string[];
@@ -15,6 +20,7 @@ export class Refresh {
     this.#send = send;
     this.#methods = [
       ...(capabilities.workspace?.codeLens?.refreshSupport === true ? [CodeLensRefreshRequest.method] : []),
+      ...(capabilities.workspace?.diagnostics?.refreshSupport === true ? [DiagnosticRefreshRequest.method] : []),
       ...(capabilities.workspace?.inlayHint?.refreshSupport === true ? [InlayHintRefreshRequest.method] : []),
     ];
   }

@@ -4,8 +4,9 @@ import { basename, dirname } from "node:path";
 import type { Range } from "vscode-languageserver";
 import { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import type { AnalysisPreferences } from "../analysis/policy.ts";
+import type { Sliced } from "../collections/sliced.ts";
 import { fileVersion } from "../checkpoint/file.ts";
-import { outlineOf, type Outline } from "./outline.ts";
+import { outlineOf, outlining, type Outline } from "./outline.ts";
 import { indexPlaces } from "./places.ts";
 
 /** Writers write in many steps; a file is read again when it has been quiet for so long. */
@@ -22,8 +23,10 @@ export class Session {
   readonly holders = new Map<string, number>();
   analysis: CheckpointAnalysis;
   #outline: Outline | null = null;
-  /** Of the `weight_map` keys in the index on disk. */
+  /** Of the `weight_map` keys in the index on disk; empty until they are found. */
   indexRanges: ReadonlyMap<string, Range> = new Map();
+  /** Called when it is known where keys stand in the index. */
+  onPlaces: () => void = () => undefined;
   readonly #watcher: FSWatcher | null;
   readonly #onChange: (reason: string | null) => void;
   readonly #lookTimer: NodeJS.Timeout;
@@ -54,11 +57,20 @@ export class Session {
     return this.#outline;
   }
 
+  /** As {@link outline}, written in slices where it is not there yet. */
+  *outlining(): Sliced<Outline> {
+    const { analysis } = this;
+    const outline = this.#outline ?? (yield* outlining(analysis.catalogue));
+    // It may have been read again meanwhile.
+    if (this.analysis === analysis) this.#outline = outline;
+    return outline;
+  }
+
   /** @param onChange the files on disk are no longer those that were read; `reason`: how, in one sentence, if it is known */
   static async open(analysis: CheckpointAnalysis, onChange: (reason: string | null) => void): Promise<Session> {
     const session = new Session(analysis, onChange);
     session.#version = ownVersion(analysis) ?? (await fileVersion(session.path));
-    session.indexRanges = await indexPlaces(analysis.catalogue);
+    session.#findIndexPlaces();
     return session;
   }
 
@@ -78,8 +90,19 @@ export class Session {
     this.analysis = analysis;
     this.#version = ownVersion(analysis) ?? version;
     this.#outline = null;
-    this.indexRanges = await indexPlaces(analysis.catalogue);
-    return turn === this.#reloads && !this.#isClosed();
+    this.#findIndexPlaces();
+    return true;
+  }
+
+  /** A view of a long checkpoint does not wait for it. */
+  #findIndexPlaces(): void {
+    const { analysis } = this;
+    this.indexRanges = new Map();
+    void indexPlaces(analysis.catalogue).then((ranges) => {
+      if (this.analysis !== analysis || this.#closed || ranges.size === 0) return;
+      this.indexRanges = ranges;
+      this.onPlaces();
+    });
   }
 
   /** Looks at the files soon: they are said to have changed. */

@@ -34,6 +34,8 @@ export interface SessionEvents {
   /** New results, or none when only the state changed. */
   readonly onResults: (session: Session, results: readonly MatrixResult[]) => void;
   readonly onEngine: (status: EngineStatus) => void;
+  /** It is known where its tensors are written in the index: findings can lead there. */
+  readonly onPlaces: (session: Session) => void;
   /** The files changed and were read again; `reason` says so in one sentence, null where nothing on the disk changed. */
   readonly onReload: (session: Session, reason: string | null) => void;
   /** Something that the person should know, in one sentence. */
@@ -315,6 +317,9 @@ export class Sessions {
     this.#byPath.set(canonical, session);
     this.#aliases.set(canonical, Promise.resolve(session));
     this.#listen(session);
+    session.onPlaces = () => {
+      this.#events.onPlaces(session);
+    };
     void this.#begin(session);
     return session;
   }

@@ -86,6 +86,7 @@ describe("Sessions", () => {
       events: {
         onResults: (_, results) => told.push(...results.map(({ id }) => id)),
         onEngine: () => undefined,
+        onPlaces: () => undefined,
         onReload: (_, reason) => reasons.push(reason),
         onNotice: (message) => notices.push(message),
         log: (message) => {
