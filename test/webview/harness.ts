@@ -54,7 +54,7 @@ export interface ViewOptions {
   readonly height?: number;
   /** What the page speaks; English unless told otherwise. */
   readonly language?: string;
-  readonly texts?: Texts;
+  readonly texts?: Texts | undefined;
   /** Answers a request for a matrix; what it throws is sent back as the failure. */
   readonly matrix?: (id: string) => MatrixDetail | null | Promise<MatrixDetail | null>;
   /** Answers how long matrices take. */
@@ -76,8 +76,12 @@ export type Message =
 /** A message that wants an answer. */
 export type Request = Extract<ToHost, { readonly id: number }>;
 
-/** What runs in the page before the editor: the interface that VS Code gives a webview. */
+type Fill = (this: CanvasRenderingContext2D, ...values: Parameters<CanvasRenderingContext2D["fillText"]>) => void;
+
+/** What runs in the page before the editor: the interface that VS Code gives a webview, and an ear for what is drawn. */
 interface Shim {
+  /** Texts that were drawn on a canvas. */
+  __drawn: string[];
   __toHost(message: ToHost): void;
   acquireVsCodeApi(): unknown;
 }
@@ -137,6 +141,13 @@ export class View {
             sessionStorage.setItem("state", JSON.stringify(state));
           },
         });
+        shim.__drawn = [];
+        const canvas = CanvasRenderingContext2D.prototype;
+        const fillText = Object.getOwnPropertyDescriptor(canvas, "fillText")?.value as Fill;
+        canvas.fillText = function (...values) {
+          shim.__drawn.push(values[0]);
+          fillText.apply(this, values);
+        };
         document.addEventListener("DOMContentLoaded", () => {
           for (const [name, value] of Object.entries(values)) document.documentElement.style.setProperty(name, value);
           document.body.classList.add(...names);
