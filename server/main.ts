@@ -10,6 +10,8 @@ import {
   ResponseError,
   ErrorCodes,
   LSPErrorCodes,
+  MessageType,
+  ShowMessageNotification,
   TextDocuments,
   TextDocumentSyncKind,
   type CancellationToken,
@@ -95,7 +97,7 @@ connection.onInitialize((parameters) => {
         publish(session);
       },
       onNotice: (message) => {
-        connection.window.showWarningMessage(message);
+        void connection.sendNotification(ShowMessageNotification.type, { type: MessageType.Warning, message });
       },
       log: (message) => {
         connection.console.info(message);

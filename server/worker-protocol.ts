@@ -6,6 +6,9 @@ import type { NoiseTest } from "./spectrum/verdict.ts";
 import type { MatrixDraw } from "./svd/drawn-matrix.ts";
 import type { MatrixSource, Measurement, ProductMeasurement, ProductSource } from "./svd/measurement.ts";
 
+/** The exit code of a GPU process whose device is gone. */
+export const deviceLostCode = 3;
+
 /** Statistics of the singular vectors, one number a vector in the order of the values; NaN where a value is zero to rounding. */
 export interface VectorMeasurement {
   /** √n·D of the Kolmogorov–Smirnov test. */

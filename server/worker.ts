@@ -15,6 +15,7 @@ import { isShuffled, noiseTests } from "./spectrum/noise-tests.ts";
 import { shuffleTest, shuffleTestEntries } from "./statistics/shuffle-test.ts";
 import { withDrawnMatrix } from "./svd/drawn-matrix.ts";
 import type { MatrixSource, Measurement } from "./svd/measurement.ts";
+import { deviceLostCode } from "./worker-protocol.ts";
 import type { Analysis, FromWorker, Job, ToWorker, VectorMeasurement } from "./worker-protocol.ts";
 import { loadTexts, type Spoken } from "./text/l10n.ts";
 
@@ -34,6 +35,8 @@ if (process.argv.includes("--self-test")) {
   });
   process.on("disconnect", () => process.exit(0));
   setInterval(() => {
+    // A parent that was killed while this process was starting told nobody.
+    if (!process.connected) process.exit(0);
     send({ type: "alive" });
   }, 1000);
 }
@@ -87,7 +90,7 @@ async function start(adapter: string): Promise<void> {
     void engine.lost.then((reason) => {
       process.stderr.write(`device lost: ${reason}\n`);
       // A new process gets a new device; the parent sees to both.
-      process.exit(3);
+      process.exit(deviceLostCode);
     });
   } catch (error) {
     const remedy = error instanceof EngineUnavailable ? error.remedy : null;

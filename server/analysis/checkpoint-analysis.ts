@@ -81,6 +81,9 @@ export class CheckpointAnalysis {
   readonly #contentOf = new Map<string, string>();
   readonly #stores = new Map<number, AnalysisStore>();
   readonly #noticed = new Set<StoreNotice>();
+  #arrivals = 0;
+  /** Which of them brought the result of a matrix. */
+  readonly #arrived = new Map<string, number>();
   #changedFile: string | null = null;
   /** From the settings file beside the checkpoint. */
   readonly #preferences: AnalysisPreferences;
@@ -138,6 +141,10 @@ export class CheckpointAnalysis {
           (matrices ??= byPlace(this.matrices)).get(place) ??
           (portions ??= byPlace(this.portions.all)).get(place) ??
           [];
+        if (!attaching) {
+          this.#arrivals += 1;
+          for (const { id } of known) this.#arrived.set(id, this.#arrivals);
+        }
         found.push(...known.flatMap((matrix) => this.#judge(matrix, analysis)));
         if (!attaching || found.length >= 32) {
           this.#announce(found);
@@ -172,8 +179,17 @@ export class CheckpointAnalysis {
     }
   }
 
-  /** Claims a batch, and leaves to other processes what they compute. @returns what is to be computed here */
-  async claim({ matrices, vectors }: Batch): Promise<Batch> {
+  /** How many results other processes have brought. */
+  get arrivals(): number {
+    return this.#arrivals;
+  }
+
+  /**
+   * Claims a batch, and leaves to other processes what they compute, or have computed since.
+   * @param taken what {@link arrivals} was when the batch left the queue
+   * @returns what is to be computed here
+   */
+  async claim({ matrices, vectors }: Batch, taken: number): Promise<Batch> {
     const granted = new Set<MatrixView>();
     for (const [file, those] of groupBy(matrices, ({ tensor }) => tensor.file)) {
       const store = this.#stores.get(file);
@@ -182,8 +198,12 @@ export class CheckpointAnalysis {
         if (keys?.has(storeKey(matrix)) !== false) granted.add(matrix);
       }
     }
-    this.queue.leave({ matrices: matrices.filter((matrix) => !granted.has(matrix)), vectors });
-    return { matrices: matrices.filter((matrix) => granted.has(matrix)), vectors };
+    const isKnown = ({ id }: MatrixView): boolean =>
+      (this.#arrived.get(id) ?? 0) > taken && (!vectors || this.#withVectors.has(id));
+    const known = matrices.filter(isKnown);
+    this.release({ matrices: known.filter((matrix) => granted.has(matrix)), vectors });
+    this.queue.leave({ matrices: matrices.filter((matrix) => !granted.has(matrix) && !isKnown(matrix)), vectors });
+    return { matrices: matrices.filter((matrix) => granted.has(matrix) && !isKnown(matrix)), vectors };
   }
 
   /** Gives up what was claimed and is not computed. */

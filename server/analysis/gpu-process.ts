@@ -6,7 +6,7 @@ import { join } from "node:path";
 import type { Adapters, EngineStatus } from "../protocol.ts";
 import type { MatrixDraw } from "../svd/drawn-matrix.ts";
 import type { MatrixSource, ProductMeasurement, ProductSource } from "../svd/measurement.ts";
-import type { Analysis, FromWorker, ToWorker, Work } from "../worker-protocol.ts";
+import { deviceLostCode, type Analysis, type FromWorker, type ToWorker, type Work } from "../worker-protocol.ts";
 
 /** A GPU process that says nothing for so long is taken for hung: it reports once a second while its driver lets it. */
 const silenceLimit = 120_000;
@@ -16,7 +16,10 @@ export const idleTime = 30_000;
 
 /** The GPU process ended, or lost its device, in the middle of a job. The job may be tried again, in smaller parts. */
 export class GpuProcessLost extends Error {
-  /** Something outside ended it, a person or a system that is short of memory: the job may have nothing to do with it. */
+  /**
+   * Something outside may have ended it: a person, a system that is short of memory, a driver that was reset for another
+   * program's sake.
+   */
   readonly fromOutside: boolean;
 
   constructor(message: string, fromOutside = false) {
@@ -241,7 +244,8 @@ export class GpuProcess {
         ended(() => error.message);
       });
       child.on("exit", (code, signal) => {
-        const fromOutside = !silent && (signal === "SIGKILL" || signal === "SIGTERM");
+        const ofAnother = code === deviceLostCode || signal === "SIGKILL" || signal === "SIGTERM";
+        const fromOutside = !silent && ofAnother;
         ended(
           () => (signal === null ? t("exit code {0}", code ?? t("unknown")) : t("signal {0}", signal)),
           fromOutside,

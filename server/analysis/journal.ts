@@ -2,6 +2,7 @@ import { t } from "../text/l10n.ts";
 import { createHash, randomBytes } from "node:crypto";
 import { basename, dirname, join } from "node:path";
 import type { Disk, DiskFile } from "./disk.ts";
+import { isRunning } from "./running.ts";
 
 /** Where an entry lies in its journal. */
 export interface Place {
@@ -234,16 +235,6 @@ async function begin(
 function isOfRunningProcess(draft: string): boolean {
   const pid = /\.(\d+)-[0-9a-f]+\.new$/u.exec(draft)?.[1];
   return pid !== undefined && isRunning(Number(pid));
-}
-
-/** Whether there is a process of that id on this machine. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
-  }
 }
 
 async function readAt(file: DiskFile, { offset, length }: Place): Promise<unknown> {

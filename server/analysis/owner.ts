@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { isRunning } from "./journal.ts";
+import { isRunning } from "./running.ts";
 
 /** A process that computes. */
 export interface Owner {

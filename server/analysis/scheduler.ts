@@ -25,7 +25,7 @@ const followInterval = 300;
 /** How long so many matrices or more take is added up at most so often, in milliseconds. */
 const longQueue = 2000;
 const estimateInterval = 1000;
-/** A matrix that ended the GPU process by itself counts 2, by something from outside 1, and is given up at so much. */
+/** An end of the GPU process counts 2 against the matrix on it, one that may have come from outside 1; this is too much. */
 const mostStrikes = 4;
 /** So many times the GPU process may end without a single result in between: then it is the process, not the matrices. */
 const mostLosses = 6;
@@ -200,7 +200,8 @@ export class Scheduler {
     const limits = this.#isQuick ? { ...usual, bytes: quick.bytes } : usual;
     const focused = analysis.queue.hasFocused;
     const batch = analysis.queue.take({ ...limits, ...(this.#suspects.has(analysis) ? { count: 1 } : {}) });
-    const flight: Flight = { analysis, batch, focused, abort: new AbortController(), keep: false };
+    const taken = analysis.arrivals;
+    const flight: Flight = { analysis, batch, taken, focused, abort: new AbortController(), keep: false };
     this.#flights.push(flight);
     this.#estimate(analysis);
     void this.#fly(flight).finally(() => {
@@ -280,10 +281,10 @@ export class Scheduler {
   }
 
   /** @returns what of a batch is to be computed here; null where its file is not the one that was opened any more */
-  async #claim({ analysis, batch, abort: { signal } }: Flight): Promise<Batch | null> {
+  async #claim({ analysis, batch, taken, abort: { signal } }: Flight): Promise<Batch | null> {
     if (!(await analysis.isUnchanged(batch.matrices))) return null;
     // What was called back meanwhile ends as it is sent.
-    return signal.aborted ? batch : analysis.claim(batch);
+    return signal.aborted ? batch : analysis.claim(batch, taken);
   }
 
   /** Drops what is queued of a checkpoint whose files have changed. */
@@ -401,6 +402,8 @@ export class Scheduler {
 interface Flight {
   readonly analysis: CheckpointAnalysis;
   readonly batch: Batch;
+  /** {@link CheckpointAnalysis.arrivals} when it was taken out of the queue. */
+  readonly taken: number;
   /** Something in it was looked at. */
   readonly focused: boolean;
   readonly abort: AbortController;

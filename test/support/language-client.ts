@@ -1,4 +1,5 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { resolve } from "node:path";
 import {
   createMessageConnection,
@@ -18,14 +19,18 @@ export class TestClient {
   readonly results: ResultsParams[] = [];
   readonly engines: EngineStatus[] = [];
   readonly progress: unknown[] = [];
+  /** What the person was told. */
+  readonly messages: string[] = [];
   /** What the server asked to be asked for again. */
   readonly refreshes: string[] = [];
   readonly #watchers = new Set<() => void>();
   settings: unknown = { analyseOnOpen: "small", adapter: "", severity: {} };
 
-  constructor() {
+  /** @param environment beside that of this process */
+  constructor(environment: NodeJS.ProcessEnv = {}) {
     this.child = spawn(process.execPath, [resolve("dist/server/main.mjs"), "--stdio"], {
       stdio: ["pipe", "pipe", "inherit"],
+      env: { ...process.env, ...environment },
     });
     this.connection = createMessageConnection(
       new StreamMessageReader(this.child.stdout!),
@@ -68,6 +73,10 @@ export class TestClient {
     }
     this.connection.onRequest("client/registerCapability", () => null);
     this.connection.onRequest("window/workDoneProgress/create", () => null);
+    this.connection.onNotification("window/showMessage", ({ message }: { message: string }) => {
+      this.messages.push(message);
+      note();
+    });
     this.connection.onNotification("window/logMessage", () => undefined);
     this.connection.listen();
   }
@@ -125,6 +134,14 @@ export class TestClient {
       textDocument: { uri },
     });
     return report.kind === "full" ? report.items : [];
+  }
+
+  /** Ends the server as a crash does. */
+  async kill(): Promise<void> {
+    const ended = once(this.child, "exit");
+    this.child.kill("SIGKILL");
+    await ended;
+    this.connection.dispose();
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,13 @@ export function childProcesses(parent: number): { pid: number; command: string }
     .map(({ pid, command }) => ({ pid, command }));
 }
 
+/** The GPU processes of a language server. */
+export function gpuProcesses(server: number): number[] {
+  return childProcesses(server)
+    .filter(({ command }) => /worker\.mjs ?$/u.test(command))
+    .map(({ pid }) => pid);
+}
+
 interface Entry {
   readonly pid: number;
   readonly parent: number;

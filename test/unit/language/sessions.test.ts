@@ -7,7 +7,7 @@ import { closeDelay, viewCloseDelay } from "../../../server/language/close-delay
 import { Sessions } from "../../../server/language/sessions.ts";
 import type { Session } from "../../../server/language/session.ts";
 import { defaultSettings } from "../../../server/language/settings.ts";
-import { isRunning } from "../../../server/analysis/journal.ts";
+import { isRunning } from "../../../server/analysis/running.ts";
 import { analysisWith } from "../../support/analysis.ts";
 import { encode, safetensors } from "../../support/safetensors.ts";
 
