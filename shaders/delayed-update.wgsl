@@ -1,70 +1,35 @@
 // A ← A − V·Yᵀ − X·Uᵀ with all DEPTH columns of the factors (see delayed.wgsl), from row and column `rest` on. One workgroup
-// a tile of 64 × 64, an invocation four blocks of 4 × 4 of it. The batch is on workgroup_id.z.
+// a tile of 64 × 64, the batch on workgroup_id.z. `delayed.wgsl` and tile-product.wgsl come before.
 
 @group(0) @binding(0) var<storage, read_write> matrices: array<f32>;
 @group(0) @binding(2) var<storage, read_write> factors: array<vec4<f32>>;
 
-const TILE = 64u;
-const QUADS = TILE / 4u;
-// Columns of the factors at a time.
-const STEP = 16u;
+// In vec4: where the tile's part of V and X begins, and of Y and U.
+var<private> lefts: u32;
+var<private> rights: u32;
 
-// Columns of V and X, and of Y and U, one after another.
-var<workgroup> left: array<vec4<f32>, STEP * QUADS>;
-var<workgroup> right: array<vec4<f32>, STEP * QUADS>;
-
-@compute @workgroup_size(8, 8)
-fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>,
-        @builtin(local_invocation_index) thread: u32) {
+@compute @workgroup_size(TILE_THREADS)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let first_row = delayed.rest + group.y * TILE;
   let first_column = delayed.rest + group.x * TILE;
-  // In vec4.
-  let lefts = (factor_column(group.z, V, 0u) + first_row) / 4u;
-  let rights = (factor_column(group.z, Y, 0u) + first_column) / 4u;
-  let pitch = delayed.pitch / 4u;
-  // Rows 4·local.y … and 32 further down; columns 4·local.x … and 32 further right.
-  var a = mat4x4<f32>();
-  var b = mat4x4<f32>();
-  var c = mat4x4<f32>();
-  var d = mat4x4<f32>();
-  for (var depth = 0u; depth < 2u * DEPTH; depth += STEP) {
-    workgroupBarrier();
-    for (var slot = thread; slot < STEP * QUADS; slot += 64u) {
-      let begin = (depth + slot / QUADS) * pitch + slot % QUADS;
-      left[slot] = factors[lefts + begin];
-      right[slot] = factors[rights + begin];
-    }
-    workgroupBarrier();
-    for (var k = 0u; k < STEP; k++) {
-      let x0 = left[k * QUADS + local.y];
-      let x1 = left[k * QUADS + 8u + local.y];
-      let y0 = right[k * QUADS + local.x];
-      let y1 = right[k * QUADS + 8u + local.x];
-      a[0] += x0.x * y0;
-      a[1] += x0.y * y0;
-      a[2] += x0.z * y0;
-      a[3] += x0.w * y0;
-      b[0] += x0.x * y1;
-      b[1] += x0.y * y1;
-      b[2] += x0.z * y1;
-      b[3] += x0.w * y1;
-      c[0] += x1.x * y0;
-      c[1] += x1.y * y0;
-      c[2] += x1.z * y0;
-      c[3] += x1.w * y0;
-      d[0] += x1.x * y1;
-      d[1] += x1.y * y1;
-      d[2] += x1.z * y1;
-      d[3] += x1.w * y1;
-    }
-  }
+  lefts = (factor_column(group.z, V, 0u) + first_row) / 4u;
+  rights = (factor_column(group.z, Y, 0u) + first_column) / 4u;
+  let made = multiply_tile(0u, 2u * DEPTH, thread);
   let start = group.z * delayed.matrix;
-  let row = first_row + 4u * local.y;
-  let column = first_column + 4u * local.x;
-  subtract(start, row, column, a);
-  subtract(start, row, column + 32u, b);
-  subtract(start, row + 32u, column, c);
-  subtract(start, row + 32u, column + 32u, d);
+  let row = first_row + 4u * (thread / 8u);
+  let column = first_column + 4u * (thread % 8u);
+  subtract(start, row, column, made.near);
+  subtract(start, row, column + 32u, made.right);
+  subtract(start, row + 32u, column, made.below);
+  subtract(start, row + 32u, column + 32u, made.far);
+}
+
+fn left_quad(k: u32, quad: u32) -> vec4<f32> {
+  return factors[lefts + k * (delayed.pitch / 4u) + quad];
+}
+
+fn right_quad(k: u32, quad: u32) -> vec4<f32> {
+  return factors[rights + k * (delayed.pitch / 4u) + quad];
 }
 
 // All loads come before the first store, or each would be waited for; what lies beyond A is read from its edge.

@@ -23,6 +23,7 @@ struct Step {
 }
 
 var<immediate> step: Step;
+@group(0) @binding(0) var<storage, read> x: Entries;
 // For each chunk of each pair of each matrix.
 @group(0) @binding(1) var<storage, read_write> grams: array<f32>;
 

@@ -1,14 +1,8 @@
 // quads.wgsl for matrices whose length is a multiple of four.
 
-@group(0) @binding(0) var<storage, read_write> x: array<vec4<f32>>;
+alias Entries = array<vec4<f32>>;
 
 fn quad_at(row: u32, column: u32, last: u32) -> vec4<f32> {
   let inside = column < last;
   return select(vec4<f32>(), x[select(0u, (row + column) / 4u, inside)], inside);
-}
-
-fn put_quad(row: u32, column: u32, last: u32, quad: vec4<f32>) {
-  if column < last {
-    x[(row + column) / 4u] = quad;
-  }
 }

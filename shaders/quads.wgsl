@@ -1,7 +1,8 @@
 // Four neighbouring entries of a row of X, for matrices of any length; quads-aligned.wgsl does the same where the length is
-// a multiple of four. One of them comes before the shaders that read rows in quads.
+// a multiple of four. One of them comes before the shaders that read rows in quads, which declare x: Entries, and
+// put-quads.wgsl or put-quads-aligned.wgsl before those that write them.
 
-@group(0) @binding(0) var<storage, read_write> x: array<f32>;
+alias Entries = array<f32>;
 
 // Those from `column` on of the row that begins at `row`, and zeros from column `last` on.
 fn quad_at(row: u32, column: u32, last: u32) -> vec4<f32> {
@@ -9,12 +10,4 @@ fn quad_at(row: u32, column: u32, last: u32) -> vec4<f32> {
   let inside = vec4(column, column + 1u, column + 2u, column + 3u) < vec4(last);
   let places = select(vec4<u32>(), vec4(row + column) + vec4(0u, 1u, 2u, 3u), inside);
   return select(vec4<f32>(), vec4(x[places.x], x[places.y], x[places.z], x[places.w]), inside);
-}
-
-fn put_quad(row: u32, column: u32, last: u32, quad: vec4<f32>) {
-  for (var i = 0u; i < 4u; i++) {
-    if column + i < last {
-      x[row + column + i] = quad[i];
-    }
-  }
 }

@@ -6,7 +6,8 @@
 // The rows of X and of Eᵀ, which is what rotate-pairs.wgsl stored, pass through workgroup memory DEPTH at a time as
 // vectors of four.
 //
-// Constants SIDE, DEPTH, LANES and TALL come before it, pairs-of-blocks.wgsl, and quads.wgsl or quads-aligned.wgsl.
+// Constants SIDE, DEPTH, LANES and TALL come before it, pairs-of-blocks.wgsl, and quads.wgsl and put-quads.wgsl
+// or quads-aligned.wgsl and put-quads-aligned.wgsl.
 
 struct Step {
   rows: u32,
@@ -16,6 +17,7 @@ struct Step {
 }
 
 var<immediate> step: Step;
+@group(0) @binding(0) var<storage, read_write> x: Entries;
 @group(0) @binding(1) var<storage, read> rotations: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> turned: array<u32>;
 

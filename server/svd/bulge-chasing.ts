@@ -1,6 +1,6 @@
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import type { Submits } from "../gpu/paced-submits.ts";
-import { cornersOf } from "./band-reduction.ts";
+import { cornersOf } from "./delayed-reduction.ts";
 import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
 
 /** Bytes of the packed bands of `count` matrices. */

@@ -1,6 +1,5 @@
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import type { Submits } from "../gpu/paced-submits.ts";
-import { cornersOf } from "./band-reduction.ts";
 import type { Batch } from "./bidiagonalisation.ts";
 import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
 
@@ -31,6 +30,11 @@ export function delayedBytes(
     triangleFactors: 4 * count * band * band,
     products: 4 * count * mostParts * (pitch + 2 * depth) * band,
   };
+}
+
+/** Triangles of a band, two to a block of rows. */
+export function cornersOf(columns: number, band: number): number {
+  return 2 * Math.ceil(columns / band);
 }
 
 /** Rows of the factors: whole tiles of shaders/delayed-update.wgsl. */

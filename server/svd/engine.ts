@@ -491,7 +491,7 @@ class GpuEngine implements Engine {
   async #stream(matrix: Indexed, places: number, signal: AbortSignal): Promise<Found | Unreadable> {
     const { device } = this.#gpu;
     const { columns } = shapeOf(matrix.source);
-    this.#streamingQr ??= new StreamingQr(device, this.#loader, this.#kernels, await this.#openPanelKernels());
+    this.#streamingQr ??= new StreamingQr(device, this.#loader, this.#kernels, (await this.#openPanelKernels()).tall);
     // Not more than a batch, unless the triangle alone takes half of that.
     const usual = Math.min(this.maximumBytes, Math.max(this.#batchBytes, bytesOf(2 * columns, columns)));
     // Where there was no memory before, half as much.

@@ -3,13 +3,13 @@ import { dtypeBits } from "../checkpoint/dtype.ts";
 import { createBuffers, destroyAll } from "../gpu/buffers.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { readBack } from "../gpu/readback.ts";
-import { panelBytes, panelBytesOfRow, reduceToTriangle } from "./band-reduction.ts";
 import { entryBytes, submitEntryPass } from "./entry-pass.ts";
 import { countersPerMatrix, EntryStatisticsBuilder, momentsPerRow } from "./entry-statistics.ts";
 import type { Kernels } from "./kernels.ts";
 import { shapeOf, spanBytes, type MatrixLoader, type Shape } from "./matrix-loader.ts";
 import type { MatrixSource } from "./measurement.ts";
-import type { TwoStageKernels } from "./two-stage-kernels.ts";
+import type { TallKernels } from "./tall-kernels.ts";
+import { reduceToTriangle, tallBytes, tallBytesOfRow } from "./tall-qr.ts";
 
 /** Rows of a panel that one dispatch takes at most, with a margin. */
 const mostRows = 8 << 20;
@@ -53,14 +53,14 @@ export class StreamingQr {
   readonly #device: GPUDevice;
   readonly #loader: MatrixLoader;
   readonly #kernels: Kernels;
-  readonly #panelKernels: TwoStageKernels;
+  readonly #tallKernels: TallKernels;
   readonly #submits: PacedSubmits;
 
-  constructor(device: GPUDevice, loader: MatrixLoader, kernels: Kernels, panelKernels: TwoStageKernels) {
+  constructor(device: GPUDevice, loader: MatrixLoader, kernels: Kernels, tallKernels: TallKernels) {
     this.#device = device;
     this.#loader = loader;
     this.#kernels = kernels;
-    this.#panelKernels = panelKernels;
+    this.#tallKernels = tallKernels;
     this.#submits = new PacedSubmits(device, 5);
   }
 
@@ -78,10 +78,10 @@ export class StreamingQr {
     use: (streamed: Streamed) => Promise<Result>,
   ): Promise<Result | string> {
     const { rows, columns, transposed } = shapeOf(source);
-    const bytesOfRow = Math.max(bytesOf(1, columns), panelBytesOfRow(this.#panelKernels.blocks));
+    const bytesOfRow = Math.max(bytesOf(1, columns), tallBytesOfRow(columns));
     const height = Math.min(rows, mostRows, Math.floor(allowed / bytesOfRow));
     const buffers = await createBuffers(this.#device, {
-      ...panelBytes(this.#panelKernels.blocks, 1, height, columns),
+      ...tallBytes(this.#tallKernels.leafRows, 1, height, columns),
       ...entryBytes(height, columns),
       matrices: 4 * height * columns,
       counters: 4 * countersPerMatrix,
@@ -115,7 +115,7 @@ export class StreamingQr {
           found.catch(() => undefined);
           if (counters[0] === 0) {
             const batch = { count: 1, rows: chunk.below + chunk.rows, columns, matrices: buffers.matrices };
-            await reduceToTriangle(this.#device, this.#panelKernels, this.#submits, batch, buffers, signal);
+            await reduceToTriangle(this.#device, this.#tallKernels, this.#submits, batch, buffers, signal);
           }
           const [moments, norms] = await found;
           entries.addRows(moments, norms);

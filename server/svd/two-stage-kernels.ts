@@ -8,21 +8,16 @@ import delayedDots from "../../shaders/delayed-dots.wgsl";
 import delayedFactors from "../../shaders/delayed-factors.wgsl";
 import delayedLeftProducts from "../../shaders/delayed-left-products.wgsl";
 import delayedPanel from "../../shaders/delayed-panel.wgsl";
-import delayedPanelPlain from "../../shaders/delayed-panel-plain.wgsl";
-import delayedPanelSubgroups from "../../shaders/delayed-panel-subgroups.wgsl";
 import delayedRightProducts from "../../shaders/delayed-right-products.wgsl";
 import delayedUpdate from "../../shaders/delayed-update.wgsl";
-import keepTriangle from "../../shaders/keep-triangle.wgsl";
 import packBand from "../../shaders/pack-band.wgsl";
 import pairs from "../../shaders/pairs.wgsl";
-import panel from "../../shaders/panel.wgsl";
-import panelApplyLeft from "../../shaders/panel-apply-left.wgsl";
-import panelProducts from "../../shaders/panel-products.wgsl";
-import panelInner from "../../shaders/panel-inner.wgsl";
-import panelLeaf from "../../shaders/panel-leaf.wgsl";
-import panelFactor from "../../shaders/panel-factor.wgsl";
 import reflection from "../../shaders/reflection.wgsl";
+import row from "../../shaders/row.wgsl";
 import unpackBidiagonal from "../../shaders/unpack-bidiagonal.wgsl";
+import { band, panelSource, rowsInRegisters } from "./panel-source.ts";
+import { TallKernels } from "./tall-kernels.ts";
+import { forTarget, tileProduct } from "./tile-source.ts";
 
 /** Block sizes; the shaders say what they are. */
 export interface Blocks {
@@ -33,8 +28,6 @@ export interface Blocks {
   readonly panelThreads: readonly number[];
   /** Whether subgroups are used. */
   readonly subgroups: boolean;
-  /** Rows of a node of a tall panel. */
-  readonly rows: number;
   /** Sweeps of bulge chasing that a workgroup takes, waves of them in one dispatch, and how many dispatches later the next follows. */
   readonly sweeps: number;
   readonly waves: number;
@@ -43,9 +36,8 @@ export interface Blocks {
 
 export interface TwoStageKernels {
   readonly blocks: Blocks;
-  readonly factorLeaves: Kernel;
-  readonly applyLeft: Kernel;
-  readonly keepTriangle: Kernel;
+  /** Compiled only when a tall matrix comes. */
+  readonly tall: TallKernels;
   /** `most`: rows of a panel that fit registers; the last takes any. */
   readonly delayedPanels: readonly { readonly most: number; readonly kernel: Kernel }[];
   readonly leftProducts: Kernel;
@@ -64,9 +56,6 @@ export interface Bisection {
   readonly kernel: Kernel;
 }
 
-/** The shaders hold rows of the band in two vec4. */
-const band = 8;
-
 /**
  * Block sizes for an adapter: as many sweeps as workgroup memory holds, for 256 invocations at most, and as many rows of a
  * panel in registers as one workgroup has.
@@ -83,7 +72,7 @@ export function chooseBlocks(
   // Without subgroups the sums of more invocations would not fit workgroup memory.
   const most = Math.min(subgroups ? 512 : 256, limits.maxComputeInvocationsPerWorkgroup);
   const panelThreads = small ? [32] : [64, 128, 256, 512].filter((threads) => threads <= most);
-  return { band, depth: 64, panelThreads, subgroups, rows: 256, sweeps, waves: sweeps, lag: 3 };
+  return { band, depth: 64, panelThreads, subgroups, sweeps, waves: sweeps, lag: 3 };
 }
 
 /** Whether the device has subgroups that the panel kernel can use: none is larger than a workgroup. */
@@ -95,34 +84,27 @@ export function hasSubgroups({ features, adapterInfo }: GPUDevice): boolean {
 export async function compileTwoStageKernels(
   device: GPUDevice,
   blocks: Blocks,
-  { fused }: Pick<Target, "fused">,
+  target: Pick<Target, "fused">,
 ): Promise<TwoStageKernels> {
-  const { depth, rows, sweeps, waves, lag } = blocks;
+  const { depth, panelThreads, subgroups, sweeps, waves, lag } = blocks;
   // WGSL sizes an invocation's arrays by constants only, not by overrides.
   const constants = Object.entries({
     BAND: band,
     DEPTH: depth,
-    ROWS: rows,
     SWEEPS: sweeps,
     WAVES: waves,
     LAG: lag,
   })
     .map(([name, value]) => `const ${name} = ${value}u;\n`)
-    .concat(`const FUSED = ${String(fused)};\n`)
+    .concat(`const FUSED = ${String(target.fused)};\n`)
     .join("");
   const compile = (name: string, source: string): Promise<Kernel> => compileKernel(device, name, constants + source);
   const layout = commonLayout(device, 6, 64);
   const compileDelayed = (name: string, source: string, directives = ""): Promise<Kernel> =>
     compileKernel(device, name, directives + constants + delayed + source, {}, layout);
-  const factor = panel + reflection + panelFactor;
-  const factorDelayed = reflection + delayedPanel;
   const compilePanel = (threads: number): Promise<Kernel> => {
-    const source = `const THREADS = ${threads}u;\n${factorDelayed}`;
-    const name = `delayed-panel (${threads} invocations)`;
-    if (!blocks.subgroups) return compileDelayed(name, source + delayedPanelPlain);
-    // All invocations of a workgroup come to the exchanges, but the number of them depends on the subgroup's size.
-    const directives = "enable subgroups;\nrequires subgroup_id;\ndiagnostic(off, subgroup_uniformity);\n";
-    return compileDelayed(name, source + delayedPanelSubgroups, directives);
+    const { directives, source } = panelSource(threads, subgroups);
+    return compileDelayed(`delayed-panel (${threads} invocations)`, row + source + delayedPanel, directives);
   };
   const compileBisection = async (lanes: number, firstRounds: number, rounds: number): Promise<Bisection> => {
     const numbers = `const LANES = ${lanes}u;\nconst FIRST_ROUNDS = ${firstRounds}u;\nconst ROUNDS = ${rounds}u;\n`;
@@ -130,19 +112,19 @@ export async function compileTwoStageKernels(
   };
   const [named, panels, ...bisect] = await Promise.all([
     compileAll({
-      factorLeaves: compile("panel-leaf", factor + panelLeaf),
-      applyLeft: compile("panel-apply-left", factor + panelInner + panelProducts + panelApplyLeft),
-      keepTriangle: compile("keep-triangle", keepTriangle),
       leftProducts: compile("delayed-left-products", delayed + delayedDots + delayedLeftProducts),
       rightProducts: compile("delayed-right-products", delayed + delayedDots + delayedRightProducts),
       delayedFactors: compileDelayed("delayed-factors", delayedFactors),
-      delayedUpdate: compileDelayed("delayed-update", delayedUpdate),
+      delayedUpdate: compileDelayed(
+        "delayed-update",
+        forTarget(tileProduct({ separate: false }) + delayedUpdate, target),
+      ),
       packBand: compile("pack-band", packBand),
       chaseBulges: compile("chase-bulges", reflection + chaseBulges),
       unpackBidiagonal: compile("unpack-bidiagonal", pairs + unpackBidiagonal),
     }),
     Promise.all(
-      blocks.panelThreads.map(async (threads) => ({ most: 8 * threads, kernel: await compilePanel(threads) })),
+      panelThreads.map(async (threads) => ({ most: rowsInRegisters(threads), kernel: await compilePanel(threads) })),
     ),
     // (LANES + 1)^FIRST_ROUNDS ≥ 5·10⁴ and (LANES + 1)^ROUNDS ≥ 3·10³.
     compileBisection(16, 4, 3),
@@ -152,6 +134,7 @@ export async function compileTwoStageKernels(
   ]);
   return {
     blocks,
+    tall: new TallKernels(device, target, panelThreads, subgroups),
     ...named,
     delayedPanels: panels,
     bisect,

@@ -1,10 +1,10 @@
 import { createBuffers, destroyAll } from "../gpu/buffers.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
-import { cornersOf, isTall, panelBytes, reduceToTriangle } from "./band-reduction.ts";
 import type { Batch } from "./bidiagonalisation.ts";
 import { bidiagonalBytes, bisectValues } from "./bisection.ts";
 import { bandBytes, chaseBulges } from "./bulge-chasing.ts";
-import { delayedBytes, reduceDelayed } from "./delayed-reduction.ts";
+import { cornersOf, delayedBytes, reduceDelayed } from "./delayed-reduction.ts";
+import { isTall, reduceToTriangle, tallBytes } from "./tall-qr.ts";
 import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
 
 /** What a matrix's reduction gives: fp32 on the GPU, matrix by matrix. */
@@ -15,7 +15,7 @@ export interface Reduced {
   readonly values: GPUBuffer;
 }
 
-/** The buffers of a batch, the tree of its panels apart. */
+/** The buffers of a batch, those of a QR factorisation apart. */
 function reductionBytes(
   blocks: Blocks,
   { count, rows, columns }: Omit<Batch, "matrices">,
@@ -68,18 +68,19 @@ export class TwoStage {
 
   /** Bytes of the largest buffer that {@link TwoStage.run} takes for each matrix of a batch. */
   largestBytes(rows: number, columns: number): number {
-    const { blocks } = this.#kernels;
-    const panels = isTall(rows, columns) ? panelBytes(blocks, 1, rows, columns) : {};
-    return Math.max(...Object.values({ ...reductionBytes(blocks, { count: 1, rows, columns }), ...panels }));
+    const { blocks, tall } = this.#kernels;
+    const own = isTall(rows, columns) ? tallBytes(tall.leafRows, 1, rows, columns) : {};
+    return Math.max(...Object.values({ ...reductionBytes(blocks, { count: 1, rows, columns }), ...own }));
   }
 
   async #factor(batch: Batch, signal: AbortSignal): Promise<void> {
     const { count, rows, columns } = batch;
-    const panels = await createBuffers(this.#device, panelBytes(this.#kernels.blocks, count, rows, columns));
+    const { tall } = this.#kernels;
+    const buffers = await createBuffers(this.#device, tallBytes(tall.leafRows, count, rows, columns));
     try {
-      await reduceToTriangle(this.#device, this.#kernels, this.#submits[0], batch, panels, signal);
+      await reduceToTriangle(this.#device, tall, this.#submits[0], batch, buffers, signal);
     } finally {
-      destroyAll(panels);
+      destroyAll(buffers);
     }
   }
 }

@@ -10,8 +10,10 @@ import multiply from "../../shaders/multiply.wgsl";
 import normalDistribution from "../../shaders/normal-distribution.wgsl";
 import normaliseRows from "../../shaders/normalise-rows.wgsl";
 import pairsOfBlocks from "../../shaders/pairs-of-blocks.wgsl";
-import quadsAligned from "../../shaders/quads-aligned.wgsl";
+import putQuads from "../../shaders/put-quads.wgsl";
+import putQuadsAligned from "../../shaders/put-quads-aligned.wgsl";
 import quads from "../../shaders/quads.wgsl";
+import quadsAligned from "../../shaders/quads-aligned.wgsl";
 import bitonicSort from "../../shaders/bitonic-sort.wgsl";
 import rowStatistics from "../../shaders/row-statistics.wgsl";
 import rowLengths from "../../shaders/row-lengths.wgsl";
@@ -61,17 +63,19 @@ export async function compileVectorKernels(device: GPUDevice, { small, fused }: 
       .join("");
   const SIDE = `${side}u`;
   const rotation = { SIDE, THREADS: `${Math.min(threads, (side * side) / 4)}u`, FUSED: String(fused) };
-  const compileRowKernels = async (name: string, quads: string): Promise<RowKernels> => {
-    const rows = pairsOfBlocks + quads;
+  const compileRowKernels = async (name: string, read: string, put: string): Promise<RowKernels> => {
+    const rows = pairsOfBlocks + read;
     const [gram, crossed, turn] = await Promise.all([
       compileKernel(device, `gram-pairs${name}`, constants({ SIDE, CROSSED: "false" }) + rows + gramPairs),
       compileKernel(device, `gram-pairs (crossed)${name}`, constants({ SIDE, CROSSED: "true" }) + rows + gramPairs),
-      compileKernel(device, `turn-pairs${name}`, constants({ SIDE, ...turning }) + rows + turnPairs),
+      compileKernel(device, `turn-pairs${name}`, constants({ SIDE, ...turning }) + rows + put + turnPairs),
     ]);
     return { gramPairs: gram, gramCrossedPairs: crossed, turnPairs: turn };
   };
   const rowKernels = remembered((aligned: boolean) =>
-    aligned ? compileRowKernels("", quadsAligned) : compileRowKernels(" (any length)", quads),
+    aligned
+      ? compileRowKernels("", quadsAligned, putQuadsAligned)
+      : compileRowKernels(" (any length)", quads, putQuads),
   );
   const statisticsKernel = remembered((capacity: number | null) =>
     capacity === null

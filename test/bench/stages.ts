@@ -7,10 +7,10 @@ import { createBuffers, destroyAll } from "../../server/gpu/buffers.ts";
 import { openDevice } from "../../server/gpu/device.ts";
 import { PacedSubmits, type Submits } from "../../server/gpu/paced-submits.ts";
 import { readBack } from "../../server/gpu/readback.ts";
-import { cornersOf, isTall, panelBytes, reduceToTriangle } from "../../server/svd/band-reduction.ts";
 import { bidiagonalBytes, bisectValues } from "../../server/svd/bisection.ts";
 import { bandBytes, chaseBulges } from "../../server/svd/bulge-chasing.ts";
-import { delayedBytes, reduceDelayed } from "../../server/svd/delayed-reduction.ts";
+import { cornersOf, delayedBytes, reduceDelayed } from "../../server/svd/delayed-reduction.ts";
+import { isTall, reduceToTriangle, tallBytes } from "../../server/svd/tall-qr.ts";
 import {
   chooseBlocks,
   compileTwoStageKernels,
@@ -60,7 +60,7 @@ async function stages(kernels: TwoStageKernels, { rows, columns, count }: BenchS
     band: bandBytes(blocks, count, columns),
     ...bidiagonalBytes(count, columns),
   });
-  const panels = await createBuffers(device, panelBytes(blocks, count, tall ? rows : 1, columns));
+  const own = tall ? await createBuffers(device, tallBytes(kernels.tall.leafRows, count, rows, columns)) : null;
   const batch = { count, rows, columns, matrices: buffers.matrices };
   const signal = new AbortController().signal;
   const random = Float32Array.from({ length: 1 << 22 }, () => Math.random() - 0.5);
@@ -76,8 +76,10 @@ async function stages(kernels: TwoStageKernels, { rows, columns, count }: BenchS
     }
   };
   const square = tall ? { ...batch, rows: columns } : batch;
-  const parts: [string, (submits: Submits) => Promise<void>][] = [
-    ["QR", (submits) => (tall ? reduceToTriangle(device, kernels, submits, batch, panels, signal) : Promise.resolve())],
+  const parts: readonly (readonly [string, (submits: Submits) => Promise<void>])[] = [
+    ...(own === null
+      ? []
+      : [["QR", (submits: Submits) => reduceToTriangle(device, kernels.tall, submits, batch, own, signal)] as const]),
     ["band", (submits) => reduceDelayed(device, kernels, submits, square, rows * columns, buffers, signal)],
     ["bulges", (submits) => chaseBulges(device, kernels, submits, count, columns, buffers, signal)],
     ["values", (submits) => bisectValues(device, kernels, submits, count, columns, buffers, signal)],
@@ -103,7 +105,7 @@ async function stages(kernels: TwoStageKernels, { rows, columns, count }: BenchS
   }
   kernelTimes.close();
   destroyAll(buffers);
-  destroyAll(panels);
+  destroyAll(own ?? {});
 }
 
 const shapes = process.argv.length > 2 ? process.argv.slice(2) : ["1024x1024", "4096x4096", "4096x4096*8"];

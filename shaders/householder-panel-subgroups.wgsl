@@ -1,6 +1,6 @@
-// The panel kernel of delayed-panel.wgsl, which comes before, one workgroup a matrix (workgroup_id.z), with sums by subgroups of 8 invocations or more: each adds up its own eight
-// numbers by halving in each exchange what an invocation is responsible for, and the subgroups' sums go through workgroup
-// memory, with one barrier.
+// Panels of householder-panel.wgsl, which comes before, one a workgroup, with sums by subgroups of 8 invocations or more:
+// each adds up its own eight numbers by halving in each exchange what an invocation is responsible for, and the subgroups'
+// sums go through workgroup memory, with one barrier.
 
 var<private> lane: u32;
 var<private> lanes: u32;
@@ -19,10 +19,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   lanes = size;
   subgroup = id;
   subgroups = count;
-  factor_panel(group.z, thread);
+  factor_panel(panel_of(group), thread);
 }
 
-fn sum_over_workgroup(low: vec4<f32>, high: vec4<f32>, turn: u32, thread: u32) -> Sums {
+fn sum_over_workgroup(low: vec4<f32>, high: vec4<f32>, turn: u32, thread: u32) -> Row {
   let second = (lane & 4u) != 0u;
   let four = select(low, high, second) + subgroupShuffleXor(select(high, low, second), 4u);
   let upper = (lane & 2u) != 0u;
@@ -46,7 +46,7 @@ fn sum_over_workgroup(low: vec4<f32>, high: vec4<f32>, turn: u32, thread: u32) -
   for (var distance = 8u; distance < lanes; distance *= 2u) {
     one += subgroupShuffleXor(one, distance);
   }
-  return Sums(
+  return Row(
     vec4(subgroupBroadcast(one, 0u), subgroupBroadcast(one, 1u), subgroupBroadcast(one, 2u), subgroupBroadcast(one, 3u)),
     vec4(subgroupBroadcast(one, 4u), subgroupBroadcast(one, 5u), subgroupBroadcast(one, 6u), subgroupBroadcast(one, 7u)),
   );

@@ -1,6 +1,6 @@
-// The panel kernel of delayed-panel.wgsl, which comes before, with sums through workgroup memory: for adapters without
-// subgroups, with ones of less than 8 invocations, or with ones larger than the smallest workgroup. One workgroup a matrix
-// (workgroup_id.z). 32 invocations' numbers are added up by one, and those sums by all.
+// Panels of householder-panel.wgsl, which comes before, one a workgroup, with sums through workgroup memory: for adapters
+// without subgroups, with ones of less than 8 invocations, or with ones larger than the smallest workgroup. 32 invocations'
+// numbers are added up by one, and those sums by all.
 
 var<workgroup> single: array<vec4<f32>, 2u * THREADS>;
 // Of 32 invocations each.
@@ -8,10 +8,10 @@ var<workgroup> several: array<vec4<f32>, 4u * (THREADS / 32u)>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
-  factor_panel(group.z, thread);
+  factor_panel(panel_of(group), thread);
 }
 
-fn sum_over_workgroup(low: vec4<f32>, high: vec4<f32>, turn: u32, thread: u32) -> Sums {
+fn sum_over_workgroup(low: vec4<f32>, high: vec4<f32>, turn: u32, thread: u32) -> Row {
   single[thread] = low;
   single[THREADS + thread] = high;
   workgroupBarrier();
@@ -26,7 +26,7 @@ fn sum_over_workgroup(low: vec4<f32>, high: vec4<f32>, turn: u32, thread: u32) -
     several[start + thread] = sum;
   }
   workgroupBarrier();
-  var sums = Sums(vec4<f32>(), vec4<f32>());
+  var sums = Row(vec4<f32>(), vec4<f32>());
   for (var i = start; i < start + half; i++) {
     sums.low += several[i];
     sums.high += several[i + half];
