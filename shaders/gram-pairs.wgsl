@@ -34,7 +34,13 @@ const TILES = select(QUADS, QUADS / 2u, CROSSED);
 const PARTS = select(1u, 4u, CROSSED);
 const THREADS = TILES * TILES * PARTS;
 
-var<workgroup> tile: array<vec4<f32>, DEPTH * QUADS>;
+// Columns that a part takes, one after another.
+const ROUNDS = DEPTH / PARTS;
+
+var<workgroup> tile: array<array<array<vec4<f32>, QUADS>, PARTS>, ROUNDS>;
+
+// Where the parts are added up.
+var<workgroup> spare: array<vec4<f32>, select(1u, 4u * TILES * TILES, CROSSED)>;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
@@ -65,14 +71,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         quad_at(rows[0], depth + k, ends[0]), quad_at(rows[1], depth + k, ends[1]),
         quad_at(rows[2], depth + k, ends[2]), quad_at(rows[3], depth + k, ends[3])));
       for (var i = 0u; i < 4u; i++) {
-        tile[(k + i) * QUADS + quad] = entries[i];
+        tile[(k + i) / PARTS][(k + i) % PARTS][quad] = entries[i];
       }
     }
     workgroupBarrier();
     var part = mat4x4<f32>();
-    for (var k = own_part; k < DEPTH; k += PARTS) {
-      let a = tile[k * QUADS + down];
-      let b = tile[k * QUADS + right];
+    for (var k = 0u; k < ROUNDS; k++) {
+      let a = tile[k][own_part][down];
+      let b = tile[k][own_part][right];
       part[0] += a[0] * b;
       part[1] += a[1] * b;
       part[2] += a[2] * b;
@@ -81,18 +87,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     sums += part;
   }
   if CROSSED {
-    // The parts are added up where the tile was.
-    for (var other = 1u; other < PARTS; other++) {
+        for (var other = 1u; other < PARTS; other++) {
       workgroupBarrier();
       if own_part == other {
         for (var i = 0u; i < 4u; i++) {
-          tile[4u * own + i] = sums[i];
+          spare[4u * own + i] = sums[i];
         }
       }
       workgroupBarrier();
       if own_part == 0u {
         for (var i = 0u; i < 4u; i++) {
-          sums[i] += tile[4u * own + i];
+          sums[i] += spare[4u * own + i];
         }
       }
     }

@@ -1,6 +1,7 @@
 /** The compute kernels for singular vectors, compiled when vectors are first asked for. */
 import type { Target } from "../gpu/device.ts";
 import { compileKernel, type Kernel } from "../gpu/kernels.ts";
+import { unroll } from "../gpu/unroll.ts";
 import choleskyPanel from "../../shaders/cholesky-panel.wgsl";
 import choleskyUpdate from "../../shaders/cholesky-update.wgsl";
 import gramPairs from "../../shaders/gram-pairs.wgsl";
@@ -44,8 +45,8 @@ export interface VectorKernels {
 }
 
 /** How a workgroup of turn-pairs.wgsl takes columns, and how many. */
-const turning = { DEPTH: "16u", LANES: "16u", TALL: "4u" };
-export const turnColumns = 64;
+const turning = { depth: 16, lanes: 16 };
+export const turnColumns = 4 * turning.lanes;
 
 export async function compileVectorKernels(device: GPUDevice, { small, fused }: Target): Promise<VectorKernels> {
   const memory = device.limits.maxComputeWorkgroupStorageSize;
@@ -65,10 +66,28 @@ export async function compileVectorKernels(device: GPUDevice, { small, fused }: 
   const rotation = { SIDE, THREADS: `${Math.min(threads, (side * side) / 4)}u`, FUSED: String(fused) };
   const compileRowKernels = async (name: string, read: string, put: string): Promise<RowKernels> => {
     const rows = pairsOfBlocks + read;
+    // But for processors, whose compilers take minutes then and gain nothing. The numbers are those of the shaders.
+    const written = (source: string, limit: string, count: number): string =>
+      fused ? unroll(source, limit, count) : source;
     const [gram, crossed, turn] = await Promise.all([
-      compileKernel(device, `gram-pairs${name}`, constants({ SIDE, CROSSED: "false" }) + rows + gramPairs),
-      compileKernel(device, `gram-pairs (crossed)${name}`, constants({ SIDE, CROSSED: "true" }) + rows + gramPairs),
-      compileKernel(device, `turn-pairs${name}`, constants({ SIDE, ...turning }) + rows + put + turnPairs),
+      compileKernel(
+        device,
+        `gram-pairs${name}`,
+        constants({ SIDE, CROSSED: "false" }) + rows + written(gramPairs, "ROUNDS", 64),
+      ),
+      compileKernel(
+        device,
+        `gram-pairs (crossed)${name}`,
+        constants({ SIDE, CROSSED: "true" }) + rows + written(gramPairs, "ROUNDS", 16),
+      ),
+      compileKernel(
+        device,
+        `turn-pairs${name}`,
+        constants({ SIDE, DEPTH: `${turning.depth}u`, LANES: `${turning.lanes}u` }) +
+          rows +
+          put +
+          written(turnPairs, "DEPTH", turning.depth),
+      ),
     ]);
     return { gramPairs: gram, gramCrossedPairs: crossed, turnPairs: turn };
   };
