@@ -13,6 +13,7 @@ import type {
   MetricKey,
   PackedCatalogue,
   PortionList,
+  RevealView,
   VectorProfile,
 } from "../server/protocol.ts";
 
@@ -42,8 +43,8 @@ export type ToView =
     }
   | { readonly type: "results"; readonly results: readonly MatrixResult[]; readonly state: AnalysisState }
   | { readonly type: "engine"; readonly engine: EngineStatus }
-  /** Selects the tensor, or the block, of this name and scrolls to it. */
-  | { readonly type: "reveal"; readonly tensor: string }
+  /** Selects the tensor, or the block, of this name and scrolls to it; or shows its attention heads. */
+  | { readonly type: "reveal"; readonly tensor: string; readonly view?: RevealView }
   /** The checkpoint could not be opened at all. */
   | { readonly type: "failed"; readonly message: string }
   | { readonly type: "response"; readonly id: number; readonly value: Answer }

@@ -63,7 +63,7 @@ export class Store {
   #frame = 0;
   #remembering: ReturnType<typeof setTimeout> | undefined;
   /** A tensor or block to reveal as soon as the catalogue is there. */
-  #wanted: string | null = null;
+  #wanted: Extract<ToView, { type: "reveal" }> | null = null;
 
   constructor(host: Host) {
     this.host = host;
@@ -130,12 +130,29 @@ export class Store {
   /** Selects a tensor, or the block of that name, and brings it into the tree's view. */
   reveal(name: string, slice: number | null = null): void {
     const node = this.checkpoint?.tensor(name) ?? this.checkpoint?.block(name);
-    if (node === undefined) {
-      this.#wanted = this.checkpoint === null ? name : null;
-      return;
-    }
+    if (node === undefined) return;
     this.select(node.kind === "tensor" ? { kind: "tensor", name, slice } : { kind: "group", key: node.key });
     this.#tell("reveal", node);
+  }
+
+  /** What the host asks for, as soon as there is a checkpoint to show it of. */
+  #show(message: Extract<ToView, { type: "reveal" }>): void {
+    if (this.checkpoint === null) {
+      this.#wanted = message;
+      return;
+    }
+    const { tensor: name, view } = message;
+    if (view === undefined) {
+      this.reveal(name);
+      return;
+    }
+    const node = this.checkpoint.tensor(name);
+    const block = node?.tensor.block ?? name;
+    const group = this.checkpoint.block(block);
+    if (group === undefined) return;
+    if (node !== undefined) this.update({ headRole: node.tensor.role });
+    this.select({ kind: "heads", block });
+    this.#tell("reveal", node ?? group);
   }
 
   get query(): Query {
@@ -181,7 +198,7 @@ export class Store {
         this.#tell("engine", message.engine);
         break;
       case "reveal":
-        this.reveal(message.tensor);
+        this.#show(message);
         break;
       case "failed":
         this.#tell("failure", message.message);
@@ -217,7 +234,7 @@ export class Store {
     if (this.#wanted !== null) {
       const wanted = this.#wanted;
       this.#wanted = null;
-      this.reveal(wanted);
+      this.#show(wanted);
     } else if (!known && message.file !== null && message.file > 0) {
       const first = checkpoint.tensors.find(({ tensor }) => tensor.file === message.file);
       if (first !== undefined) this.#tell("reveal", first);

@@ -497,7 +497,10 @@ export interface RevealArguments {
   readonly checkpoint: string;
   /** Name of a tensor, or of a block. */
   readonly tensor: string;
+  /** Which view of it: its attention heads; left out, the tensor or the block itself. */
+  readonly view?: RevealView;
 }
+export type RevealView = "heads";
 
 /** The command that analyses a tensor. Arguments: {@link RevealArguments}. */
 export const analyseTensorCommand = "safetensorsSpectrum.analyseTensor";

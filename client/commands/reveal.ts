@@ -18,7 +18,7 @@ export const reveal: Command = {
       if (tensor === undefined || file === undefined) {
         throw new Error(vscode.l10n.t("The checkpoint has no tensor {0} any more.", place.tensor));
       }
-      await editors.reveal(lease.session, vscode.Uri.file(file.path), place.tensor);
+      await editors.reveal(lease.session, vscode.Uri.file(file.path), place);
     } finally {
       lease.dispose();
     }

@@ -38,6 +38,9 @@ const viewCommands = {
   settings: "safetensorsSpectrum.openSettings",
 } as const satisfies Record<Extract<ToHost, { type: "command" }>["command"], string>;
 
+/** What a view is asked to show: a tensor or a block, or its heads. */
+export type RevealPlace = Omit<RevealArguments, "checkpoint">;
+
 export class Panel implements vscode.Disposable {
   readonly uri: vscode.Uri;
   readonly view: vscode.WebviewPanel;
@@ -55,7 +58,7 @@ export class Panel implements vscode.Disposable {
   #failure: string | null = null;
   /** The webview listens. One that is hidden has been discarded and says `ready` again when it is shown. */
   #ready = false;
-  #pendingReveal: string | null = null;
+  #pendingReveal: RevealPlace | null = null;
 
   constructor(
     uri: vscode.Uri,
@@ -134,8 +137,8 @@ export class Panel implements vscode.Disposable {
   }
 
   /** Selects a tensor, at once or when the webview is there. */
-  reveal(tensor: string): void {
-    this.#pendingReveal = tensor;
+  reveal(place: RevealPlace): void {
+    this.#pendingReveal = place;
     this.#flushReveal();
   }
 
@@ -270,7 +273,8 @@ export class Panel implements vscode.Disposable {
 
   #flushReveal(): void {
     if (!this.#ready || this.session === null || this.#pendingReveal === null) return;
-    this.#post({ type: "reveal", tensor: this.#pendingReveal });
+    const { tensor, view } = this.#pendingReveal;
+    this.#post({ type: "reveal", tensor, ...(view === undefined ? {} : { view }) });
     this.#pendingReveal = null;
   }
 

@@ -1,7 +1,7 @@
 /** The custom editor of `.safetensors` files. */
 import * as vscode from "vscode";
 import type { LanguageServer } from "../server/language-server.ts";
-import { Panel } from "./panel.ts";
+import { Panel, type RevealPlace } from "./panel.ts";
 import type { Session, Sessions } from "./session.ts";
 
 export const viewType = "safetensorsSpectrum.editor";
@@ -56,12 +56,12 @@ export class EditorProvider implements vscode.CustomReadonlyEditorProvider, vsco
     return [...this.#panels].find(({ view }) => view.active);
   }
 
-  /** Shows a tensor in a view of its checkpoint: one that is open, best that of the tensor's own file, or a new one. */
-  async reveal(session: Session, file: vscode.Uri, tensor: string): Promise<void> {
+  /** Shows a tensor, or its heads, in a view of its checkpoint: one that is open, best that of the tensor's own file, or a new one. */
+  async reveal(session: Session, file: vscode.Uri, place: RevealPlace): Promise<void> {
     const open = this.#best(session, file);
     if (open === undefined) await openEditor(file);
     else open.view.reveal();
-    this.#best(session, file)?.reveal(tensor);
+    this.#best(session, file)?.reveal(place);
   }
 
   /** Whether a view of a checkpoint can be seen. */
@@ -71,7 +71,7 @@ export class EditorProvider implements vscode.CustomReadonlyEditorProvider, vsco
 
   /** Selects a tensor in the views of its checkpoint that can be seen, and leaves the focus where it is. */
   showSelected(session: Session, tensor: string): void {
-    for (const panel of this.#visible(session)) panel.reveal(tensor);
+    for (const panel of this.#visible(session)) panel.reveal({ tensor });
   }
 
   dispose(): void {

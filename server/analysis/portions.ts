@@ -13,6 +13,8 @@ export class Portions {
   readonly parts: readonly PartView[];
   /** Parts, then heads, each in the checkpoint's order. */
   readonly all: readonly MatrixView[];
+  /** The blocks that attend. Untrusted names. */
+  readonly blocksWithHeads: ReadonlySet<string>;
   readonly #byId: ReadonlyMap<string, { readonly view: MatrixView; readonly index: number }>;
   readonly #heads: ReadonlyMap<string, readonly HeadView[]>;
 
@@ -21,6 +23,7 @@ export class Portions {
     this.parts = partViews(architecture, this.heads);
     this.all = [...this.parts, ...this.heads];
     this.#byId = new Map(this.all.map((view, index) => [view.id, { view, index }]));
+    this.blocksWithHeads = new Set(this.heads.map(({ description }) => description.block));
     this.#heads = groupBy(this.heads, ({ tensor }) => tensor.name);
   }
 

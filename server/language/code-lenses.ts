@@ -29,7 +29,8 @@ export interface LensData {
 
 /**
  * Above the outline's first line, and above the first key of an index, a summary of the checkpoint, what can be done about
- * its analysis, and a way into the editor; above each block of the outline its summary and the way to it.
+ * its analysis, and a way into the editor; above each block of the outline its summary and the ways to it and to its
+ * attention heads.
  */
 export function codeLenses(session: Session, document: TextDocument): CodeLens[] {
   const checkpoint = fileUri(session.path);
@@ -48,6 +49,7 @@ export function codeLenses(session: Session, document: TextDocument): CodeLens[]
     arguments: [checkpoint],
   };
   const blocks = isOutline(document) ? session.outline.blocks : [];
+  const attending = blocks.length === 0 ? new Set() : session.analysis.portions.blocksWithHeads;
   return [
     lens(top, 0, "summary"),
     ...(isOver(session.analysis.state) ? [] : [lens(top, 0, "action")]),
@@ -55,6 +57,7 @@ export function codeLenses(session: Session, document: TextDocument): CodeLens[]
     ...blocks.flatMap(({ name, line }) => [
       lens(line, line, "summary"),
       { range: rangeAt(line), command: openCommand(checkpoint, name) },
+      ...(attending.has(name) ? [{ range: rangeAt(line), command: headsCommand(checkpoint, name) }] : []),
     ]),
   ];
 }
@@ -106,6 +109,16 @@ function openCommand(checkpoint: string, tensor: string): Command {
   return {
     title: t("open"),
     tooltip: t("Open the block in the spectrum editor"),
+    command: revealCommand,
+    arguments: [target],
+  };
+}
+
+function headsCommand(checkpoint: string, block: string): Command {
+  const target: RevealArguments = { checkpoint, tensor: block, view: "heads" };
+  return {
+    title: "heads",
+    tooltip: "Open the block's attention heads in the spectrum editor",
     command: revealCommand,
     arguments: [target],
   };

@@ -203,10 +203,11 @@ describe("language server", () => {
     const share = /rank 90 %: \d+ % of the directions, noise \d+ %$/;
     assert.match(titles[0]![1], /^16 learned, 7 random · /);
     for (const block of blocks) {
-      const [summary, link] = titles.filter(([line]) => line === block);
+      const [summary, link, heads] = titles.filter(([line]) => line === block);
       assert.match(summary![1], block === "model.layers.1" ? /^7 random · / : /^7 learned · /);
       assert.match(summary![1], share);
       assert.deepEqual(link!.slice(1), ["open", [{ checkpoint: opened.checkpoint, tensor: block }]]);
+      assert.deepEqual(heads!.slice(1), ["heads", [{ checkpoint: opened.checkpoint, tensor: block, view: "heads" }]]);
     }
 
     const symbols: DocumentSymbol[] = await client.connection.sendRequest("textDocument/documentSymbol", {

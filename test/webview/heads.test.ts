@@ -26,6 +26,17 @@ describe("heads, vectors and values", () => {
   const labels = (view: View): Promise<(string | null)[]> =>
     view.part("head").evaluateAll((cells) => cells.map((cell) => cell.getAttribute("aria-label")));
 
+  it("shows the heads of a block or of a tensor that it is asked for from outside", async () => {
+    const view = await open();
+    await view.send({ type: "reveal", tensor: "model.layers.1", view: "heads" });
+    await view.title("Attention heads of model.layers.1").waitFor();
+    assert.equal(await view.row("model.layers.1").count(), 1);
+    await view.send({ type: "reveal", tensor: "model.layers.0.self_attn.k_proj.weight", view: "heads" });
+    await view.title("Attention heads of model.layers.0").waitFor();
+    assert.match(await view.part("head-grid").innerText(), /2 heads of this weight are not analysed yet/);
+    await served.close();
+  });
+
   it("analyses the heads of a layer when asked, draws them alike, and leads to each", async () => {
     const view = await open();
     await view.row("model.layers.0").click();

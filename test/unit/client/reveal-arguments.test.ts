@@ -9,6 +9,12 @@ describe("the arguments of a link to a tensor", () => {
     assert.notEqual(readRevealArguments({ ...place, checkpoint: "file:///c%3A/m/model.safetensors" }), null);
   });
 
+  it("may ask for the heads, and for no other view", () => {
+    const place = { checkpoint: "file:///m/model.safetensors", tensor: "h.0.attn" };
+    assert.deepEqual(readRevealArguments({ ...place, view: "heads" }), { ...place, view: "heads" });
+    assert.deepEqual(readRevealArguments({ ...place, view: "quit" }), place);
+  });
+
   it("are refused when they are anything else", () => {
     const tensor = "h.0.attn";
     const checkpoint = "file:///m/model.safetensors";

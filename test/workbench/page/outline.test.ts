@@ -35,6 +35,10 @@ test("the outline tells its lines' grades, and opens blocks in the editor; a qui
       await lens.getByText("open", { exact: true }).click();
       await editor.getByTestId("detail").getByRole("heading", { name: "model.layers.1", exact: true }).waitFor();
 
+      // Its other lens opens its heads.
+      await lens.getByText("heads", { exact: true }).click();
+      await editor.getByRole("heading", { name: "Attention heads of model.layers.1", exact: true }).waitFor();
+
       // A quick fix writes the setting, and the squiggles go. (In a read-only document VS Code offers none.)
       await workbench.openFile(index);
       await lines
