@@ -27,7 +27,7 @@ export function activate(context: vscode.ExtensionContext): void {
     new Follow(server, sessions, editors),
     new TextDocuments(sessions, log),
     new Status(active, editors, server),
-    registerCommands({ server, sessions, editors, active, log }),
+    registerCommands({ extension: context.extensionUri, server, sessions, editors, active, log }),
   );
 }
 

@@ -14,6 +14,7 @@ import type {
   PackedCatalogue,
   PortionList,
   RevealView,
+  Topic,
   VectorProfile,
 } from "../server/protocol.ts";
 
@@ -92,6 +93,8 @@ export type ToHost =
     }
   /** Asks how long these matrices take; answered by `response` (an {@link Estimate}) or `failure`. */
   | { readonly type: "estimate"; readonly id: number; readonly matrices: readonly string[] }
+  /** Shows what the documentation says of a number. */
+  | { readonly type: "explain"; readonly topic: Topic }
   /** Analyses this tensor, before everything else. */
   | { readonly type: "analyse"; readonly tensor: string }
   | { readonly type: "selected"; readonly tensor: string | null }

@@ -62,7 +62,8 @@ export async function createPackage(target = `${process.platform}-${process.arch
       mkdirSync(dirname(join(stage, to)), { recursive: true });
       cpSync(path, join(stage, to), { recursive: true });
     };
-    const documents = ["README.md", "CHANGELOG.md", "LICENSE"];
+    // What the editor's explanations lead to, and what that leads to.
+    const documents = ["README.md", "CHANGELOG.md", "LICENSE", "docs/metrics.md", "docs/problems.md"];
     const translations = readdirSync(root).filter((name) => /^package\.nls\..*json$/.test(name));
     for (const file of [...documents, ...translations, ...filesOfManifest(manifest)]) copy(file, file);
     for (const file of ["package.json", "index.js", "LICENSE.md", `dist/${dawn}`]) {

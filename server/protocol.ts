@@ -11,7 +11,7 @@ import type { Role } from "./architecture/role.ts";
 import type { PackedNames } from "./packing/names.ts";
 import type { PackedNumbers } from "./packing/numbers.ts";
 import type { MetricKey, Metrics } from "./spectrum/metrics.ts";
-import type { Grade, Verdict } from "./spectrum/verdict.ts";
+import type { Grade, NoiseTest, Verdict } from "./spectrum/verdict.ts";
 import type { FreshInitialiser } from "./spectrum/fresh-initialiser.ts";
 import type { Localisation } from "./spectrum/localisation.ts";
 import type { VectorRandomness } from "./spectrum/vector-randomness.ts";
@@ -515,6 +515,11 @@ export interface AnalyseOptions {
   /** The person has seen how long it takes. */
   readonly decided: boolean;
 }
+
+/** The command that explains a number. Arguments: the {@link Topic}, or none for the beginning. */
+export const documentationCommand = "safetensorsSpectrum.openDocumentation";
+/** An anchor of docs/metrics.md. */
+export type Topic = MetricKey | NoiseTest["name"] | "ksLeft" | "localisation";
 
 /** Commands on the checkpoint of a URI, which is text or VS Code's. */
 export const pauseCommand = "safetensorsSpectrum.pause";

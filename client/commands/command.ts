@@ -8,6 +8,8 @@ import { checkpointOfOutline } from "../outline/uri.ts";
 import type { LanguageServer } from "../server/language-server.ts";
 
 export interface Parts {
+  /** The folder of the extension. */
+  readonly extension: vscode.Uri;
   readonly server: LanguageServer;
   readonly sessions: Sessions;
   readonly editors: EditorProvider;

@@ -9,6 +9,7 @@ import { chooseAdapter } from "./choose-adapter.ts";
 import { clearCache } from "./clear-cache.ts";
 import type { Command, Parts } from "./command.ts";
 import { exportResults } from "./export.ts";
+import { openDocumentation } from "./open-documentation.ts";
 import { openEditor } from "./open-editor.ts";
 import { openOutline } from "./open-outline.ts";
 import { openSettings } from "./open-settings.ts";
@@ -28,6 +29,7 @@ const all: readonly Command[] = [
   chooseAdapter,
   clearCache,
   exportResults,
+  openDocumentation,
   openEditor,
   openOutline,
   openSettings,

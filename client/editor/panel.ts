@@ -19,6 +19,7 @@ import {
   portionList,
   tensorEntries,
   vectorEntries,
+  documentationCommand,
   type RevealArguments,
 } from "../../server/protocol.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
@@ -235,6 +236,9 @@ export class Panel implements vscode.Disposable {
       case "command":
         // What takes long is told beside the button.
         void vscode.commands.executeCommand(viewCommands[message.command], this.uri, { decided: true });
+        return;
+      case "explain":
+        void vscode.commands.executeCommand(documentationCommand, message.topic);
         return;
       case "analyse":
         if (this.session !== null) {

@@ -1,9 +1,11 @@
-/** The metrics of a spectrum, each beside its value under noise and with a short explanation on demand. */
+/** The metrics of a spectrum, each beside its value under noise and with a short explanation on demand, which leads to the long one. */
 import { t } from "../../server/text/l10n.ts";
 import type { MatrixDetail } from "../../server/protocol.ts";
 import { formatMetric, metricGroups, type MetricText } from "../model/metric-texts.ts";
+import type { Store } from "../store.ts";
 import { create, uniqueId } from "../ui/dom.ts";
 import { exact, formatRatio } from "../ui/format.ts";
+import { moreLink } from "./more.ts";
 
 /** Value over noise on a logarithmic scale from 1/8 to 8, drawn from the middle. */
 function ratioBar(value: number | null, noise: number | null): HTMLElement {
@@ -18,7 +20,7 @@ function ratioBar(value: number | null, noise: number | null): HTMLElement {
   return bar;
 }
 
-export function metricTable({ metrics, noise, rows, columns }: MatrixDetail): HTMLElement {
+export function metricTable(store: Store, { metrics, noise, rows, columns }: MatrixDetail): HTMLElement {
   const small = Math.min(rows, columns);
   const line = ({ key, label, explanation }: MetricText): HTMLElement[] => {
     const id = uniqueId("explanation");
@@ -29,7 +31,7 @@ export function metricTable({ metrics, noise, rows, columns }: MatrixDetail): HT
     const explanationRow = create(
       "tr",
       { class: "explanation", attributes: { id } },
-      create("td", { attributes: { colspan: "5" } }, explanation),
+      create("td", { attributes: { colspan: "5" } }, explanation, " ", moreLink(store, key)),
     );
     explanationRow.hidden = true;
     const ask = create(

@@ -240,7 +240,7 @@ export class TensorView implements DetailView {
         create(
           "div",
           { class: "columns uneven" },
-          metricTable(detail),
+          metricTable(this.#store, detail),
           create(
             "div",
             { class: "stack" },

@@ -8,6 +8,7 @@ import { button, create } from "../ui/dom.ts";
 import { exact, formatNumber } from "../ui/format.ts";
 import { dataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
+import { moreLink } from "./more.ts";
 
 export interface VectorsPart {
   readonly element: HTMLElement;
@@ -36,14 +37,14 @@ export function vectorsPart(store: Store, detail: MatrixDetail): VectorsPart {
       "div",
       { class: "stack", testid: "vectors" },
       create("div", { class: "columns" }, ...charts.map(({ element }) => element)),
-      localisation(vectors),
+      localisation(store, vectors),
     ),
     charts,
   };
 }
 
 /** How far the vectors are concentrated in few entries, beside noise. */
-function localisation({ localisation: found }: VectorsDetail): HTMLElement {
+function localisation(store: Store, { localisation: found }: VectorsDetail): HTMLElement {
   const cell = (value: number | null): HTMLElement => create("span", { title: exact(value) }, formatNumber(value));
   return create(
     "section",
@@ -69,7 +70,15 @@ function localisation({ localisation: found }: VectorsDetail): HTMLElement {
         ],
       ],
     }),
-    create("p", { class: "chart-note" }, t("Above noise, vectors lean on few entries: a few channels or tokens.")),
+    create(
+      "p",
+      { class: "chart-note" },
+      t("Above noise, vectors lean on few entries: a few channels or tokens."),
+      " ",
+      moreLink(store, "localisation"),
+      " · ",
+      moreLink(store, "ksLeft", t("How randomness is tested")),
+    ),
   );
 }
 

@@ -9,6 +9,7 @@ import { create } from "../ui/dom.ts";
 import { asSentence, exact, formatNumber, formatProbability, plural } from "../ui/format.ts";
 import { dataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
+import { moreLink } from "./more.ts";
 
 const testLabels: Readonly<Record<NoiseTest["name"], () => string>> = {
   john: () => t("Evenness of all energies (John)"),
@@ -76,6 +77,8 @@ function testsFold(store: Store, tests: readonly NoiseTest[], square: boolean): 
       t(
         "Each asks whether independent random entries could look like this; the verdict takes the smallest p times the number of tests.",
       ),
+      " ",
+      moreLink(store, "john"),
     ),
   );
   fold.open = store.isOn("tests", false);

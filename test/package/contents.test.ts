@@ -26,6 +26,8 @@ test("the package holds what runs, and the documents", () => {
     "extension/changelog.md",
     "extension/LICENSE.txt",
     "extension/ThirdPartyNotices.txt",
+    "extension/docs/metrics.md",
+    "extension/docs/problems.md",
     "extension/dist/client/extension.cjs",
     "extension/dist/media/editor.css",
     "extension/dist/media/editor.js",
