@@ -66,6 +66,9 @@ export class Header {
         iconButton("outline", t("Open the outline document"), () => {
           store.host.send({ type: "command", command: "outline" });
         }),
+        iconButton("export", t("Save a report, or the results as data"), () => {
+          store.host.send({ type: "command", command: "export" });
+        }),
       ),
       this.#problems,
       this.#trouble,

@@ -101,4 +101,4 @@ export type ToHost =
   | { readonly type: "command"; readonly command: ViewCommand };
 
 /** Commands of the extension that the webview has buttons for. */
-export type ViewCommand = "analyse" | "pause" | "resume" | "cancel" | "adapter" | "outline" | "log" | "settings";
+export type ViewCommand = "analyse" | "pause" | "resume" | "cancel" | "adapter" | "outline" | "export" | "log" | "settings";

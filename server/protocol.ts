@@ -404,7 +404,8 @@ export interface MatrixSpectrum {
 
 /** Request: writes what is known of a checkpoint to a file, in a format of the command line. Answers with null. */
 export const exportCheckpoint = "spectrum/export";
-export type ExportFormat = "json" | "csv" | "sarif";
+export const exportFormats = ["json", "csv", "sarif", "html"] as const;
+export type ExportFormat = (typeof exportFormats)[number];
 export interface ExportParams extends CheckpointParams {
   /** Of the file, which is replaced as a whole. */
   readonly path: string;

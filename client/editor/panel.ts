@@ -35,6 +35,7 @@ const viewCommands = {
   cancel: "safetensorsSpectrum.cancel",
   adapter: "safetensorsSpectrum.chooseAdapter",
   outline: "safetensorsSpectrum.openOutline",
+  export: "safetensorsSpectrum.export",
   log: "safetensorsSpectrum.showLog",
   settings: "safetensorsSpectrum.openSettings",
 } as const satisfies Record<Extract<ToHost, { type: "command" }>["command"], string>;

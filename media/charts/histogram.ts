@@ -1,19 +1,12 @@
 /** The histogram of singular values with the Marchenko–Pastur curve that noise of the same bulk would follow. */
 import { t } from "../../server/text/l10n.ts";
 import type { MatrixDetail } from "../../server/protocol.ts";
-import { cdf, density, valueAtAngle } from "../../server/statistics/marchenko-pastur.ts";
+import { bulkCurve } from "../../server/spectrum/bulk-curve.ts";
+import { cdf } from "../../server/statistics/marchenko-pastur.ts";
 import { formatInteger, formatNumber, plural } from "../ui/format.ts";
 import { binSpectrum, type Bin } from "../../server/spectrum/histogram.ts";
 import { type Plot, plotOptions } from "./plot.ts";
 import { edgeLines } from "./edge-lines.ts";
-
-const curvePoints = 160;
-
-/** Whether the axis is better logarithmic: when outliers would squeeze the bulk into a corner. */
-export function prefersLogarithmic({ singularValues, metrics }: MatrixDetail): boolean {
-  const largest = singularValues[0] ?? null;
-  return largest !== null && metrics.upperEdge !== null && metrics.upperEdge > 0 && largest > 8 * metrics.upperEdge;
-}
 
 /** @param logarithmic Whether the axis of values is. */
 export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot {
@@ -28,7 +21,7 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
 
   const expected = ({ from, to }: Bin): number =>
     unit > 0 ? values.length * (cdf(to / unit, y) - cdf(Math.max(from, 0) / unit, y)) : 0;
-  const curve = unit > 0 ? marchenkoPasturCurve(values.length, unit, y, width, logarithmic) : [];
+  const curve = bulkCurve(values.length, detail.metrics.sigmaBulk ?? 0, detail, { width, logarithmic });
   const middle = ({ from, to }: Bin): number => (logarithmic ? Math.sqrt(from * to) : (from + to) / 2);
   const range = ({ from, to }: Bin): string => `${formatNumber(Math.max(from, 0))} – ${formatNumber(to)}`;
   const partNames = { left: t("below the bulk"), bulk: t("bulk"), right: t("above the bulk") };
@@ -144,19 +137,4 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
       ],
     }),
   };
-}
-
-/** Expected count of a bin around each point; points are even in the law's angle, so that both edges come out round. */
-function marchenkoPasturCurve(
-  count: number,
-  unit: number,
-  y: number,
-  width: number,
-  logarithmic: boolean,
-): { x: number; y: number }[] {
-  return Array.from({ length: curvePoints + 1 }, (_, step) => {
-    const t = valueAtAngle((Math.PI * step) / curvePoints, y);
-    // Per unit of s: p(t)/unit; per unit of ln s: p(t)·t.
-    return { x: t * unit, y: count * density(t, y) * (logarithmic ? t : 1 / unit) * width };
-  }).filter(({ x }) => !logarithmic || x > 0);
 }

@@ -1,9 +1,10 @@
 /** A tensor, or a part of one: its facts and, where it is a matrix, its verdict, spectrum, vectors, heads and values. */
 import { t } from "../../server/text/l10n.ts";
 import type { DrawnSpectrum, MatrixDetail } from "../../server/protocol.ts";
+import { prefersLogarithmic } from "../../server/spectrum/bulk-curve.ts";
 import { ChartCard } from "../charts/chart-card.ts";
 import { energyPlot } from "../charts/energy.ts";
-import { histogramPlot, prefersLogarithmic } from "../charts/histogram.ts";
+import { histogramPlot } from "../charts/histogram.ts";
 import { valuesPlot } from "../charts/values.ts";
 import { matrixId, matrixIds } from "../model/matrix-ids.ts";
 import { entryCount, type TensorNode } from "../model/nodes.ts";
@@ -217,7 +218,7 @@ export class TensorView implements DetailView {
               name: "histogram-log",
               label: t("Log"),
               title: t("Logarithmic axis of singular values"),
-              initially: prefersLogarithmic(detail),
+              initially: prefersLogarithmic(detail.singularValues[0] ?? null, detail.metrics),
             },
           ],
           plot: (isOn) => histogramPlot(detail, isOn("histogram-log")),

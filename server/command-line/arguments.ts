@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import type { Severity } from "../protocol.ts";
 
-export const formats = ["text", "json", "csv", "sarif"] as const;
+export const formats = ["text", "json", "csv", "sarif", "html"] as const;
 
 export type Format = (typeof formats)[number];
 
@@ -35,7 +35,8 @@ checkpoint in it and below it, or a glob of these.
   --vectors          test how random, and how localised, the singular vectors are
   --draw             beside each matrix, a freshly drawn one of its likely initialiser
   --headers-only     check files, names and configs, and compute nothing: needs no GPU
-  --format FORMAT    text (the default), json, csv or sarif
+  --format FORMAT    text (the default), json, csv, sarif or html: one page
+                     that needs nothing else; the default where FILE ends so
   --output FILE      write the results to FILE, whole or not at all, instead of standard output
   --fail-on LEVEL    exit with 1 on findings of this level or above:
                      error, warning (the default), information or never
@@ -68,7 +69,7 @@ export function parseArguments(argv: readonly string[]): Arguments | "help" | "v
     vectors: values.vectors === true,
     draw: values.draw === true,
     headersOnly: values["headers-only"] === true,
-    format: oneOf("--format", values.format ?? "text", formats),
+    format: oneOf("--format", values.format ?? (/\.html?$/iu.test(values.output ?? "") ? "html" : "text"), formats),
     output: values.output ?? null,
     failOn: oneOf("--fail-on", values["fail-on"] ?? "warning", ["error", "warning", "information", "never"]),
     adapter: values.adapter ?? "",

@@ -21,6 +21,7 @@ import { checkOutput, writeOutput } from "./output.ts";
 import { checkpointsAt } from "./paths.ts";
 import { ProgressBar } from "./progress-bar.ts";
 import { csvReport } from "./report-csv.ts";
+import { htmlReport } from "./report-html.ts";
 import { jsonReport } from "./report-json.ts";
 import { sarifReport } from "./report-sarif.ts";
 import { textReport } from "./report-text.ts";
@@ -37,6 +38,7 @@ const reporters: Readonly<Record<Format, Reporter>> = {
   json: jsonReport,
   csv: csvReport,
   sarif: sarifReport,
+  html: htmlReport,
 };
 
 /** Runs the command line. @returns the exit status; every failure is one plain line on standard error. */

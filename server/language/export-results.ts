@@ -3,6 +3,7 @@ import type { CheckpointAnalysis } from "../analysis/checkpoint-analysis.ts";
 import type { FindingPolicy } from "../analysis/policy.ts";
 import { writeOutput } from "../command-line/output.ts";
 import { csvReport } from "../command-line/report-csv.ts";
+import { htmlReport } from "../command-line/report-html.ts";
 import { jsonReport } from "../command-line/report-json.ts";
 import { sarifReport } from "../command-line/report-sarif.ts";
 import type { Reporter } from "../command-line/report.ts";
@@ -12,6 +13,7 @@ const reporters: Readonly<Record<ExportFormat, Reporter>> = {
   json: jsonReport,
   csv: csvReport,
   sarif: sarifReport,
+  html: htmlReport,
 };
 
 /**

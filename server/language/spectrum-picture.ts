@@ -1,7 +1,7 @@
-import { density, edges } from "../statistics/marchenko-pastur.ts";
 import type { MatrixDetail } from "../protocol.ts";
 import { formatNumber } from "../text/format.ts";
 import { t } from "../text/l10n.ts";
+import { bulkCurve } from "../spectrum/bulk-curve.ts";
 import { binSpectrum } from "../spectrum/histogram.ts";
 
 const width = 440;
@@ -13,7 +13,6 @@ const colours = { bulk: "#4a90d9", outlier: "#d9822b", noise: "#888888", text: "
 
 /** Values further out than this many times the upper edge are told in words: the bulk would shrink to nothing. */
 const widestView = 3;
-const curvePoints = 96;
 
 /**
  * A small histogram of a matrix's singular values, with the Marchenko–Pastur density at the bulk's σ and both its edges.
@@ -30,20 +29,8 @@ export function spectrumPicture(detail: MatrixDetail): string | null {
   const shown = values.filter((value) => value <= end);
   const { bins, width: binWidth } = binSpectrum(shown, lowerEdge, upperEdge, false);
   const right = Math.max(bins.at(-1)?.to ?? end, upperEdge) * 1.02;
-  const rows = Math.max(detail.rows, detail.columns);
-  const shape = Math.min(detail.rows, detail.columns) / rows;
-  const unit = sigmaBulk * Math.sqrt(rows);
-  // Expected values a bin: the density of t = s / (σ√n), over the values that are shown.
-  const expected = (value: number): number => (density(value / unit, shape) / unit) * binWidth * values.length;
-  const bulk = edges(shape);
-  const curve =
-    unit > 0
-      ? Array.from({ length: curvePoints + 1 }, (_, k) => {
-          const value = unit * (bulk.lower + ((bulk.upper - bulk.lower) * k) / curvePoints);
-          return { value, count: expected(value) };
-        })
-      : [];
-  const top = Math.max(1, ...bins.map(({ count }) => count), ...curve.map(({ count }) => count));
+  const curve = bulkCurve(values.length, sigmaBulk, detail, { width: binWidth, logarithmic: false });
+  const top = Math.max(1, ...bins.map(({ count }) => count), ...curve.map((point) => point.y));
   const x = (value: number): number => round(margin.left + (value / right) * (width - margin.left - margin.right));
   const y = (count: number): number =>
     round(height - margin.bottom - (count / top) * (height - margin.top - margin.bottom));
@@ -58,7 +45,7 @@ export function spectrumPicture(detail: MatrixDetail): string | null {
       return `<rect x="${left}" y="${y(count)}" ${size} fill="${fill}"/>`;
     });
   if (curve.length > 0) {
-    const points = curve.map(({ value, count }) => `${x(value)},${y(count)}`).join(" ");
+    const points = curve.map((point) => `${x(point.x)},${y(point.y)}`).join(" ");
     parts.push(`<polyline points="${points}" fill="none" stroke="${colours.noise}" stroke-width="1.5"/>`);
   }
   for (const edge of [lowerEdge, upperEdge].filter((each) => each > 0)) {

@@ -37,6 +37,18 @@ describe("parseArguments", () => {
     });
   });
 
+  it("writes a page where the file is called one, unless told otherwise", () => {
+    const formatOf = (argv: string): string => {
+      const parsed = parseArguments(argv.split(" "));
+      assert.ok(typeof parsed === "object");
+      return parsed.format;
+    };
+    assert.equal(formatOf("m --output r.html"), "html");
+    assert.equal(formatOf("m --output R.HTM"), "html");
+    assert.equal(formatOf("m --output r.html --format json"), "json");
+    assert.equal(formatOf("m --output html"), "text");
+  });
+
   it("answers questions before it complains", () => {
     assert.equal(parseArguments(["--help"]), "help");
     assert.equal(parseArguments(["-h", "x"]), "help");
@@ -46,7 +58,7 @@ describe("parseArguments", () => {
   it("says in one sentence what is wrong", () => {
     const table: [string[], RegExp][] = [
       [[], /^no checkpoint given/],
-      [["m", "--format", "xml"], /^--format takes text, json, csv, sarif, not “xml”$/],
+      [["m", "--format", "xml"], /^--format takes text, json, csv, sarif, html, not “xml”$/],
       [["m", "--fail-on", "always"], /^--fail-on takes error, warning, information, never, not “always”$/],
       [["m", "--speed"], /--speed/],
       [["m", "--output"], /--output/],

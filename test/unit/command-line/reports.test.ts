@@ -9,6 +9,8 @@ import { findingDescriptions } from "../../../server/analysis/finding-descriptio
 import { findingSeverities, gradeSeverities } from "../../../server/analysis/findings.ts";
 import { defaultPreferences } from "../../../server/analysis/policy.ts";
 import { csvReport } from "../../../server/command-line/report-csv.ts";
+import { escapeHtml } from "../../../server/command-line/html/markup.ts";
+import { htmlReport } from "../../../server/command-line/report-html.ts";
 import { jsonReport } from "../../../server/command-line/report-json.ts";
 import { sarifReport } from "../../../server/command-line/report-sarif.ts";
 import { textReport } from "../../../server/command-line/report-text.ts";
@@ -154,6 +156,31 @@ describe("reports of hostile names", () => {
     const [invocation] = run.invocations;
     assert.equal(invocation.executionSuccessful, false);
     assert.match(shownMessage(invocation.toolExecutionNotifications[0]!.message), /\[x\]\(y\) \{0\} cannot be read/);
+  });
+
+  it("are text in the page, between and within its tags", async () => {
+    const page = await write(htmlReport);
+    assert.doesNotMatch(page.replaceAll("\n", ""), active);
+    assert.ok(page.length < 300_000, `${page.length}`);
+    const elements = new Set(
+      "html head meta title style body section article header footer h1 h2 h3 p span ul li dl div dt dd svg rect line text polyline circle figure figcaption input label table caption thead tbody tr th td details summary".split(
+        " ",
+      ),
+    );
+    // Whatever begins like a tag is one of the page's own, whole, and with nothing but attributes in quotes.
+    const [style] = /<style>[^<]*<\/style>/u.exec(page)!;
+    for (const [, rest] of page
+      .replace(style, "")
+      .replace("<!DOCTYPE html>", "")
+      .matchAll(/<([^<]*)/gu)) {
+      const tag = /^\/?(?<name>[a-z0-9]+)(?:\s+[a-zA-Z-]+(?:="[^"<>`]*")?)*\s*\/?>/u.exec(rest!);
+      assert.ok(tag !== null && elements.has(tag.groups!["name"]!), rest!.slice(0, 80));
+      assert.doesNotMatch(tag[0], /\s(?:on\w+|href|src|srcset|style|action)=/u);
+    }
+    for (const text of [hostileNames.html, hostileNames.quotes, hostileNames.bidirectional, hostileNames.terminal]) {
+      assert.ok(page.includes(escapeHtml(text)), text);
+    }
+    assert.ok(!page.includes("<script") && !page.includes("<img"));
   });
 
   it("tell in SARIF where the data lie, and a path elsewhere as a URI", () => {

@@ -49,11 +49,15 @@ test("what is known is exported in the formats of the command line, whole or not
     "2.1.0",
   );
 
+  await write("results.html", "html");
+  assert.match(await readFile(join(folder, "results.html"), "utf8"), /^<!DOCTYPE html>[^]*<\/html>\n$/);
+
   await assert.rejects(write("nowhere/results.json", "json"), /cannot be written: there is no such folder$/);
   await assert.rejects(write("late.json", "json", AbortSignal.abort(new Error("cancelled"))), /cancelled/);
   assert.deepEqual((await readdir(folder)).sort(), [
     "model.safetensors",
     "results.csv",
+    "results.html",
     "results.json",
     "results.sarif",
   ]);

@@ -36,6 +36,7 @@ test("the outline tells its lines' grades, and opens blocks in the editor; a qui
       await editor.getByTestId("detail").getByRole("heading", { name: "model.layers.1", exact: true }).waitFor();
 
       // Its other lens opens its heads.
+      await workbench.runCommand("Safetensors Spectrum: Open Outline of Checkpoint");
       await lens.getByText("heads", { exact: true }).click();
       await editor.getByRole("heading", { name: "Attention heads of model.layers.1", exact: true }).waitFor();
 

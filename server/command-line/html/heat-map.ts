@@ -1,0 +1,160 @@
+/** Role × layer maps of some metrics, of which one is shown: chosen by radio buttons, without any script. */
+import { profilesOf, type RoleProfile } from "../../analysis/profiles.ts";
+import type { JudgedMatrix } from "../../analysis/summary.ts";
+import { roles } from "../../architecture/role.ts";
+import { scaleColor } from "../../color/viridis.ts";
+import type { MetricKey } from "../../spectrum/metrics.ts";
+import { formatNumber } from "../../text/format.ts";
+import { html, type Markup } from "./markup.ts";
+
+interface MappedMetric {
+  readonly key: MetricKey;
+  readonly label: string;
+  /** Divided by what noise of the same shape gives. */
+  readonly overNoise: boolean;
+}
+
+/** As many as html/style.ts has rules for tabs. */
+export const mappedMetrics: readonly MappedMetric[] = [
+  { key: "effectiveRank", label: "Effective rank ÷ noise", overNoise: true },
+  { key: "energy90", label: "Rank for 90 % ÷ noise", overNoise: true },
+  { key: "stableRank", label: "Stable rank ÷ noise", overNoise: true },
+  { key: "outliersRight", label: "Outliers above the bulk", overNoise: false },
+  { key: "sigmaBulk", label: "σ of the bulk", overNoise: false },
+];
+
+const labelWidth = 104;
+const cellHeight = 22;
+const mostLayers = 256;
+
+/**
+ * @param group tells the radio buttons of one map from those of another
+ * @returns null where there is no depth to show
+ */
+export function heatMaps(matrices: readonly JudgedMatrix[], group: string): Markup | null {
+  const found = profilesOf(matrices).roles;
+  const profiles = roles.flatMap((role) => found.filter((profile) => profile.role === role));
+  const layers = [...new Set(profiles.flatMap((profile) => profile.layers))].sort((a, b) => a - b);
+  if (layers.length < 2 || layers.length > mostLayers) return null;
+  const inputs = mappedMetrics.map(
+    ({ label }, index) =>
+      html`<input type="radio" name="${group}" id="${group}-${index}" ${index === 0 ? html` checked` : null} /><label
+          for="${group}-${index}"
+          >${label}</label
+        >`,
+  );
+  const panels = mappedMetrics.map((metric) => html`<div class="panel">${heatMap(profiles, layers, metric)}</div>`);
+  return html`<div class="tabs" role="group" aria-label="Metric of the map">${inputs}${panels}</div>`;
+}
+
+interface Cell {
+  readonly value: number | null;
+  readonly words: string;
+}
+
+function heatMap(profiles: readonly RoleProfile[], layers: readonly number[], metric: MappedMetric): Markup {
+  const rows = profiles.map((role) => ({ role, cells: layers.map((layer) => cellOf(role, layer, metric)) }));
+  const known = rows.flatMap(({ cells }) => cells.flatMap((cell) => cell?.value ?? []));
+  const from = Math.min(...known);
+  const to = Math.max(...known);
+  if (known.length === 0) return html`<p class="quiet">Nothing is known of it.</p>`;
+  const logarithmic = from > 0 && to / from > 30;
+  const at = (value: number): number => (logarithmic ? Math.log(value) : value);
+  const share = (value: number): number => (to === from ? 0.5 : (at(value) - at(from)) / (at(to) - at(from)));
+  const cellWidth = Math.max(4, Math.min(72, Math.floor(900 / layers.length)));
+  const width = labelWidth + cellWidth * layers.length;
+  const height = cellHeight * rows.length + 24;
+  const stride = Math.ceil(26 / cellWidth);
+  const drawn = rows.map(
+    ({ role, cells }, row) =>
+      html`<text class="row" x="${labelWidth - 8}" y="${row * cellHeight + 15}" text-anchor="end">${role.role}</text
+        >${cells.map((cell, column) =>
+          cell === null
+            ? null
+            : html`<rect
+                ${cell.value === null ? html`class="unknown"` : html`fill="${scaleColor(share(cell.value))}"`}
+                x="${labelWidth + column * cellWidth}"
+                y="${row * cellHeight}"
+                width="${cellWidth - 1}"
+                height="${cellHeight - 1}"
+                ><title>${cell.words}</title></rect
+              >`,
+        )}`,
+  );
+  const numbers = layers.map((layer, column) =>
+    column % stride === 0
+      ? html`<text class="tick" x="${labelWidth + (column + 0.5) * cellWidth}" y="${height - 8}" text-anchor="middle"
+          >${layer}</text
+        >`
+      : null,
+  );
+  const label = `${metric.label} by role and layer: from ${formatNumber(from)} to ${formatNumber(to)}.`;
+  return html`<div class="wide">
+      <svg
+        class="heat"
+        viewBox="0 0 ${width} ${height}"
+        width="${width}"
+        height="${height}"
+        role="img"
+        aria-label="${label}"
+      >
+        ${drawn}
+        <text class="tick" x="${labelWidth - 8}" y="${height - 8}" text-anchor="end">layer</text>
+        ${numbers}
+      </svg>
+    </div>
+    <p class="scale"><span>${formatNumber(from)}</span>${scaleBar}<span>${formatNumber(to)}</span></p>
+    ${twin(rows, layers, metric)}`;
+}
+
+function cellOf(role: RoleProfile, layer: number, { key, overNoise }: MappedMetric): Cell | null {
+  const index = role.layers.indexOf(layer);
+  if (index < 0) return null;
+  const value = role.values[key][index] ?? null;
+  const noise = role.noise[key][index] ?? null;
+  const ratio = value === null || noise === null || noise === 0 ? null : value / noise;
+  const count = role.matrices[index]!;
+  const words = `${role.role}, layer ${layer}: ${formatNumber(value)}, noise ${formatNumber(noise)}${ratio === null ? "" : ` (× ${formatNumber(ratio)})`}${count > 1 ? `, median of ${count} matrices` : ""}`;
+  return { value: overNoise ? ratio : value, words };
+}
+
+const steps = 32;
+const scaleBar = html`<svg class="scale-bar" viewBox="0 0 ${steps * 5} 8" preserveAspectRatio="none" aria-hidden="true">
+  ${Array.from(
+    { length: steps },
+    (_, step) => html`<rect fill="${scaleColor(step / (steps - 1))}" x="${step * 5}" y="0" width="5.5" height="8" />`,
+  )}
+</svg>`;
+
+/** The same numbers to be read. */
+function twin(
+  rows: readonly { readonly role: RoleProfile; readonly cells: readonly (Cell | null)[] }[],
+  layers: readonly number[],
+  { label }: MappedMetric,
+): Markup {
+  return html`<details>
+    <summary>The numbers</summary>
+    <div class="wide">
+      <table>
+        <caption>
+          ${label} by role and layer
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Role</th>
+            ${layers.map((layer) => html`<th scope="col" class="number">${layer}</th>`)}
+          </tr>
+        </thead>
+        <tbody>
+          ${rows.map(
+            ({ role, cells }) =>
+              html`<tr>
+                <th scope="row">${role.role}</th>
+                ${cells.map((cell) => html`<td class="number">${cell === null ? "" : formatNumber(cell.value)}</td>`)}
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+}

@@ -1,0 +1,384 @@
+/**
+ * The results as one page that needs nothing else: no script, no font, no file beside it, and a policy that would let
+ * none of them in. Charts are SVG in it, each with its numbers in words or in a table.
+ */
+import { createHash } from "node:crypto";
+import type { Finding } from "../analysis/findings.ts";
+import type { JudgedMatrix } from "../analysis/summary.ts";
+import type { MatrixDetail, ProductResult, Severity } from "../protocol.ts";
+import type { Grade } from "../spectrum/verdict.ts";
+import { formatBytes, formatCount, formatNumber, plural, shortened } from "../text/format.ts";
+import { heatMaps } from "./html/heat-map.ts";
+import { html, type Markup } from "./html/markup.ts";
+import { byNumber, notableMatrices, overNoise } from "./html/notable.ts";
+import { histogramFigure, valuesFigure } from "./html/spectrum-figures.ts";
+import { style } from "./html/style.ts";
+import type { EngineDescription, Report, ReportedCheckpoint } from "./report.ts";
+
+const mostFindings = 400;
+const mostRanked = 150;
+const mostProducts = 300;
+
+export async function* htmlReport({ engine, checkpoints, failures }: Report): AsyncGenerator<string> {
+  yield head(checkpoints);
+  yield html`<p class="product">Safetensors Spectrum</p>`.source;
+  if (failures.length > 0) {
+    yield html`<ul class="notes">
+      ${failures.map((failure) => html`<li>${failure}</li>`)}
+    </ul>`.source;
+  }
+  for (const [index, checkpoint] of checkpoints.entries()) {
+    yield* checkpointSection(checkpoint, index);
+  }
+  yield `${html`${footer(engine)}</body></html>`.source}\n`;
+}
+
+function head(checkpoints: readonly ReportedCheckpoint[]): string {
+  const names = checkpoints.map(({ analysis }) => nameOf(analysis.catalogue.path).join(" / "));
+  const title = names.length === 1 ? names[0]! : plural(names.length, "checkpoint");
+  const policy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; base-uri 'none'; form-action 'none'`;
+  // The hash is of every character between the tags.
+  return `<!DOCTYPE html>\n${html`<html lang="en"><head><meta charset="utf-8"/><meta http-equiv="Content-Security-Policy" content="`.source}${policy}"/>${html`<meta name="viewport" content="width=device-width, initial-scale=1" /><title>${title} · Safetensors Spectrum</title>`.source}<style>${style}</style></head><body>\n`;
+}
+
+async function* checkpointSection(
+  { analysis, ids, products, problems }: ReportedCheckpoint,
+  index: number,
+): AsyncGenerator<string> {
+  const { catalogue } = analysis;
+  const chosen = new Set(ids);
+  const judged = analysis.judged.filter(({ id }) => chosen.has(id));
+  const grades = countBy(
+    ids.flatMap((id) => {
+      const result = analysis.result(id);
+      return result === null || result.head !== undefined ? [] : [result.grade];
+    }),
+  );
+  const matrices = [...grades.values()].reduce((sum, count) => sum + count, 0);
+  const [folder, file] = nameOf(catalogue.path);
+  yield html`<section class="checkpoint">
+    <h1>${folder === "" ? null : html`<span class="folder">${folder} / </span>`}${file}</h1>
+    <p class="path">${catalogue.path}</p>
+    ${facts([
+      ["Family", catalogue.family ?? "unknown"],
+      ["Parameters", formatCount(catalogue.parameters)],
+      ["Tensors", String(catalogue.tensors.length)],
+      ["Matrices", String(matrices)],
+      ["Size", formatBytes(catalogue.bytes)],
+      ["Files", String(catalogue.files.length)],
+      ["Dtypes", [...countBy(catalogue.tensors.map(({ dtype }) => dtype)).keys()].join(", ")],
+    ])}
+    <p class="lead">${inShort(grades, problems)}</p>
+  </section>`.source;
+  if (matrices > 0)
+    yield html`<h2>Grades</h2>
+      ${gradesBar(grades, matrices)}`.source;
+  yield html`<h2>Findings</h2>
+    ${findingList(problems)}`.source;
+  const maps = heatMaps(judged, `map-${index}`);
+  if (maps !== null)
+    yield html`<h2>Across the model</h2>
+      ${maps}`.source;
+  const notable = notableMatrices(judged, problems);
+  if (notable.length > 0) {
+    yield html`<h2>Notable spectra</h2>
+      ${key}
+      <div class="spectra"></div>`.source;
+    for (const { id } of notable) {
+      const detail = await analysis.detail(id);
+      if (detail !== null) yield spectrumCard(detail).source;
+    }
+    yield "</div>";
+  }
+  if (judged.length > 0)
+    yield html`<h2>Ranking</h2>
+      ${ranking(judged)}`.source;
+  if (products.length > 0)
+    yield html`<h2>Products of weights</h2>
+      ${productTable(products)}`.source;
+  if (Object.keys(catalogue.metadata).length > 0)
+    yield html`<h2>Metadata</h2>
+      ${metadata(catalogue.metadata)}`.source;
+  yield "</section>\n";
+}
+
+/** The folder's name, which mostly is the model's, and the file's. */
+function nameOf(path: string): [folder: string, file: string] {
+  const parts = path.split(/[\\/]/u);
+  return [shortened(parts.at(-2) ?? "", 80), shortened(parts.at(-1) ?? "", 120)];
+}
+
+function facts(pairs: readonly (readonly [name: string, value: string])[]): Markup {
+  return html`<dl class="facts">
+    ${pairs.map(
+      ([name, value]) =>
+        html`<div>
+          <dt>${name}</dt>
+          <dd>${value}</dd>
+        </div>`,
+    )}
+  </dl>`;
+}
+
+/** What a reader takes with them who reads nothing else. */
+function inShort(grades: ReadonlyMap<Grade, number>, problems: readonly Finding[]): string {
+  const total = [...grades.values()].reduce((sum, count) => sum + count, 0);
+  const learned = (grades.get("learned") ?? 0) + (grades.get("partly-learned") ?? 0);
+  const loud = problems.filter(({ severity }) => severity !== "information").length;
+  const findings =
+    problems.length === 0
+      ? "Nothing was found that deserves attention."
+      : `${plural(problems.length, "finding")}, ${loud === 0 ? "none of them" : loud} of the kind that deserves attention.`;
+  if (total === 0) return `No matrix is analysed. ${findings}`;
+  return `${learned === total ? `All ${total}` : `${learned} of ${plural(total, "matrix", "matrices")}`} ${learned === total ? "matrices " : ""}stand out from random initialisation. ${findings}`;
+}
+
+type Tone = Severity | "good" | "quiet";
+
+const tones: Readonly<Record<Grade, Tone>> = {
+  "non-finite": "error",
+  random: "warning",
+  zero: "warning",
+  constant: "warning",
+  duplicate: "warning",
+  "near-random": "information",
+  orthogonal: "quiet",
+  identity: "quiet",
+  "partly-learned": "good",
+  learned: "good",
+  "too-small": "quiet",
+  unsupported: "quiet",
+};
+
+function gradesBar(grades: ReadonlyMap<Grade, number>, total: number): Markup {
+  const shown = (Object.keys(tones) as Grade[]).flatMap((grade) => {
+    const count = grades.get(grade) ?? 0;
+    return count === 0 ? [] : [{ grade, count }];
+  });
+  let from = 0;
+  const bars = shown.map(({ grade, count }) => {
+    const width = (1000 * count) / total;
+    const bar = html`<rect
+      class="${classOf(grade)}"
+      x="${from.toFixed(1)}"
+      y="0"
+      width="${Math.max(1, width - 2).toFixed(1)}"
+      height="14"
+      ><title>${count} ${grade}</title></rect
+    >`;
+    from += width;
+    return bar;
+  });
+  const words = shown.map(({ grade, count }) => `${count} ${grade}`).join(", ");
+  return html`<svg class="grades-bar" viewBox="0 0 1000 14" preserveAspectRatio="none" role="img" aria-label="${words}">
+      ${bars}
+    </svg>
+    <ul class="legend">
+      ${shown.map(({ grade, count }) => html`<li><span class="swatch ${classOf(grade)}"></span>${count} ${grade}</li>`)}
+    </ul>`;
+}
+
+/** Two grades of one tone are told apart. */
+function classOf(grade: Grade): string {
+  return `tone-${tones[grade]}${grade === "partly-learned" || grade === "zero" || grade === "duplicate" ? " half" : ""}`;
+}
+
+const loudest: readonly Severity[] = ["error", "warning", "information"];
+
+function findingList(problems: readonly Finding[]): Markup {
+  if (problems.length === 0) return html`<p class="quiet">None.</p>`;
+  const sorted = loudest.flatMap((severity) => problems.filter((problem) => problem.severity === severity));
+  const more = sorted.length - mostFindings;
+  return html`<ul class="findings">
+      ${sorted.slice(0, mostFindings).map(
+        ({ code, severity, message }) =>
+          html`<li>
+            <span><span class="badge tone-${severity}">${code}</span></span
+            ><span>${message}</span>
+          </li>`,
+      )}
+    </ul>
+    ${more > 0 ? html`<p class="quiet">${more} more are in the other formats.</p>` : null}`;
+}
+
+const sample = (content: Markup): Markup => html`<svg viewBox="0 0 18 10" aria-hidden="true">${content}</svg>`;
+const key = html`<p class="key">
+  <span>${sample(html`<rect class="bulk" x="0" y="0" width="18" height="10" />`)}bulk</span
+  ><span>${sample(html`<rect class="outlier" x="0" y="0" width="18" height="10" />`)}outliers</span
+  ><span>${sample(html`<line class="curve" x1="0" x2="18" y1="5" y2="5" />`)}Marchenko–Pastur</span
+  ><span>${sample(html`<line class="curve dashed" x1="0" x2="18" y1="5" y2="5" />`)}expected of noise</span>
+</p>`;
+
+function spectrumCard(detail: MatrixDetail): Markup {
+  const { metrics, noise, rows, columns, dtype } = detail;
+  const number = (name: string, value: number | null, expected: number | null): Markup =>
+    html`<div>
+      <dt>${name}</dt>
+      <dd>${formatNumber(value)} <span class="noise">noise ${formatNumber(expected)}</span></dd>
+    </div>`;
+  return html`<article class="spectrum">
+    <header>
+      <h3>${shortened(detail.id)}</h3>
+      <span class="badge tone-${tones[detail.grade]}">${detail.grade}</span
+      ><span class="quiet">${rows} × ${columns} ${dtype}</span>
+    </header>
+    <p class="why">${sentence(shortened(detail.reason, 600))}</p>
+    <div class="figures">${histogramFigure(detail)}${valuesFigure(detail)}</div>
+    <dl class="numbers">
+      ${number("Effective rank", metrics.effectiveRank, noise.effectiveRank)}${number("Rank for 90 %", metrics.energy90, noise.energy90)}${number("Stable rank", metrics.stableRank, noise.stableRank)}${number("Above the bulk", metrics.outliersRight, noise.outliersRight)}${number("Spectral norm", metrics.spectralNorm, noise.spectralNorm)}
+    </dl>
+  </article>`;
+}
+
+function sentence(text: string): string {
+  const first = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/u.test(first) ? first : `${first}.`;
+}
+
+/** From the most concentrated spectrum to the one most like noise. */
+function ranking(judged: readonly JudgedMatrix[]): Markup {
+  const sorted = byNumber(judged, (matrix) => overNoise(matrix, "effectiveRank"));
+  // Of many, both ends: what stands between them is in the other formats.
+  const most = Math.floor(mostRanked / 2);
+  const cut = sorted.length > mostRanked;
+  const shown = cut ? [...sorted.slice(0, most), ...sorted.slice(-most)] : sorted;
+  const left = judged.length - shown.length;
+  return html`<p class="quiet">
+      By effective rank over its noise value: from the most concentrated spectrum to the one most like
+      noise.${cut ? ` The first and the last ${most}.` : ""}
+    </p>
+    <div class="wide">
+      <table>
+        <caption>
+          Matrices by effective rank over its noise value
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Matrix</th>
+            <th scope="col">Role</th>
+            <th scope="col" class="number">Shape</th>
+            <th scope="col">Grade</th>
+            <th scope="col" class="number">Eff. rank</th>
+            <th scope="col" class="number">Noise</th>
+            <th scope="col" class="number">÷ noise</th>
+            <th scope="col"></th>
+            <th scope="col" class="number">Rank 90 %</th>
+            <th scope="col" class="number">Outliers</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${shown.map(rankedRow)}
+        </tbody>
+      </table>
+    </div>
+    ${left > 0 ? html`<p class="quiet">${plural(left, "more matrix is", "more matrices are")} in the other formats.</p>` : null}`;
+}
+
+function rankedRow(matrix: JudgedMatrix): Markup {
+  const { id, role, rows, columns, grade, metrics, noise } = matrix;
+  const ratio = overNoise(matrix, "effectiveRank");
+  const bar = ratio === null ? null : ratioBar(ratio);
+  return html`<tr>
+    <th scope="row">${shortened(id, 120)}</th>
+    <td>${role}</td>
+    <td class="number">${rows} × ${columns}</td>
+    <td><span class="badge tone-${tones[grade]}">${grade}</span></td>
+    <td class="number">${formatNumber(metrics.effectiveRank)}</td>
+    <td class="number noise">${formatNumber(noise.effectiveRank)}</td>
+    <td class="number">${formatNumber(ratio)}</td>
+    <td class="ratio">${bar}</td>
+    <td class="number">${formatNumber(metrics.energy90)}</td>
+    <td class="number">${formatNumber(metrics.outliersRight)}</td>
+  </tr>`;
+}
+
+/** From nothing to 1, where noise is. */
+function ratioBar(ratio: number): Markup {
+  return html`<svg viewBox="0 0 80 8" aria-hidden="true">
+    <rect x="0" y="1" width="${(76 * Math.min(1.05, ratio)).toFixed(1)}" height="6" />
+    <line x1="76" x2="76" y1="0" y2="8" />
+  </svg>`;
+}
+
+function productTable(products: readonly ProductResult[]): Markup {
+  const more = products.length - mostProducts;
+  const row = (product: ProductResult): Markup => {
+    const { kind, module, head: query, keyHead, rows, columns, rank, verdict, metrics, noise } = product;
+    const what = kind === "update" ? "ΔW" : `W_QᵀW_K, head ${query ?? 0} · ${keyHead ?? 0}`;
+    return html`<tr>
+      <th scope="row">${shortened(module, 120)}</th>
+      <td>${what}</td>
+      <td class="number">${rows} × ${columns}</td>
+      <td class="number">${rank}</td>
+      <td><span class="badge tone-${tones[verdict.grade]}">${verdict.grade}</span></td>
+      <td class="number">${formatNumber(metrics.effectiveRank)}</td>
+      <td class="number noise">${formatNumber(noise.effectiveRank)}</td>
+      <td class="number">${formatNumber(metrics.spectralNorm)}</td>
+    </tr>`;
+  };
+  return html`<div class="wide">
+      <table>
+        <caption>
+          Products of weights
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col">Module</th>
+            <th scope="col">Product</th>
+            <th scope="col" class="number">Shape</th>
+            <th scope="col" class="number">Rank</th>
+            <th scope="col">Grade</th>
+            <th scope="col" class="number">Eff. rank</th>
+            <th scope="col" class="number">Noise</th>
+            <th scope="col" class="number">Norm</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${products.slice(0, mostProducts).map(row)}
+        </tbody>
+      </table>
+    </div>
+    ${more > 0 ? html`<p class="quiet">${more} more are in the JSON.</p>` : null}`;
+}
+
+function metadata(entries: Readonly<Record<string, string>>): Markup {
+  return html`<div class="wide">
+    <table>
+      <caption>
+        Metadata of the files
+      </caption>
+      <tbody>
+        ${Object.entries(entries)
+          .slice(0, 100)
+          .map(
+            ([name, value]) =>
+              html`<tr>
+                <th scope="row">${shortened(name, 120)}</th>
+                <td>${shortened(value, 1000)}</td>
+              </tr>`,
+          )}
+      </tbody>
+    </table>
+  </div>`;
+}
+
+function footer({ version, adapter, backend, software }: EngineDescription): Markup {
+  const computed =
+    adapter === null
+      ? null
+      : html` on ${adapter}${backend === null ? "" : ` (${backend}${software ? ", in software" : ""})`}`;
+  return html`<footer>
+    <p>
+      Each spectrum is compared with that of independent random entries of the same shape and size. Noise fills the bulk
+      between s₋ and s₊ along the Marchenko–Pastur curve; what training adds stands out of it. “Noise” beside a number
+      is what such a random matrix would give.
+    </p>
+    <p>Made by Safetensors Spectrum ${version}${computed}.</p>
+  </footer>`;
+}
+
+function countBy<Item>(items: readonly Item[]): Map<Item, number> {
+  const counts = new Map<Item, number>();
+  for (const item of items) counts.set(item, (counts.get(item) ?? 0) + 1);
+  return counts;
+}
