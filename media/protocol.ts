@@ -101,4 +101,5 @@ export type ToHost =
   | { readonly type: "command"; readonly command: ViewCommand };
 
 /** Commands of the extension that the webview has buttons for. */
-export type ViewCommand = "analyse" | "pause" | "resume" | "cancel" | "adapter" | "outline" | "export" | "log" | "settings";
+export type ViewCommand =
+  "analyse" | "pause" | "resume" | "cancel" | "adapter" | "outline" | "export" | "log" | "settings";
