@@ -15,7 +15,7 @@ test("a metric's explanation leads to its heading in the documentation", async (
     await editor.locator('[data-metric="spectralNorm"] + tr').getByTestId("more").click();
     await page.getByRole("tab", { name: /Preview.*metrics\.md/u }).waitFor();
     // The preview's page lies in a frame within a frame, and is scrolled once it is drawn.
-    const preview = page.frameLocator("iframe.webview.ready").last().frameLocator("iframe");
+    const preview = page.locator("iframe.webview.ready").last().contentFrame().frameLocator("iframe");
     const heading = preview.locator("h4", { hasText: /^spectralNorm$/u });
     await heading.waitFor();
     // To the pixel, but for what the preview rounds.
