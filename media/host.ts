@@ -153,6 +153,15 @@ export class Host {
   }
 
   /**
+   * Copies a Python program that draws these matrices, heads or parts from their files.
+   *
+   * @throws Error with the host's sentence where there is none.
+   */
+  async copyPython(matrices: readonly string[]): Promise<void> {
+    await this.#ask((id) => ({ type: "copyPython", id, matrices }));
+  }
+
+  /**
    * Asks for the spectrum of a freshly drawn matrix; null where nothing fresh compares with this one.
    *
    * @throws Error with the host's sentence where it cannot be computed.

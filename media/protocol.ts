@@ -83,6 +83,8 @@ export type ToHost =
   | { readonly type: "vector"; readonly id: number; readonly tensor: string; readonly runs: number }
   /** Asks for a freshly drawn spectrum; answered by `response` (a {@link DrawnSpectrum} or null) or `failure`. */
   | { readonly type: "draw"; readonly id: number; readonly matrix: string; readonly seed: number }
+  /** Copies a Python program that draws these matrices from their files; answered by `response` (null) or `failure`. */
+  | { readonly type: "copyPython"; readonly id: number; readonly matrices: readonly string[] }
   /** Saves a file where the person says. `content`: text, or the bytes of a picture as base64. */
   | {
       readonly type: "save";

@@ -23,6 +23,7 @@ import manifest from "../package.json" with { type: "json" };
 import { base64Doubles } from "./analysis/floats.ts";
 import { metricColumn } from "./analysis/metric-column.ts";
 import { headColumn, portionList } from "./analysis/portion-list.ts";
+import { snippetOf } from "./analysis/snippet.ts";
 import { matrixSpectra } from "./analysis/spectra.ts";
 import type { Tensor } from "./checkpoint/checkpoint.ts";
 import { readEntries, vectorProfile } from "./checkpoint/entries.ts";
@@ -307,6 +308,11 @@ connection.onRequest(
     return null;
   },
 );
+
+connection.onRequest(protocol.pythonProgram, async ({ checkpoint, ids }: protocol.PythonParams): Promise<string> => {
+  const { analysis } = await openSession(checkpoint);
+  return orRefuse(() => snippetOf(analysis, ids));
+});
 
 connection.onRequest(protocol.outlineText, async ({ checkpoint }: protocol.CheckpointParams): Promise<string> => {
   // A document that VS Code restores is read before it is opened.

@@ -412,6 +412,12 @@ export interface ExportParams extends CheckpointParams {
   readonly format: ExportFormat;
 }
 
+/** Request: a Python program that draws the spectra of matrices, heads or parts from their files; answers with its text. */
+export const pythonProgram = "spectrum/python";
+export interface PythonParams extends CheckpointParams {
+  readonly ids: readonly string[];
+}
+
 /** Request: the text of the outline document. */
 export const outlineText = "spectrum/outline";
 

@@ -17,6 +17,7 @@ import {
   matrixSpectra,
   metricColumn,
   portionList,
+  pythonProgram,
   tensorEntries,
   vectorEntries,
   documentationCommand,
@@ -226,6 +227,13 @@ export class Panel implements vscode.Disposable {
         void this.#answer(message.id, (checkpoint) =>
           this.#server.request(drawSpectrum, { checkpoint, id: message.matrix, seed: message.seed }),
         );
+        return;
+      case "copyPython":
+        void this.#answer(message.id, async (checkpoint) => {
+          const program = await this.#server.request(pythonProgram, { checkpoint, ids: message.matrices });
+          await vscode.env.clipboard.writeText(program);
+          return null;
+        });
         return;
       case "save":
         void save(message, this.uri);

@@ -44,6 +44,8 @@ import type {
   PortionList,
   portionList,
   pauseAnalysis,
+  PythonParams,
+  pythonProgram,
   resumeAnalysis,
   TensorAtParams,
   tensorAtPosition,
@@ -72,6 +74,7 @@ export interface Requests {
   [metricColumn]: (params: MetricColumnParams) => MetricColumn;
   [matrixSpectra]: (params: SpectraParams) => readonly MatrixSpectrum[];
   [exportCheckpoint]: (params: ExportParams) => null;
+  [pythonProgram]: (params: PythonParams) => string;
   [outlineText]: (params: CheckpointParams) => string;
   [outlineLine]: (params: OutlineLineParams) => number | null;
   [outlineTensor]: (params: OutlineTensorParams) => string | null;

@@ -51,7 +51,12 @@ export interface ChartCardOptions {
   readonly subject: string;
   readonly switches: readonly ChartSwitch[];
   readonly plot: (isOn: (name: string) => boolean) => Plot;
+  /** The matrices whose spectra it shows, where a program can draw it from the file. */
+  readonly matrices?: readonly string[];
 }
+
+/** How long a button tells what it did, in milliseconds. */
+const toldFor = 2000;
 
 export class ChartCard {
   readonly element: HTMLElement;
@@ -142,6 +147,7 @@ export class ChartCard {
           this.#switch(tableSwitch, tableId),
           this.#saveButton,
           this.#vectorButton,
+          options.matrices === undefined ? "" : this.#pythonButton(options.matrices),
         ),
       ),
       this.#legend,
@@ -245,6 +251,39 @@ export class ChartCard {
     const ranges = Object.fromEntries(Object.entries(scales).map(([id, { min, max }]) => [id, { min, max }]));
     const content = chartVector(this.#plot.configuration(colors), { width, height, ranges }, this.#words(), colors);
     this.#store.host.send({ type: "save", name: `${subject} ${title}`, format: "svg", content });
+  }
+
+  #pythonButton(matrices: readonly string[]): HTMLButtonElement {
+    const element = create(
+      "button",
+      {
+        class: "switch",
+        testid: "copy-python",
+        title: t("Copy a Python program that draws this from the file"),
+        attributes: { type: "button" },
+        onClick: () => {
+          void this.#copy(matrices).then((told) => {
+            element.textContent = told;
+            this.#readOut.textContent = told;
+            setTimeout(() => {
+              element.textContent = "Python";
+            }, toldFor);
+          });
+        },
+      },
+      "Python",
+    );
+    return element;
+  }
+
+  /** @returns what came of it */
+  async #copy(matrices: readonly string[]): Promise<string> {
+    try {
+      await this.#store.host.copyPython(matrices);
+      return t("Copied");
+    } catch (error) {
+      return visibleText(error instanceof Error ? error.message : String(error), 200);
+    }
   }
 
   /** What stands over the chart in a picture of it. */

@@ -179,6 +179,7 @@ export class CompareView implements DetailView {
             relative: isOn("overlay-relative"),
             normalised: isOn("overlay-normalised"),
           }),
+        matrices: compared.map(({ spectrum }) => spectrum.id),
       }),
       new ChartCard(this.#store, {
         testid: "chart-overlay-energy",

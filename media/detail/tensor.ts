@@ -222,6 +222,7 @@ export class TensorView implements DetailView {
             },
           ],
           plot: (isOn) => histogramPlot(detail, isOn("histogram-log")),
+          matrices: [detail.id],
         }),
         new ChartCard(this.#store, {
           testid: "chart-values",
@@ -231,6 +232,7 @@ export class TensorView implements DetailView {
             { name: "values-log", label: t("Log"), title: t("Logarithmic axis of singular values"), initially: false },
           ],
           plot: (isOn) => valuesPlot(detail, isOn("values-log"), this.#drawn),
+          matrices: [detail.id],
         }),
       ];
       const energy = energyCards(this.#store, detail);

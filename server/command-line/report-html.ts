@@ -7,9 +7,10 @@ import type { Finding } from "../analysis/findings.ts";
 import type { JudgedMatrix } from "../analysis/summary.ts";
 import type { MatrixDetail, ProductResult, Severity } from "../protocol.ts";
 import type { Grade } from "../spectrum/verdict.ts";
-import { formatBytes, formatCount, formatNumber, plural, shortened } from "../text/format.ts";
+import { formatBytes, formatCount, formatNumber, shortened } from "../text/format.ts";
+import { languageTag, plural, t } from "../text/l10n.ts";
 import { heatMaps } from "./html/heat-map.ts";
-import { html, type Markup } from "./html/markup.ts";
+import { markup, type Markup } from "./html/markup.ts";
 import { byNumber, notableMatrices, overNoise } from "./html/notable.ts";
 import { histogramFigure, valuesFigure } from "./html/spectrum-figures.ts";
 import { style } from "./html/style.ts";
@@ -21,24 +22,24 @@ const mostProducts = 300;
 
 export async function* htmlReport({ engine, checkpoints, failures }: Report): AsyncGenerator<string> {
   yield head(checkpoints);
-  yield html`<p class="product">Safetensors Spectrum</p>`.source;
+  yield markup`<p class="product">Safetensors Spectrum</p>`.source;
   if (failures.length > 0) {
-    yield html`<ul class="notes">
-      ${failures.map((failure) => html`<li>${failure}</li>`)}
+    yield markup`<ul class="notes">
+      ${failures.map((failure) => markup`<li>${failure}</li>`)}
     </ul>`.source;
   }
   for (const [index, checkpoint] of checkpoints.entries()) {
     yield* checkpointSection(checkpoint, index);
   }
-  yield `${html`${footer(engine)}</body></html>`.source}\n`;
+  yield `${markup`${footer(engine)}</body></html>`.source}\n`;
 }
 
 function head(checkpoints: readonly ReportedCheckpoint[]): string {
   const names = checkpoints.map(({ analysis }) => nameOf(analysis.catalogue.path).join(" / "));
-  const title = names.length === 1 ? names[0]! : plural(names.length, "checkpoint");
+  const title = names.length === 1 ? names[0]! : plural(names.length, "{0} checkpoint", "{0} checkpoints");
   const policy = `default-src 'none'; style-src 'sha256-${createHash("sha256").update(style).digest("base64")}'; base-uri 'none'; form-action 'none'`;
   // The hash is of every character between the tags.
-  return `<!DOCTYPE html>\n${html`<html lang="en"><head><meta charset="utf-8"/><meta http-equiv="Content-Security-Policy" content="`.source}${policy}"/>${html`<meta name="viewport" content="width=device-width, initial-scale=1" /><title>${title} · Safetensors Spectrum</title>`.source}<style>${style}</style></head><body>\n`;
+  return `<!DOCTYPE html>\n${markup`<html lang="${languageTag()}"><head><meta charset="utf-8"/><meta http-equiv="Content-Security-Policy" content="`.source}${policy}"/>${markup`<meta name="viewport" content="width=device-width, initial-scale=1" /><title>${title} · Safetensors Spectrum</title>`.source}<style>${style}</style></head><body>\n`;
 }
 
 async function* checkpointSection(
@@ -56,34 +57,34 @@ async function* checkpointSection(
   );
   const matrices = [...grades.values()].reduce((sum, count) => sum + count, 0);
   const [folder, file] = nameOf(catalogue.path);
-  yield html`<section class="checkpoint">
-    <h1>${folder === "" ? null : html`<span class="folder">${folder} / </span>`}${file}</h1>
+  yield markup`<section class="checkpoint">
+    <h1>${folder === "" ? null : markup`<span class="folder">${folder} / </span>`}${file}</h1>
     <p class="path">${catalogue.path}</p>
     ${facts([
-      ["Family", catalogue.family ?? "unknown"],
-      ["Parameters", formatCount(catalogue.parameters)],
-      ["Tensors", String(catalogue.tensors.length)],
-      ["Matrices", String(matrices)],
-      ["Size", formatBytes(catalogue.bytes)],
-      ["Files", String(catalogue.files.length)],
-      ["Dtypes", [...countBy(catalogue.tensors.map(({ dtype }) => dtype)).keys()].join(", ")],
+      [t("Family"), catalogue.family ?? t("unknown")],
+      [t("Parameters"), formatCount(catalogue.parameters)],
+      [t("Tensors"), String(catalogue.tensors.length)],
+      [t("Matrices"), String(matrices)],
+      [t("Size"), formatBytes(catalogue.bytes)],
+      [t("Files"), String(catalogue.files.length)],
+      [t("Dtypes"), [...countBy(catalogue.tensors.map(({ dtype }) => dtype)).keys()].join(", ")],
     ])}
     <p class="lead">${inShort(grades, problems)}</p>
   </section>`.source;
   if (matrices > 0)
-    yield html`<h2>Grades</h2>
+    yield markup`<h2>${t("Grades")}</h2>
       ${gradesBar(grades, matrices)}`.source;
-  yield html`<h2>Findings</h2>
+  yield markup`<h2>${t("Findings")}</h2>
     ${findingList(problems)}`.source;
   const maps = heatMaps(judged, `map-${index}`);
   if (maps !== null)
-    yield html`<h2>Across the model</h2>
+    yield markup`<h2>${t("Across the model")}</h2>
       ${maps}`.source;
   const notable = notableMatrices(judged, problems);
   if (notable.length > 0) {
-    yield html`<h2>Notable spectra</h2>
-      ${key}
-      <div class="spectra"></div>`.source;
+    yield markup`<h2>${t("Notable spectra")}</h2>
+      ${legend()}
+      <div class="spectra">`.source;
     for (const { id } of notable) {
       const detail = await analysis.detail(id);
       if (detail !== null) yield spectrumCard(detail).source;
@@ -91,13 +92,13 @@ async function* checkpointSection(
     yield "</div>";
   }
   if (judged.length > 0)
-    yield html`<h2>Ranking</h2>
+    yield markup`<h2>${t("Ranking")}</h2>
       ${ranking(judged)}`.source;
   if (products.length > 0)
-    yield html`<h2>Products of weights</h2>
+    yield markup`<h2>${t("Products of weights")}</h2>
       ${productTable(products)}`.source;
   if (Object.keys(catalogue.metadata).length > 0)
-    yield html`<h2>Metadata</h2>
+    yield markup`<h2>${t("Metadata")}</h2>
       ${metadata(catalogue.metadata)}`.source;
   yield "</section>\n";
 }
@@ -109,10 +110,10 @@ function nameOf(path: string): [folder: string, file: string] {
 }
 
 function facts(pairs: readonly (readonly [name: string, value: string])[]): Markup {
-  return html`<dl class="facts">
+  return markup`<dl class="facts">
     ${pairs.map(
       ([name, value]) =>
-        html`<div>
+        markup`<div>
           <dt>${name}</dt>
           <dd>${value}</dd>
         </div>`,
@@ -127,10 +128,19 @@ function inShort(grades: ReadonlyMap<Grade, number>, problems: readonly Finding[
   const loud = problems.filter(({ severity }) => severity !== "information").length;
   const findings =
     problems.length === 0
-      ? "Nothing was found that deserves attention."
-      : `${plural(problems.length, "finding")}, ${loud === 0 ? "none of them" : loud} of the kind that deserves attention.`;
-  if (total === 0) return `No matrix is analysed. ${findings}`;
-  return `${learned === total ? `All ${total}` : `${learned} of ${plural(total, "matrix", "matrices")}`} ${learned === total ? "matrices " : ""}stand out from random initialisation. ${findings}`;
+      ? t("Nothing was found that deserves attention.")
+      : plural(
+          problems.length,
+          "{0} finding, {1} of it louder than information.",
+          "{0} findings, {1} of them louder than information.",
+          loud,
+        );
+  if (total === 0) return `${t("No matrix is analysed.")} ${findings}`;
+  const standing =
+    learned === total
+      ? t("All {0} matrices stand out from random initialisation.", total)
+      : t("{0} of {1} matrices stand out from random initialisation.", learned, total);
+  return `${standing} ${findings}`;
 }
 
 type Tone = Severity | "good" | "quiet";
@@ -158,7 +168,7 @@ function gradesBar(grades: ReadonlyMap<Grade, number>, total: number): Markup {
   let from = 0;
   const bars = shown.map(({ grade, count }) => {
     const width = (1000 * count) / total;
-    const bar = html`<rect
+    const bar = markup`<rect
       class="${classOf(grade)}"
       x="${from.toFixed(1)}"
       y="0"
@@ -170,11 +180,11 @@ function gradesBar(grades: ReadonlyMap<Grade, number>, total: number): Markup {
     return bar;
   });
   const words = shown.map(({ grade, count }) => `${count} ${grade}`).join(", ");
-  return html`<svg class="grades-bar" viewBox="0 0 1000 14" preserveAspectRatio="none" role="img" aria-label="${words}">
+  return markup`<svg class="grades-bar" viewBox="0 0 1000 14" preserveAspectRatio="none" role="img" aria-label="${words}">
       ${bars}
     </svg>
     <ul class="legend">
-      ${shown.map(({ grade, count }) => html`<li><span class="swatch ${classOf(grade)}"></span>${count} ${grade}</li>`)}
+      ${shown.map(({ grade, count }) => markup`<li><span class="swatch ${classOf(grade)}"></span>${count} ${grade}</li>`)}
     </ul>`;
 }
 
@@ -186,37 +196,46 @@ function classOf(grade: Grade): string {
 const loudest: readonly Severity[] = ["error", "warning", "information"];
 
 function findingList(problems: readonly Finding[]): Markup {
-  if (problems.length === 0) return html`<p class="quiet">None.</p>`;
+  if (problems.length === 0) return markup`<p class="quiet">${t("None.")}</p>`;
   const sorted = loudest.flatMap((severity) => problems.filter((problem) => problem.severity === severity));
   const more = sorted.length - mostFindings;
-  return html`<ul class="findings">
+  return markup`<ul class="findings">
       ${sorted.slice(0, mostFindings).map(
         ({ code, severity, message }) =>
-          html`<li>
+          markup`<li>
             <span><span class="badge tone-${severity}">${code}</span></span
             ><span>${message}</span>
           </li>`,
       )}
     </ul>
-    ${more > 0 ? html`<p class="quiet">${more} more are in the other formats.</p>` : null}`;
+    ${more > 0 ? markup`<p class="quiet">${others(more)}</p>` : null}`;
 }
 
-const sample = (content: Markup): Markup => html`<svg viewBox="0 0 18 10" aria-hidden="true">${content}</svg>`;
-const key = html`<p class="key">
-  <span>${sample(html`<rect class="bulk" x="0" y="0" width="18" height="10" />`)}bulk</span
-  ><span>${sample(html`<rect class="outlier" x="0" y="0" width="18" height="10" />`)}outliers</span
-  ><span>${sample(html`<line class="curve" x1="0" x2="18" y1="5" y2="5" />`)}Marchenko–Pastur</span
-  ><span>${sample(html`<line class="curve dashed" x1="0" x2="18" y1="5" y2="5" />`)}expected of noise</span>
-</p>`;
+/** What is left out is there all the same. */
+function others(more: number): string {
+  return plural(more, "{0} more is in the other formats.", "{0} more are in the other formats.");
+}
+
+/** What the colours and lines of the figures are. */
+function legend(): Markup {
+  const entry = (sample: Markup, label: string): Markup =>
+    markup`<span><svg viewBox="0 0 18 10" aria-hidden="true">${sample}</svg>${label}</span>`;
+  return markup`<p class="key">
+    ${entry(markup`<rect class="bulk" x="0" y="0" width="18" height="10"/>`, t("bulk"))}
+    ${entry(markup`<rect class="outlier" x="0" y="0" width="18" height="10"/>`, t("outliers"))}
+    ${entry(markup`<line class="curve" x1="0" x2="18" y1="5" y2="5"/>`, "Marchenko–Pastur")}
+    ${entry(markup`<line class="curve dashed" x1="0" x2="18" y1="5" y2="5"/>`, t("expected of noise"))}
+  </p>`;
+}
 
 function spectrumCard(detail: MatrixDetail): Markup {
   const { metrics, noise, rows, columns, dtype } = detail;
   const number = (name: string, value: number | null, expected: number | null): Markup =>
-    html`<div>
+    markup`<div>
       <dt>${name}</dt>
-      <dd>${formatNumber(value)} <span class="noise">noise ${formatNumber(expected)}</span></dd>
+      <dd>${formatNumber(value)} <span class="noise">${t("noise {0}", formatNumber(expected))}</span></dd>
     </div>`;
-  return html`<article class="spectrum">
+  return markup`<article class="spectrum">
     <header>
       <h3>${shortened(detail.id)}</h3>
       <span class="badge tone-${tones[detail.grade]}">${detail.grade}</span
@@ -225,7 +244,11 @@ function spectrumCard(detail: MatrixDetail): Markup {
     <p class="why">${sentence(shortened(detail.reason, 600))}</p>
     <div class="figures">${histogramFigure(detail)}${valuesFigure(detail)}</div>
     <dl class="numbers">
-      ${number("Effective rank", metrics.effectiveRank, noise.effectiveRank)}${number("Rank for 90 %", metrics.energy90, noise.energy90)}${number("Stable rank", metrics.stableRank, noise.stableRank)}${number("Above the bulk", metrics.outliersRight, noise.outliersRight)}${number("Spectral norm", metrics.spectralNorm, noise.spectralNorm)}
+      ${number(t("Effective rank"), metrics.effectiveRank, noise.effectiveRank)}
+      ${number(t("Components for 90 %"), metrics.energy90, noise.energy90)}
+      ${number(t("Stable rank"), metrics.stableRank, noise.stableRank)}
+      ${number(t("Above the bulk"), metrics.outliersRight, noise.outliersRight)}
+      ${number(t("Spectral norm"), metrics.spectralNorm, noise.spectralNorm)}
     </dl>
   </article>`;
 }
@@ -243,27 +266,25 @@ function ranking(judged: readonly JudgedMatrix[]): Markup {
   const cut = sorted.length > mostRanked;
   const shown = cut ? [...sorted.slice(0, most), ...sorted.slice(-most)] : sorted;
   const left = judged.length - shown.length;
-  return html`<p class="quiet">
-      By effective rank over its noise value: from the most concentrated spectrum to the one most like
-      noise.${cut ? ` The first and the last ${most}.` : ""}
+  return markup`<p class="quiet">
+      ${t("By effective rank over its noise value: from the most concentrated spectrum to the one most like noise.")}
+      ${cut ? t("The first and the last {0}.", most) : null}
     </p>
     <div class="wide">
       <table>
-        <caption>
-          Matrices by effective rank over its noise value
-        </caption>
+        <caption>${t("Matrices by effective rank over its noise value")}</caption>
         <thead>
           <tr>
-            <th scope="col">Matrix</th>
-            <th scope="col">Role</th>
-            <th scope="col" class="number">Shape</th>
-            <th scope="col">Grade</th>
-            <th scope="col" class="number">Eff. rank</th>
-            <th scope="col" class="number">Noise</th>
-            <th scope="col" class="number">÷ noise</th>
+            <th scope="col">${t("Matrix")}</th>
+            <th scope="col">${t("Role")}</th>
+            <th scope="col" class="number">${t("Shape")}</th>
+            <th scope="col">${t("Grade")}</th>
+            <th scope="col" class="number">${t("Eff. rank")}</th>
+            <th scope="col" class="number">${t("Noise")}</th>
+            <th scope="col" class="number">${t("÷ noise")}</th>
             <th scope="col"></th>
-            <th scope="col" class="number">Rank 90 %</th>
-            <th scope="col" class="number">Outliers</th>
+            <th scope="col" class="number">${t("Rank 90 %")}</th>
+            <th scope="col" class="number">${t("Outliers")}</th>
           </tr>
         </thead>
         <tbody>
@@ -271,14 +292,14 @@ function ranking(judged: readonly JudgedMatrix[]): Markup {
         </tbody>
       </table>
     </div>
-    ${left > 0 ? html`<p class="quiet">${plural(left, "more matrix is", "more matrices are")} in the other formats.</p>` : null}`;
+    ${left > 0 ? markup`<p class="quiet">${others(left)}</p>` : null}`;
 }
 
 function rankedRow(matrix: JudgedMatrix): Markup {
   const { id, role, rows, columns, grade, metrics, noise } = matrix;
   const ratio = overNoise(matrix, "effectiveRank");
   const bar = ratio === null ? null : ratioBar(ratio);
-  return html`<tr>
+  return markup`<tr>
     <th scope="row">${shortened(id, 120)}</th>
     <td>${role}</td>
     <td class="number">${rows} × ${columns}</td>
@@ -294,7 +315,7 @@ function rankedRow(matrix: JudgedMatrix): Markup {
 
 /** From nothing to 1, where noise is. */
 function ratioBar(ratio: number): Markup {
-  return html`<svg viewBox="0 0 80 8" aria-hidden="true">
+  return markup`<svg viewBox="0 0 80 8" aria-hidden="true">
     <rect x="0" y="1" width="${(76 * Math.min(1.05, ratio)).toFixed(1)}" height="6" />
     <line x1="76" x2="76" y1="0" y2="8" />
   </svg>`;
@@ -304,8 +325,8 @@ function productTable(products: readonly ProductResult[]): Markup {
   const more = products.length - mostProducts;
   const row = (product: ProductResult): Markup => {
     const { kind, module, head: query, keyHead, rows, columns, rank, verdict, metrics, noise } = product;
-    const what = kind === "update" ? "ΔW" : `W_QᵀW_K, head ${query ?? 0} · ${keyHead ?? 0}`;
-    return html`<tr>
+    const what = kind === "update" ? "ΔW" : t("W_QᵀW_K of head {0} and key head {1}", query ?? 0, keyHead ?? 0);
+    return markup`<tr>
       <th scope="row">${shortened(module, 120)}</th>
       <td>${what}</td>
       <td class="number">${rows} × ${columns}</td>
@@ -316,21 +337,19 @@ function productTable(products: readonly ProductResult[]): Markup {
       <td class="number">${formatNumber(metrics.spectralNorm)}</td>
     </tr>`;
   };
-  return html`<div class="wide">
+  return markup`<div class="wide">
       <table>
-        <caption>
-          Products of weights
-        </caption>
+        <caption>${t("Products of weights")}</caption>
         <thead>
           <tr>
-            <th scope="col">Module</th>
-            <th scope="col">Product</th>
-            <th scope="col" class="number">Shape</th>
-            <th scope="col" class="number">Rank</th>
-            <th scope="col">Grade</th>
-            <th scope="col" class="number">Eff. rank</th>
-            <th scope="col" class="number">Noise</th>
-            <th scope="col" class="number">Norm</th>
+            <th scope="col">${t("Module")}</th>
+            <th scope="col">${t("Product")}</th>
+            <th scope="col" class="number">${t("Shape")}</th>
+            <th scope="col" class="number">${t("Rank")}</th>
+            <th scope="col">${t("Grade")}</th>
+            <th scope="col" class="number">${t("Eff. rank")}</th>
+            <th scope="col" class="number">${t("Noise")}</th>
+            <th scope="col" class="number">${t("Norm")}</th>
           </tr>
         </thead>
         <tbody>
@@ -338,21 +357,19 @@ function productTable(products: readonly ProductResult[]): Markup {
         </tbody>
       </table>
     </div>
-    ${more > 0 ? html`<p class="quiet">${more} more are in the JSON.</p>` : null}`;
+    ${more > 0 ? markup`<p class="quiet">${others(more)}</p>` : null}`;
 }
 
 function metadata(entries: Readonly<Record<string, string>>): Markup {
-  return html`<div class="wide">
+  return markup`<div class="wide">
     <table>
-      <caption>
-        Metadata of the files
-      </caption>
+      <caption>${t("Metadata of the files")}</caption>
       <tbody>
         ${Object.entries(entries)
           .slice(0, 100)
           .map(
             ([name, value]) =>
-              html`<tr>
+              markup`<tr>
                 <th scope="row">${shortened(name, 120)}</th>
                 <td>${shortened(value, 1000)}</td>
               </tr>`,
@@ -363,17 +380,14 @@ function metadata(entries: Readonly<Record<string, string>>): Markup {
 }
 
 function footer({ version, adapter, backend, software }: EngineDescription): Markup {
-  const computed =
-    adapter === null
-      ? null
-      : html` on ${adapter}${backend === null ? "" : ` (${backend}${software ? ", in software" : ""})`}`;
-  return html`<footer>
-    <p>
-      Each spectrum is compared with that of independent random entries of the same shape and size. Noise fills the bulk
-      between s₋ and s₊ along the Marchenko–Pastur curve; what training adds stands out of it. “Noise” beside a number
-      is what such a random matrix would give.
-    </p>
-    <p>Made by Safetensors Spectrum ${version}${computed}.</p>
+  const where = [adapter, backend, software ? t("in software") : null].filter((part) => part !== null).join(", ");
+  const by =
+    where === ""
+      ? t("Made by Safetensors Spectrum {0}.", version)
+      : t("Made by Safetensors Spectrum {0} on {1}.", version, where);
+  return markup`<footer>
+    <p>${t("Each spectrum is compared with that of independent random entries of the same shape and size. Noise fills the bulk between s₋ and s₊ along the Marchenko–Pastur curve; what training adds stands out of it. “Noise” beside a number is what such a random matrix would give.")}</p>
+    <p>${by}</p>
   </footer>`;
 }
 

@@ -166,6 +166,29 @@ describe("heads, vectors and values", () => {
     await served.close();
   });
 
+  it("copies a program that draws a head, and several matrices together", async () => {
+    const view = await open();
+    served.analysis.enqueue([`${query(0)}#head1`]);
+    await served.compute();
+    await view.send({ type: "results", results: served.analysis.results, state: served.analysis.state });
+    await view.row(query(0)).click();
+    await view.part("head").nth(0).click();
+    const copy = view.part("chart-histogram").getByTestId("copy-python");
+    await copy.click();
+    await eventually("the head's program", () => served.copied.includes(".reshape(-1, 64)[16:32]"));
+    await eventually("the button to tell", async () => (await copy.textContent()) === "Copied");
+
+    await view.row(query(0)).click();
+    await view.row(query(1)).click({ modifiers: ["ControlOrMeta"] });
+    await view.part("chart-overlay").getByTestId("copy-python").click();
+    await eventually("the program of both", () => served.copied.split('read("').length === 3);
+
+    served.refusals.set("copyPython", "A short program cannot read these numbers.");
+    await view.part("chart-overlay").getByTestId("copy-python").click();
+    await view.part("chart-overlay").getByText("A short program cannot read these numbers.").first().waitFor();
+    await served.close();
+  });
+
   it("lays a freshly drawn spectrum over the values", async () => {
     const view = await open();
     await view.row(query(0)).click();

@@ -125,12 +125,12 @@ describe("the report", () => {
   it("shows another metric of the map by mouse and by keyboard, and its numbers on demand", async () => {
     const { page } = await open("light");
     const map = page.locator(".tabs svg.heat:visible");
-    assert.match((await map.getAttribute("aria-label"))!, /^Effective rank ÷ noise by role and layer/);
+    assert.match((await map.getAttribute("aria-label"))!, /^Effective rank ÷ noise by role and layer, from/);
     assert.equal(await map.locator("rect").count(), 5 * 4);
     await page.getByText("Stable rank ÷ noise", { exact: true }).click();
     assert.match((await map.getAttribute("aria-label"))!, /^Stable rank/);
     await page.keyboard.press("ArrowRight");
-    assert.match((await map.getAttribute("aria-label"))!, /^Outliers/);
+    assert.match((await map.getAttribute("aria-label"))!, /^Above the bulk/);
     await page.locator(".tabs summary:visible").click();
     assert.equal(await page.locator(".tabs table:visible tbody tr").count(), 5);
     await page.context().close();

@@ -10,6 +10,7 @@ import { drawFresh } from "../../server/analysis/fresh-draw.ts";
 import { base64Doubles } from "../../server/analysis/floats.ts";
 import { metricColumn } from "../../server/analysis/metric-column.ts";
 import { headColumn, portionList } from "../../server/analysis/portion-list.ts";
+import { snippetOf } from "../../server/analysis/snippet.ts";
 import { matrixSpectra } from "../../server/analysis/spectra.ts";
 import { readEntries, vectorProfile } from "../../server/checkpoint/entries.ts";
 import type { MatrixResult } from "../../server/protocol.ts";
@@ -31,6 +32,8 @@ export class ServedCheckpoint {
   readonly #folder: string;
   readonly #unheard: MatrixResult[] = [];
   view: View | null = null;
+  /** What was put on the clipboard last. */
+  copied = "";
   /** What a request is refused with, by its type. */
   readonly refusals = new Map<Request["type"], string>();
 
@@ -110,6 +113,9 @@ export class ServedCheckpoint {
         return vectorProfile(path, tensorOf(request.tensor), request.runs);
       case "estimate":
         return { matrices: request.matrices.length, seconds: request.matrices.length, long: false };
+      case "copyPython":
+        this.copied = snippetOf(analysis, request.matrices);
+        return null;
       case "analyseParts":
         return this.#start(request.matrices, false);
       case "analyseVectors":

@@ -5,7 +5,8 @@ import { roles } from "../../architecture/role.ts";
 import { scaleColor } from "../../color/viridis.ts";
 import type { MetricKey } from "../../spectrum/metrics.ts";
 import { formatNumber } from "../../text/format.ts";
-import { html, type Markup } from "./markup.ts";
+import { plural, t } from "../../text/l10n.ts";
+import { markup, type Markup } from "./markup.ts";
 
 interface MappedMetric {
   readonly key: MetricKey;
@@ -15,13 +16,15 @@ interface MappedMetric {
 }
 
 /** As many as html/style.ts has rules for tabs. */
-export const mappedMetrics: readonly MappedMetric[] = [
-  { key: "effectiveRank", label: "Effective rank ÷ noise", overNoise: true },
-  { key: "energy90", label: "Rank for 90 % ÷ noise", overNoise: true },
-  { key: "stableRank", label: "Stable rank ÷ noise", overNoise: true },
-  { key: "outliersRight", label: "Outliers above the bulk", overNoise: false },
-  { key: "sigmaBulk", label: "σ of the bulk", overNoise: false },
-];
+function mappedMetrics(): readonly MappedMetric[] {
+  return [
+    { key: "effectiveRank", label: t("Effective rank ÷ noise"), overNoise: true },
+    { key: "energy90", label: t("Components for 90 % ÷ noise"), overNoise: true },
+    { key: "stableRank", label: t("Stable rank ÷ noise"), overNoise: true },
+    { key: "outliersRight", label: t("Above the bulk"), overNoise: false },
+    { key: "sigmaBulk", label: t("σ of the bulk"), overNoise: false },
+  ];
+}
 
 const labelWidth = 104;
 const cellHeight = 22;
@@ -36,15 +39,16 @@ export function heatMaps(matrices: readonly JudgedMatrix[], group: string): Mark
   const profiles = roles.flatMap((role) => found.filter((profile) => profile.role === role));
   const layers = [...new Set(profiles.flatMap((profile) => profile.layers))].sort((a, b) => a - b);
   if (layers.length < 2 || layers.length > mostLayers) return null;
-  const inputs = mappedMetrics.map(
+  const metrics = mappedMetrics();
+  const inputs = metrics.map(
     ({ label }, index) =>
-      html`<input type="radio" name="${group}" id="${group}-${index}" ${index === 0 ? html` checked` : null} /><label
+      markup`<input type="radio" name="${group}" id="${group}-${index}" ${index === 0 ? markup` checked` : null} /><label
           for="${group}-${index}"
           >${label}</label
         >`,
   );
-  const panels = mappedMetrics.map((metric) => html`<div class="panel">${heatMap(profiles, layers, metric)}</div>`);
-  return html`<div class="tabs" role="group" aria-label="Metric of the map">${inputs}${panels}</div>`;
+  const panels = metrics.map((metric) => markup`<div class="panel">${heatMap(profiles, layers, metric)}</div>`);
+  return markup`<div class="tabs" role="group" aria-label="${t("Metric of the map")}">${inputs}${panels}</div>`;
 }
 
 interface Cell {
@@ -57,7 +61,7 @@ function heatMap(profiles: readonly RoleProfile[], layers: readonly number[], me
   const known = rows.flatMap(({ cells }) => cells.flatMap((cell) => cell?.value ?? []));
   const from = Math.min(...known);
   const to = Math.max(...known);
-  if (known.length === 0) return html`<p class="quiet">Nothing is known of it.</p>`;
+  if (known.length === 0) return markup`<p class="quiet">${t("Nothing is known of it.")}</p>`;
   const logarithmic = from > 0 && to / from > 30;
   const at = (value: number): number => (logarithmic ? Math.log(value) : value);
   const share = (value: number): number => (to === from ? 0.5 : (at(value) - at(from)) / (at(to) - at(from)));
@@ -67,12 +71,12 @@ function heatMap(profiles: readonly RoleProfile[], layers: readonly number[], me
   const stride = Math.ceil(26 / cellWidth);
   const drawn = rows.map(
     ({ role, cells }, row) =>
-      html`<text class="row" x="${labelWidth - 8}" y="${row * cellHeight + 15}" text-anchor="end">${role.role}</text
+      markup`<text class="row" x="${labelWidth - 8}" y="${row * cellHeight + 15}" text-anchor="end">${role.role}</text
         >${cells.map((cell, column) =>
           cell === null
             ? null
-            : html`<rect
-                ${cell.value === null ? html`class="unknown"` : html`fill="${scaleColor(share(cell.value))}"`}
+            : markup`<rect
+                ${cell.value === null ? markup`class="unknown"` : markup`fill="${scaleColor(share(cell.value))}"`}
                 x="${labelWidth + column * cellWidth}"
                 y="${row * cellHeight}"
                 width="${cellWidth - 1}"
@@ -83,13 +87,13 @@ function heatMap(profiles: readonly RoleProfile[], layers: readonly number[], me
   );
   const numbers = layers.map((layer, column) =>
     column % stride === 0
-      ? html`<text class="tick" x="${labelWidth + (column + 0.5) * cellWidth}" y="${height - 8}" text-anchor="middle"
+      ? markup`<text class="tick" x="${labelWidth + (column + 0.5) * cellWidth}" y="${height - 8}" text-anchor="middle"
           >${layer}</text
         >`
       : null,
   );
-  const label = `${metric.label} by role and layer: from ${formatNumber(from)} to ${formatNumber(to)}.`;
-  return html`<div class="wide">
+  const label = t("{0} by role and layer, from {1} to {2}", metric.label, formatNumber(from), formatNumber(to));
+  return markup`<div class="wide">
       <svg
         class="heat"
         viewBox="0 0 ${width} ${height}"
@@ -99,7 +103,7 @@ function heatMap(profiles: readonly RoleProfile[], layers: readonly number[], me
         aria-label="${label}"
       >
         ${drawn}
-        <text class="tick" x="${labelWidth - 8}" y="${height - 8}" text-anchor="end">layer</text>
+        <text class="tick" x="${labelWidth - 8}" y="${height - 8}" text-anchor="end">${t("layer")}</text>
         ${numbers}
       </svg>
     </div>
@@ -114,15 +118,20 @@ function cellOf(role: RoleProfile, layer: number, { key, overNoise }: MappedMetr
   const noise = role.noise[key][index] ?? null;
   const ratio = value === null || noise === null || noise === 0 ? null : value / noise;
   const count = role.matrices[index]!;
-  const words = `${role.role}, layer ${layer}: ${formatNumber(value)}, noise ${formatNumber(noise)}${ratio === null ? "" : ` (× ${formatNumber(ratio)})`}${count > 1 ? `, median of ${count} matrices` : ""}`;
-  return { value: overNoise ? ratio : value, words };
+  const parts = [
+    t("{0}, layer {1}: {2}", role.role, layer, formatNumber(value)),
+    t("noise {0}", formatNumber(noise)),
+    ...(ratio === null ? [] : [`× ${formatNumber(ratio)}`]),
+    ...(count > 1 ? [plural(count, "median of {0} matrix", "median of {0} matrices")] : []),
+  ];
+  return { value: overNoise ? ratio : value, words: parts.join(", ") };
 }
 
 const steps = 32;
-const scaleBar = html`<svg class="scale-bar" viewBox="0 0 ${steps * 5} 8" preserveAspectRatio="none" aria-hidden="true">
+const scaleBar = markup`<svg class="scale-bar" viewBox="0 0 ${steps * 5} 8" preserveAspectRatio="none" aria-hidden="true">
   ${Array.from(
     { length: steps },
-    (_, step) => html`<rect fill="${scaleColor(step / (steps - 1))}" x="${step * 5}" y="0" width="5.5" height="8" />`,
+    (_, step) => markup`<rect fill="${scaleColor(step / (steps - 1))}" x="${step * 5}" y="0" width="5.5" height="8" />`,
   )}
 </svg>`;
 
@@ -132,25 +141,23 @@ function twin(
   layers: readonly number[],
   { label }: MappedMetric,
 ): Markup {
-  return html`<details>
-    <summary>The numbers</summary>
+  return markup`<details>
+    <summary>${t("The numbers")}</summary>
     <div class="wide">
       <table>
-        <caption>
-          ${label} by role and layer
-        </caption>
+        <caption>${t("{0} by role and layer", label)}</caption>
         <thead>
           <tr>
-            <th scope="col">Role</th>
-            ${layers.map((layer) => html`<th scope="col" class="number">${layer}</th>`)}
+            <th scope="col">${t("Role")}</th>
+            ${layers.map((layer) => markup`<th scope="col" class="number">${layer}</th>`)}
           </tr>
         </thead>
         <tbody>
           ${rows.map(
             ({ role, cells }) =>
-              html`<tr>
+              markup`<tr>
                 <th scope="row">${role.role}</th>
-                ${cells.map((cell) => html`<td class="number">${cell === null ? "" : formatNumber(cell.value)}</td>`)}
+                ${cells.map((cell) => markup`<td class="number">${cell === null ? "" : formatNumber(cell.value)}</td>`)}
               </tr>`,
           )}
         </tbody>

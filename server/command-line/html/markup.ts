@@ -26,8 +26,8 @@ export function escapeHtml(text: string): string {
   return printable(text).replace(/[&<>"'`]/g, (character) => entities[character] ?? "");
 }
 
-/** HTML or SVG with parts put in: html`<p title="${name}">${text}</p>`. Attributes must be quoted. */
-export function html(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
+/** HTML or SVG with parts put in: markup`<p title="${name}">${text}</p>`. Attributes must be quoted. */
+export function markup(strings: TemplateStringsArray, ...parts: readonly Part[]): Markup {
   return new Markup(
     strings.map((string, index) => string + (index < parts.length ? render(parts[index]!) : "")).join(""),
   );

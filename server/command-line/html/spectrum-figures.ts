@@ -5,8 +5,9 @@ import { binSpectrum } from "../../spectrum/histogram.ts";
 import { sides } from "../../spectrum/shape.ts";
 import { noiseSpectrum } from "../../statistics/noise-spectrum.ts";
 import { formatNumber } from "../../text/format.ts";
+import { decimal, plural, t } from "../../text/l10n.ts";
 import { linearAxis, logarithmicAxis, type Axis } from "./axis.ts";
-import { html, type Markup } from "./markup.ts";
+import { markup, type Markup } from "./markup.ts";
 
 const width = 480;
 const height = 240;
@@ -36,7 +37,7 @@ export function histogramFigure(detail: MatrixDetail): Markup | null {
       const left = x(across, Math.max(from, 0));
       // A single outlier stays visible beside a bulk of thousands.
       const tall = Math.max(2.5, base - y(up, count));
-      return html`<rect
+      return markup`<rect
         class="${part === "bulk" ? "bulk" : "outlier"}"
         x="${left}"
         y="${round(base - tall)}"
@@ -50,11 +51,20 @@ export function histogramFigure(detail: MatrixDetail): Markup | null {
   ];
   const outside = bins.reduce((sum, { count, part }) => (part === "bulk" ? sum : sum + count), 0);
   return figure({
-    label: `Histogram of ${values.length} singular values from ${formatNumber(values.at(-1) ?? null)} to ${formatNumber(largest)}, ${outside} of them outside the bulk from ${formatNumber(lowerEdge)} to ${formatNumber(upperEdge)}.`,
-    caption: leftOut > 0 ? `Histogram, without ${leftOut} zeros` : "Histogram",
+    label: plural(
+      values.length,
+      "Histogram of {0} singular value from {1} to {2}, {3} of them outside the Marchenko–Pastur bulk from {4} to {5}.",
+      "Histogram of {0} singular values from {1} to {2}, {3} of them outside the Marchenko–Pastur bulk from {4} to {5}.",
+      formatNumber(values.at(-1) ?? null),
+      formatNumber(largest),
+      outside,
+      formatNumber(lowerEdge),
+      formatNumber(upperEdge),
+    ),
+    caption: leftOut > 0 ? t("Histogram, without {0} values of zero", leftOut) : t("Histogram"),
     across,
     up,
-    titles: ["singular value", "count"],
+    titles: [t("singular value"), t("count")],
     content: [
       bars,
       polyline(
@@ -88,11 +98,19 @@ export function valuesFigure(detail: MatrixDetail): Markup | null {
     ),
   );
   return figure({
-    label: `${values.length} singular values in descending order, from ${formatNumber(largest.value)} to ${formatNumber(smallest.value)}; noise would go from ${formatNumber(noise[0] ?? null)} to ${formatNumber(noise.at(-1) ?? null)}.`,
-    caption: "Values by index",
+    label: plural(
+      values.length,
+      "{0} singular value in descending order, from {1} to {2}; noise would go from {3} to {4}.",
+      "{0} singular values in descending order, from {1} to {2}; noise would go from {3} to {4}.",
+      formatNumber(largest.value),
+      formatNumber(smallest.value),
+      formatNumber(noise[0] ?? null),
+      formatNumber(noise.at(-1) ?? null),
+    ),
+    caption: t("Singular values by index"),
     across,
     up,
-    titles: ["index", "singular value"],
+    titles: [t("index"), t("singular value")],
     content: [
       polyline(
         thinned(noise.map((value, index) => ({ value, index }))).map(({ value, index }) => [
@@ -106,7 +124,8 @@ export function valuesFigure(detail: MatrixDetail): Markup | null {
         "line",
       ),
       outlying.map(
-        ({ value, index }) => html`<circle class="outlier" cx="${x(across, index + 1)}" cy="${y(up, value)}" r="2" />`,
+        ({ value, index }) =>
+          markup`<circle class="outlier" cx="${x(across, index + 1)}" cy="${y(up, value)}" r="2" />`,
       ),
     ],
   });
@@ -129,7 +148,7 @@ function figure({
 }): Markup {
   const levels = up.ticks.map(
     (tick) =>
-      html`<line
+      markup`<line
           class="grid"
           x1="${margin.left}"
           x2="${width - margin.right}"
@@ -141,9 +160,9 @@ function figure({
   );
   const steps = across.ticks.map(
     (tick) =>
-      html`<text class="tick" x="${x(across, tick)}" y="${base + 14}" text-anchor="middle">${tickText(tick)}</text>`,
+      markup`<text class="tick" x="${x(across, tick)}" y="${base + 14}" text-anchor="middle">${tickText(tick)}</text>`,
   );
-  return html`<figure>
+  return markup`<figure>
     <figcaption>${caption}</figcaption>
     <svg viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
       ${levels}${content}
@@ -157,7 +176,7 @@ function figure({
 
 function edge(across: Axis, at: number, name: string): Markup {
   const place = x(across, at);
-  return html`<line class="edge" x1="${place}" x2="${place}" y1="${margin.top}" y2="${base}" /><text
+  return markup`<line class="edge" x1="${place}" x2="${place}" y1="${margin.top}" y2="${base}" /><text
       class="tick"
       x="${place}"
       y="${margin.top - 5}"
@@ -167,7 +186,7 @@ function edge(across: Axis, at: number, name: string): Markup {
 }
 
 function polyline(points: readonly (readonly [number, number])[], name: string): Markup {
-  return html`<polyline class="${name}" points="${points.map(([px, py]) => `${px},${py}`).join(" ")}" />`;
+  return markup`<polyline class="${name}" points="${points.map(([px, py]) => `${px},${py}`).join(" ")}" />`;
 }
 
 /** At most as many as can be told apart; the first, where the outliers are, all. */
@@ -188,7 +207,7 @@ function y(axis: Axis, value: number): number {
 
 function tickText(value: number): string {
   const magnitude = Math.abs(value);
-  return magnitude !== 0 && (magnitude >= 1e5 || magnitude < 1e-3) ? value.toExponential(0) : String(value);
+  return magnitude !== 0 && (magnitude >= 1e5 || magnitude < 1e-3) ? value.toExponential(0) : decimal(String(value));
 }
 
 function round(value: number): number {
