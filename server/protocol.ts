@@ -493,6 +493,8 @@ export interface Settings extends AnalysisPreferences {
   readonly analyseOnOpen: "always" | "small" | "never";
   /** Part of the name of the adapter to use; empty for the fastest. */
   readonly adapter: string;
+  /** Mebibytes of the GPU's memory at most; 0 for as much as there is room for. */
+  readonly memoryBudget: number;
 }
 
 /**

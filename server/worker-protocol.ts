@@ -46,7 +46,8 @@ export type Work =
 export type Job = Work & { readonly id: number };
 
 export type ToWorker =
-  | { readonly type: "start"; readonly adapter: string; readonly spoken: Spoken }
+  /** `memoryBytes`: of buffers at once; 0 for as many as the device has room for. */
+  | { readonly type: "start"; readonly adapter: string; readonly memoryBytes: number; readonly spoken: Spoken }
   | { readonly type: "job"; readonly job: Job }
   | { readonly type: "cancel"; readonly id: number };
 

@@ -59,7 +59,7 @@ function receive(message: ToWorker): void {
   switch (message.type) {
     case "start":
       loadTexts(message.spoken);
-      void start(message.adapter);
+      void start(message);
       break;
     case "cancel":
       aborts.get(message.id)?.abort(new Error("cancelled"));
@@ -75,7 +75,7 @@ function receive(message: ToWorker): void {
   }
 }
 
-async function start(adapter: string): Promise<void> {
+async function start({ adapter, memoryBytes }: Extract<ToWorker, { type: "start" }>): Promise<void> {
   const status: EngineStatus = {
     phase: "starting",
     adapter: null,
@@ -85,7 +85,7 @@ async function start(adapter: string): Promise<void> {
     remedy: null,
   };
   try {
-    engine = await openEngine({ adapter });
+    engine = await openEngine({ adapter, ...(memoryBytes > 0 ? { memoryBytes } : {}) });
     send({ type: "engine", engine: { ...status, phase: "ready", ...engine.description } });
     void engine.lost.then((reason) => {
       process.stderr.write(`device lost: ${reason}\n`);

@@ -13,6 +13,7 @@ import type { AnalysisState, Catalogue, MatrixDetail, MatrixResult } from "../pr
 import { noMetrics } from "../spectrum/compute-metrics.ts";
 import { decideVerdict } from "../spectrum/decide.ts";
 import type { MetricKey } from "../spectrum/metrics.ts";
+import { defaultThresholds, type Thresholds } from "../spectrum/thresholds.ts";
 import type { Verdict } from "../spectrum/verdict.ts";
 import { shortened } from "../text/format.ts";
 import type { MatrixSource } from "../svd/measurement.ts";
@@ -87,6 +88,7 @@ export class CheckpointAnalysis {
   #changedFile: string | null = null;
   /** From the settings file beside the checkpoint. */
   readonly #preferences: AnalysisPreferences;
+  readonly #thresholds: Thresholds;
   /** What the headers alone say is missing. */
   readonly #missing: readonly string[];
   /** What comparing all matrices tells; null until it is asked for after a change. */
@@ -98,6 +100,7 @@ export class CheckpointAnalysis {
   private constructor(opened: Opened) {
     this.checkpoint = opened.checkpoint;
     this.#preferences = opened.preferences;
+    this.#thresholds = opened.thresholds;
     this.architecture = opened.architecture;
     this.catalogue = opened.catalogue;
     this.matrices = opened.architecture.matrices;
@@ -111,7 +114,7 @@ export class CheckpointAnalysis {
   /**
    * Reads the headers, and the settings file beside them. Broken files end in the checkpoint's problems, never in an
    * exception.
-   * @param general what the person prefers for every checkpoint: its roles are taken now, the rest with each question
+   * @param general what the person prefers for every checkpoint: its roles and thresholds are taken now, the rest with each question
    */
   static async open(path: string, general: AnalysisPreferences = defaultPreferences): Promise<CheckpointAnalysis> {
     const read = await openCheckpoint(path);
@@ -402,7 +405,7 @@ export class CheckpointAnalysis {
 
   /** As {@link findings}, in slices. */
   *finding(policy: FindingPolicy): Sliced<Finding[]> {
-    const { severity, silence } = combine({ ...policy, roles: [] }, this.#preferences);
+    const { severity, silence } = combine({ ...defaultPreferences, ...policy }, this.#preferences);
     const found: Finding[] = [
       ...this.checkpoint.problems.map(fileFinding),
       ...this.#missing.map((message) => ({
@@ -585,6 +588,7 @@ export class CheckpointAnalysis {
   #verdict(matrix: MatrixView, analysis: Analysis | null): Verdict {
     const original = this.#original(matrix);
     return decideVerdict({
+      thresholds: this.#thresholds,
       shape: { rows: matrix.rows, columns: matrix.columns },
       entries: analysis?.measurement.entries ?? null,
       singularValues: analysis?.measurement.singularValues ?? new Float64Array(0),
@@ -631,6 +635,7 @@ interface Twins {
 interface Opened {
   readonly checkpoint: Checkpoint;
   readonly preferences: AnalysisPreferences;
+  readonly thresholds: Thresholds;
   readonly architecture: Architecture;
   readonly catalogue: Catalogue;
   readonly order: ReadonlyMap<string, number>;
@@ -655,7 +660,15 @@ function* opening(checkpoint: Checkpoint, near: AnalysisPreferences, all: Analys
     const { first, count } = stacks.get(name) ?? { first: position, count: 0 };
     stacks.set(name, { first, count: count + 1 });
   });
-  return { checkpoint, preferences: near, architecture, catalogue, order, stacks };
+  return {
+    checkpoint,
+    thresholds: { ...defaultThresholds, ...all.thresholds },
+    preferences: near,
+    architecture,
+    catalogue,
+    order,
+    stacks,
+  };
 }
 
 function resultOf({ id, tensor, description, head, part }: MatrixView, { grade, reason }: Verdict): MatrixResult {

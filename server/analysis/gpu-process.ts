@@ -44,6 +44,8 @@ export interface GpuProcessOptions {
   readonly workerPath: string;
   /** Part of an adapter's name; empty for the fastest. */
   readonly adapter: string;
+  /** Bytes of the GPU's memory at most; 0, as when it is left out, for as many as there is room for. */
+  readonly memoryBytes?: number;
   readonly onStatus: (status: EngineStatus) => void;
   readonly log: (message: string) => void;
 }
@@ -260,7 +262,8 @@ export class GpuProcess {
         }
       }, 5000);
       this.#watchdog.unref();
-      this.#send({ type: "start", adapter: this.#options.adapter, spoken: spoken() });
+      const { adapter, memoryBytes = 0 } = this.#options;
+      this.#send({ type: "start", adapter, memoryBytes, spoken: spoken() });
     });
   }
 

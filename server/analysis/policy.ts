@@ -1,5 +1,6 @@
 import type { RoleRule } from "../architecture/custom-roles.ts";
 import type { Problem, Severity } from "../protocol.ts";
+import type { Thresholds } from "../spectrum/thresholds.ts";
 import { matchesWildcard } from "../text/wildcard.ts";
 
 /** Severities that a person chose, by code: a {@link Severity}, or "off". */
@@ -19,12 +20,14 @@ export interface FindingPolicy {
   readonly silence: readonly SilenceRule[];
 }
 
-/** A policy with what names mean: what settings, and a settings file beside a checkpoint, can say. */
+/** A policy with what names mean and where grades begin: what settings, and a settings file beside a checkpoint, can say. */
 export interface AnalysisPreferences extends FindingPolicy {
   readonly roles: readonly RoleRule[];
+  /** Those that the person chose. */
+  readonly thresholds: Partial<Thresholds>;
 }
 
-export const defaultPreferences: AnalysisPreferences = { severity: {}, silence: [], roles: [] };
+export const defaultPreferences: AnalysisPreferences = { severity: {}, silence: [], roles: [], thresholds: {} };
 
 /** The severity of a code after the person's choice; null when it is off. */
 export function severityOf(code: string, byDefault: Severity, overrides: SeverityOverrides): Severity | null {
@@ -43,11 +46,12 @@ export function underPolicy<Finding extends Problem>(finding: Finding, policy: F
   return severity === null || silenced ? null : { ...finding, severity };
 }
 
-/** Both together; where they disagree on a severity or a role, the one nearer to the checkpoint is right. */
+/** Both together; where they disagree on a severity, a role or a threshold, the one nearer to the checkpoint is right. */
 export function combine(general: AnalysisPreferences, near: AnalysisPreferences): AnalysisPreferences {
   return {
     severity: { ...general.severity, ...near.severity },
     silence: [...general.silence, ...near.silence],
     roles: [...near.roles, ...general.roles],
+    thresholds: { ...general.thresholds, ...near.thresholds },
   };
 }

@@ -1,10 +1,12 @@
-/** Reads severities, silenced findings and roles as a person wrote them: in settings, or in a file beside the checkpoint. */
+/** Reads severities, silenced findings, roles and thresholds as a person wrote them: in settings, or in a file beside the checkpoint. */
 import { t } from "../text/l10n.ts";
 import { roles, type Role } from "../architecture/role.ts";
 import { quote } from "../checkpoint/quote.ts";
 import type { Severity } from "../protocol.ts";
+import { thresholdRanges } from "../spectrum/thresholds.ts";
 import { defaultPreferences, type AnalysisPreferences } from "./policy.ts";
 
+const thresholdNames = Object.keys(thresholdRanges) as (keyof typeof thresholdRanges)[];
 const severities = ["error", "warning", "information", "off"] as const satisfies readonly (Severity | "off")[];
 
 /** What is wrong with preferences, as a clause: "severity of “random” is …". */
@@ -12,7 +14,7 @@ export class PreferenceError extends Error {}
 
 /**
  * Preferences as `{ "severity": { CODE: SEVERITY }, "silence": [{ "code": CODE, "tensor": PATTERN }], "roles": { PATTERN:
- * ROLE } }`; each part may be left out. Other keys are left to others.
+ * ROLE }, "thresholds": { NAME: NUMBER } }`; each part may be left out. Other keys are left to others.
  * @throws PreferenceError for the first thing that is not so
  */
 export function parsePreferences(value: Readonly<Record<string, unknown>>): AnalysisPreferences {
@@ -32,6 +34,12 @@ export function parsePreferences(value: Readonly<Record<string, unknown>>): Anal
       name,
       role: oneOf<Role>(roles, role, t("the role of {0}", quote(name))),
     })),
+    thresholds: Object.fromEntries(
+      Object.entries(record(value["thresholds"], "thresholds")).map(([name, threshold]) => {
+        const known = oneOf(thresholdNames, name, t("the threshold {0}", quote(name)));
+        return [known, within(thresholdRanges[known], threshold, t("the threshold {0}", quote(name)))];
+      }),
+    ),
   };
 }
 
@@ -55,6 +63,11 @@ export function lenientPreferences(value: Readonly<Record<string, unknown>>): An
     ),
     silence: silence.flatMap((rule) => part("silence", [rule]).silence),
     roles: entries("roles").flatMap(([name, role]) => part("roles", { [name]: role }).roles),
+    thresholds: Object.fromEntries(
+      entries("thresholds").flatMap(([name, threshold]) =>
+        Object.entries(part("thresholds", { [name]: threshold }).thresholds),
+      ),
+    ),
   };
 }
 
@@ -83,4 +96,11 @@ function oneOf<Choice extends string>(choices: readonly Choice[], value: unknown
   const choice = choices.find((each) => each === value);
   if (choice === undefined) throw new PreferenceError(t("{0} is not one of {1}", what, choices.join(", ")));
   return choice;
+}
+
+function within([least, most]: readonly [number, number], value: unknown, what: string): number {
+  if (typeof value !== "number" || !(value >= least && value <= most)) {
+    throw new PreferenceError(t("{0} is not a number from {1} to {2}", what, least, most));
+  }
+  return value;
 }

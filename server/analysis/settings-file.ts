@@ -10,7 +10,7 @@ import { parsePreferences, PreferenceError } from "./preferences.ts";
 export const settingsFileName = ".safetensors-spectrum.json";
 
 const longest = 1_000_000;
-const keys: ReadonlySet<string> = new Set(["severity", "silence", "roles"]);
+const keys: ReadonlySet<string> = new Set(["severity", "silence", "roles", "thresholds"]);
 
 /**
  * The preferences beside a checkpoint, as docs/problems.md describes them. A file that is wrong anywhere is not used at

@@ -232,10 +232,13 @@ export class Sessions {
     return measureProducts(this.#gpu, analysis, views, { signal });
   }
 
-  /** Takes new settings over; another adapter means another GPU process. */
+  /** Takes new settings over; another adapter, or another budget of its memory, means another GPU process. */
   configure(settings: Settings): void {
-    const adapterChanged = settings.adapter !== this.#settings.adapter;
-    const rolesChanged = JSON.stringify(settings.roles) !== JSON.stringify(this.#settings.roles);
+    const adapterChanged =
+      settings.adapter !== this.#settings.adapter || settings.memoryBudget !== this.#settings.memoryBudget;
+    // What names mean, and where grades begin, is asked when a checkpoint is opened.
+    const meaning = ({ roles, thresholds }: Settings): string => JSON.stringify([roles, thresholds]);
+    const meaningChanged = meaning(settings) !== meaning(this.#settings);
     const openingChanged = settings.analyseOnOpen !== this.#settings.analyseOnOpen;
     this.#settings = settings;
     if (adapterChanged) {
@@ -262,7 +265,7 @@ export class Sessions {
         }
       }
     }
-    if (rolesChanged) {
+    if (meaningChanged) {
       for (const session of this.all) {
         void this.reload(session);
       }
@@ -464,6 +467,7 @@ export class Sessions {
     return new GpuProcess({
       workerPath: this.#workerPath,
       adapter: this.#settings.adapter,
+      memoryBytes: this.#settings.memoryBudget * 2 ** 20,
       onStatus: this.#events.onEngine,
       log: this.#events.log,
     });

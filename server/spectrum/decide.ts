@@ -4,17 +4,15 @@ import { chiSquareCdf } from "../statistics/chi-square.ts";
 import { johnStatistic } from "../statistics/john.ts";
 import { shuffleTestSide } from "../statistics/shuffle-test.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
-import { closenessToNoise, spikesOutsideBulk } from "./closeness.ts";
+import { closenessToNoise, spikesOutsideBulk, type Closeness } from "./closeness.ts";
 import { learnedEvidence, nearRandomEvidence, partlyLearnedEvidence, randomEvidence } from "./evidence.ts";
 import { formatPercent, formatSignificant } from "./format-significant.ts";
 import type { Metrics } from "./metrics.ts";
 import { combinedPValue, fewestEntries } from "./noise-tests.ts";
 import { nonzeroPart } from "./nonzero-part.ts";
 import { sides, type Shape } from "./shape.ts";
+import { defaultThresholds, type Thresholds } from "./thresholds.ts";
 import type { Grade, NoiseTest, Verdict } from "./verdict.ts";
-
-/** Rejection below this is what separates *random* from everything learned. */
-const significance = 0.01;
 
 /** What is known of a matrix from elsewhere than its numbers. */
 export interface VerdictContext {
@@ -36,11 +34,13 @@ export interface VerdictInput {
   readonly noise: Metrics;
   readonly tests: readonly NoiseTest[];
   readonly context: VerdictContext;
+  /** Those of the product unless a person chose others. */
+  readonly thresholds?: Thresholds;
 }
 
 /** The one judgement of a matrix: the first grade that applies, in the order of docs/metrics.md, and its evidence. */
 export function decideVerdict(input: VerdictInput): Verdict {
-  const { shape, entries, tests, context } = input;
+  const { shape, entries, tests, context, thresholds = defaultThresholds } = input;
   const pValue = combinedPValue(tests);
   const verdict = (grade: Grade, reason: string): Verdict => ({ grade, pValue, reason, tests });
   if (context.unsupported !== null) return verdict("unsupported", context.unsupported);
@@ -50,11 +50,11 @@ export function decideVerdict(input: VerdictInput): Verdict {
   if (pValue === null) return verdict("too-small", tooSmallReason(shape));
 
   const part = nonzeroPart(entries, shape, input.singularValues);
-  if (pValue >= significance) {
+  if (pValue >= thresholds.significance) {
     return verdict("random", randomEvidence(entries, part, shape, tests, context.configInitialiser));
   }
   const closeness = closenessToNoise(part);
-  if (Math.abs(closeness.participation - 1) <= 0.02 && closeness.energyBeyondEdges < 0.01 && closeness.bulk < 3) {
+  if (isNearNoise(closeness, thresholds)) {
     return verdict("near-random", nearRandomEvidence(closeness, tests));
   }
   const spikes = spikesOutsideBulk(part);
@@ -64,6 +64,14 @@ export function decideVerdict(input: VerdictInput): Verdict {
     return verdict("partly-learned", partlyLearnedEvidence(spikes, sides(part.shape).m));
   }
   return verdict("learned", learnedEvidence(input.metrics, input.noise, sides(shape).m, tests));
+}
+
+function isNearNoise(closeness: Closeness, { participation, energy, bulk }: Thresholds): boolean {
+  return (
+    Math.abs(closeness.participation - 1) <= participation &&
+    closeness.energyBeyondEdges < energy &&
+    closeness.bulk < bulk
+  );
 }
 
 /** The classes that need no test. */

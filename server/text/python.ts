@@ -165,12 +165,11 @@ function block({ pitch, firstRow, firstColumn, rows, columns, allRows }: Snippet
 
 /** A Python string literal of any text: letters and numbers as they are, everything else that is not ASCII escaped. */
 export function quoted(text: string): string {
-  const characters = [...text].map((character) => {
+  const escaped = text.replace(/["\\]|[^ -~\p{L}\p{N}]/gu, (character) => {
     if (character === '"' || character === "\\") return `\\${character}`;
-    if (/^[ -~]$/u.test(character) || /^[\p{L}\p{N}]$/u.test(character)) return character;
     const code = character.codePointAt(0)!;
     const hex = code.toString(16);
     return code > 0xffff ? `\\U${hex.padStart(8, "0")}` : `\\u${hex.padStart(4, "0")}`;
   });
-  return `"${characters.join("")}"`;
+  return `"${escaped}"`;
 }

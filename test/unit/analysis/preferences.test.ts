@@ -32,15 +32,17 @@ describe("a policy", () => {
   });
 
   it("lets what is nearer to the checkpoint win, and adds exceptions", () => {
-    const near = parsePreferences({ severity: { random: "off" }, roles: { "*q": "key" } });
+    const near = parsePreferences({ severity: { random: "off" }, roles: { "*q": "key" }, thresholds: { bulk: 5 } });
     const general = parsePreferences({
       severity: { random: "error", zero: "off" },
       silence: [{ code: "x", tensor: "y" }],
       roles: { "*": "value" },
+      thresholds: { bulk: 4, energy: 0.02 },
     });
     const both = combine(general, near);
     assert.deepEqual(both.severity, { random: "off", zero: "off" });
     assert.equal(both.silence.length, 1);
+    assert.deepEqual(both.thresholds, { bulk: 5, energy: 0.02 });
     assert.deepEqual(
       both.roles.map(({ role }) => role),
       ["key", "value"],
@@ -50,11 +52,13 @@ describe("a policy", () => {
 
 describe("preferences in settings", () => {
   it("keep what is understood and leave out the rest", () => {
-    const { severity, silence, roles } = lenientPreferences({
+    const { severity, silence, roles, thresholds } = lenientPreferences({
       severity: { random: "error", zero: "loud" },
       silence: [{ code: "zero" }, 7, { code: "zero", tensor: "*" }],
       roles: { a: "query", b: "nothing" },
+      thresholds: { significance: 0.001, participation: 2, energy: "0.1", pressure: 1 },
     });
+    assert.deepEqual(thresholds, { significance: 0.001 });
     assert.deepEqual({ ...severity }, { random: "error" });
     assert.deepEqual(silence, [{ code: "zero", tensor: "*" }]);
     assert.deepEqual(roles, [{ name: "a", role: "query" }]);
@@ -94,10 +98,15 @@ describe("the settings file", () => {
     const table: [string, RegExp][] = [
       ["{", /it is not valid JSON\.$/],
       ["[]", /not an object\.$/],
-      ['{ "silense": [] }', /it has the key "silense"; there are severity, silence, roles\.$/],
+      ['{ "silense": [] }', /it has the key "silense"; there are severity, silence, roles, thresholds\.$/],
       ['{ "silence": {} }', /silence is not a list\.$/],
       ['{ "silence": [{ "code": "zero" }] }', /silence\[0\]\.tensor is not a text\.$/],
       ['{ "severity": { "random": "loud" } }', /the severity of "random" is not one of error, /],
+      ['{ "thresholds": { "bulk": -1 } }', /the threshold "bulk" is not a number from 0 to 100\.$/],
+      [
+        '{ "thresholds": { "heat": 1 } }',
+        /the threshold "heat" is not one of significance, participation, energy, bulk\.$/,
+      ],
       ['{ "roles": { "*": "wheel" } }', /the role of "\*" is not one of query, /],
     ];
     for (const [text, message] of table) {

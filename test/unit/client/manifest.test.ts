@@ -5,6 +5,7 @@ import { describe, it } from "node:test";
 import { minimumMajor } from "../../../client/server/runtime.ts";
 import { findingSeverities, gradeSeverities } from "../../../server/analysis/findings.ts";
 import { roles } from "../../../server/architecture/role.ts";
+import { defaultThresholds, thresholdRanges } from "../../../server/spectrum/thresholds.ts";
 import * as protocol from "../../../server/protocol.ts";
 import manifest from "../../../package.json" with { type: "json" };
 import texts from "../../../package.nls.json" with { type: "json" };
@@ -76,6 +77,19 @@ describe("the manifest", () => {
     const codes = Object.keys(contributes.configuration.properties["safetensorsSpectrum.severity"].properties);
     const findings = Object.keys({ ...gradeSeverities, ...findingSeverities });
     for (const code of findings) assert.ok(codes.includes(code), code);
+  });
+
+  it("lets every threshold of the verdict be chosen, with its range and what it is otherwise", () => {
+    const offered = contributes.configuration.properties["safetensorsSpectrum.thresholds"].properties;
+    const expected = Object.entries(thresholdRanges).map(([name, [minimum, maximum]]) => {
+      const usual = defaultThresholds[name as keyof typeof defaultThresholds];
+      return [name, { minimum, maximum, usual }];
+    });
+    const found = Object.entries(offered).map(([name, each]) => {
+      const { minimum, maximum, default: usual } = each;
+      return [name, { minimum, maximum, usual }];
+    });
+    assert.deepEqual(found, expected);
   });
 
   it("has a section in docs/problems.md for every finding", () => {

@@ -5,6 +5,7 @@ import { spectrumMetrics } from "../../../server/spectrum/compute-metrics.ts";
 import { decideVerdict, type VerdictContext } from "../../../server/spectrum/decide.ts";
 import { noiseMetrics } from "../../../server/spectrum/noise-metrics.ts";
 import { noiseTests } from "../../../server/spectrum/noise-tests.ts";
+import { defaultThresholds, type Thresholds } from "../../../server/spectrum/thresholds.ts";
 import type { Verdict } from "../../../server/spectrum/verdict.ts";
 import { measure } from "../../support/measure.ts";
 import { gaussianMatrix, normal, uniform } from "../../support/random.ts";
@@ -18,7 +19,13 @@ const configOf = (range: number, layers = 12): ConfigInitialiser => ({
   scalesResidual: false,
 });
 
-function judge(a: Float64Array, rows: number, columns: number, context: Partial<VerdictContext> = {}): Verdict {
+function judge(
+  a: Float64Array,
+  rows: number,
+  columns: number,
+  context: Partial<VerdictContext> = {},
+  thresholds: Partial<Thresholds> = {},
+): Verdict {
   const shape = { rows, columns };
   const measurement = measure(a, rows, columns);
   const { entries, singularValues } = measurement;
@@ -31,6 +38,7 @@ function judge(a: Float64Array, rows: number, columns: number, context: Partial<
     noise: noiseMetrics(shape, metrics.sigmaEntries),
     tests: noiseTests(measurement, shape),
     context: { ...plain, ...context },
+    thresholds: { ...defaultThresholds, ...thresholds },
   });
 }
 
@@ -190,6 +198,13 @@ describe("matrices with structure", () => {
     const columns = verdict.tests.find(({ name }) => name === "columns")!;
     assert.ok(verdict.tests.every(({ name, pValue }) => name === "columns" || pValue >= columns.pValue));
     assert.equal(verdict.grade, "near-random");
+    // Whoever draws the lines elsewhere gets another grade, of the same numbers.
+    assert.equal(judge(a, 64, 512, {}, { bulk: 0 }).grade, "learned");
+    assert.equal(judge(a, 64, 512, {}, { participation: 0 }).grade, "learned");
+    const noise = Array.from({ length: 40 }, (_, seed) => gaussianMatrix(32, 64, 100 + seed));
+    const doubtful = noise.find((each) => (judge(each, 32, 64).pValue ?? 1) < 0.4)!;
+    assert.equal(judge(doubtful, 32, 64).grade, "random");
+    assert.notEqual(judge(doubtful, 32, 64, {}, { significance: 0.5 }).grade, "random");
     assert.match(
       verdict.reason,
       /^close to noise but not noise: the norms of its columns differ too much for noise \(p \S+\)/,
