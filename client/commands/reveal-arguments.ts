@@ -19,5 +19,7 @@ export function readRevealArguments(value: unknown): RevealArguments | null {
 export function isCheckpointUri(text: string): boolean {
   if (!URL.canParse(text)) return false;
   const { protocol, pathname, search, hash } = new URL(text);
-  return protocol === "file:" && search === "" && hash === "" && /\.safetensors(\.index\.json)?$/iu.test(pathname);
+  return (
+    protocol === "file:" && search === "" && hash === "" && /\.safetensors(\.index(\.[\w-]+)?\.json)?$/iu.test(pathname)
+  );
 }

@@ -32,7 +32,7 @@ const name = "Safetensors Spectrum";
 const section = "safetensorsSpectrum";
 
 /** The index of a sharded checkpoint: plain JSON that the server adds hovers and findings to. */
-export const indexPattern = "**/*.safetensors.index.json";
+export const indexPattern = "**/*.safetensors.{index.json,index.*.json}";
 
 /** What happened in passing is shown for so many milliseconds. */
 const messageTime = 10_000;

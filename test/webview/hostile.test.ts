@@ -3,6 +3,7 @@ import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
 import { analysisState, catalogue, checkpointOf, detailOf, engine, resultOf } from "./checkpoints.ts";
 import { launch, View } from "./harness.ts";
+import { active, hostileNames } from "../support/hostile.ts";
 
 const markup = '<img src=x onerror="document.title=1">';
 const reversed = "model.\u202Ethgiew.sresal\u202C";
@@ -69,6 +70,45 @@ describe("text from files", () => {
     await view.page.locator("mark", { hasText: "<img" }).waitFor();
 
     assert.equal(await view.page.locator("img").count(), 0);
+    assert.equal(await view.page.locator("script").count(), 1);
+    assert.equal(await view.page.title(), "test");
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("is shown without a character that does something, whichever name it is", async () => {
+    const names = Object.values(hostileNames);
+    const view = await View.open(browser, { matrix: () => null });
+    await view.send({
+      type: "catalogue",
+      catalogue: {
+        ...catalogue(checkpointOf(names.map((name) => ({ name, shape: [64, 96] })))),
+        family: hostileNames.bidirectional,
+        metadata: Object.fromEntries(names.map((name, index) => [`${index} ${name.slice(0, 1000)}`, name])),
+      },
+      results: [],
+      state: analysisState("running", 0, names.length),
+      engine: { ...engine, adapter: hostileNames.terminal },
+      file: 0,
+    });
+    await view.part("metadata").waitFor();
+    for (const name of names) {
+      await view.send({ type: "reveal", tensor: name });
+      await view.posts("selected", ({ tensor }) => tensor === name);
+      // That of a tensor without a name is empty.
+      await view.part("detail").getByRole("heading", { level: 2 }).waitFor({ state: "attached" });
+      const shown = await view.page.evaluate(() => {
+        const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+        const found: string[] = [];
+        for (let node = texts.nextNode(); node !== null; node = texts.nextNode()) found.push(node.nodeValue ?? "");
+        for (const element of document.querySelectorAll("[title], [aria-label]")) {
+          found.push(element.getAttribute("title") ?? "", element.getAttribute("aria-label") ?? "");
+        }
+        return found;
+      });
+      for (const text of shown) assert.doesNotMatch(text.replace(/^\s+$/u, "").replaceAll("\n", ""), active, name);
+    }
+    assert.equal(await view.page.locator("img, iframe, object, a[href]").count(), 0);
     assert.equal(await view.page.locator("script").count(), 1);
     assert.equal(await view.page.title(), "test");
     assert.deepEqual(view.errors, []);
