@@ -11,7 +11,7 @@ import { isMain, Refusal, runMain } from "./setup/step.mjs";
 
 /** Programs that a table is made of, when no shapes are given. */
 const tables = /** @type {Record<string, string[]>} */ ({ gpu: ["gpu", "vectors", "checkpoint"] });
-const programs = ["gpu", "reference", "checkpoint", "vectors", "stages", "calibrate", "null-tables", "soak"];
+const programs = ["gpu", "reference", "checkpoint", "vectors", "stages", "timeline", "calibrate", "null-tables", "soak"];
 
 /**
  * @param {string} name

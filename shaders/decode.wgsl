@@ -3,7 +3,8 @@
 // mantissa, else rounded to nearest even. An entry that is too small for fp32 beside the largest becomes 2⁻¹²⁶ and not
 // zero, so that an empty row stays distinguishable; one that is not finite becomes the mark MISSING.
 //
-// One dispatch a chunk, one invocation an entry. `number.wgsl` comes first.
+// One dispatch a chunk, or several whole matrices that lie at equal distances, one to a workgroup_id.z; one invocation an
+// entry, striding. `number.wgsl` comes first.
 
 struct Chunk {
   format: Format,
@@ -12,9 +13,10 @@ struct Chunk {
   // The matrix as the file has it.
   rows: u32,
   columns: u32,
-  // Which matrix of the batch, and where its first entry goes.
+  // Which matrix of the batch is the first, where its first entry goes, and the distance from one to the next in words.
   matrix: u32,
   target_first: u32,
+  distance: u32,
   // 1: write it as columns × rows.
   transpose: u32,
 }
@@ -51,15 +53,17 @@ fn rounded(entry: Number, scale: i32) -> f32 {
 
 @compute @workgroup_size(threads)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
-  let scale = i32(counters[chunk.matrix * 8u + 3u]) - EXPONENT_OFFSET;
+  let scale = i32(counters[(chunk.matrix + id.z) * 8u + 3u]) - EXPONENT_OFFSET;
+  let begin_entry = id.z * chunk.distance * 4u / chunk.format.bytes;
+  let target_first = chunk.target_first + id.z * chunk.rows * chunk.columns;
   for (var index = id.x; index < chunk.entries; index += groups.x * threads) {
-    let bits = entry_bits(index, chunk.format);
+    let bits = entry_bits(begin_entry + index, chunk.format);
     let value = rounded(number(bits.x, bits.y, chunk.format), scale);
     let position = chunk.first_entry + index;
     var target_position = position;
     if chunk.transpose == 1u {
       target_position = (position % chunk.columns) * chunk.rows + position / chunk.columns;
     }
-    matrices[chunk.target_first + target_position] = value;
+    matrices[target_first + target_position] = value;
   }
 }

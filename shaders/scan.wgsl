@@ -1,8 +1,9 @@
 // What the raw bytes of a matrix tell, before anything is rounded: how many entries are not finite, zero, different from
 // the identity matrix's; the largest exponent, from which the decoder takes its scale; a 128-bit fingerprint.
 //
-// One dispatch a chunk of the tensor; its workgroups stride over it, reduce what they find in workgroup memory and add
-// it to the matrix's eight counters. `number.wgsl` comes first.
+// One dispatch a chunk of the tensor, or several whole matrices that lie at equal distances, one to a workgroup_id.z; its
+// workgroups stride over it, reduce what they find in workgroup memory and add it to the matrix's eight counters.
+// `number.wgsl` comes first.
 //
 // Fingerprint: four 32-bit sums over the words w at position i of mix(w, i), each with its own constants, where mix is
 // the finaliser of MurmurHash3 (Appleby). A sum does not depend on the order in which workgroups arrive.
@@ -16,8 +17,9 @@ struct Chunk {
   // Words in this chunk (bytes after the last entry are zero), and how many come before it.
   words: u32,
   first_word: u32,
-  // Which matrix of the batch.
+  // Which matrix of the batch is the first, and the distance from one to the next in words.
   matrix: u32,
+  distance: u32,
   // The bits of 1 in this dtype, low word and high word.
   one_low: u32,
   one_high: u32,
@@ -45,12 +47,14 @@ fn mix(value: u32, seed: u32) -> u32 {
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) local: u32,
         @builtin(num_workgroups) groups: vec3<u32>) {
   let stride = groups.x * threads;
+  let begin = id.z * chunk.distance;
+  let begin_entry = begin * 4u / chunk.format.bytes;
   var not_finite = 0u;
   var zeros = 0u;
   var different = 0u;
   var largest = 0u;
   for (var index = id.x; index < chunk.entries; index += stride) {
-    let bits = entry_bits(index, chunk.format);
+    let bits = entry_bits(begin_entry + index, chunk.format);
     let entry = number(bits.x, bits.y, chunk.format);
     let zero = entry.finite && entry.mantissa == 0u;
     let position = chunk.first_entry + index;
@@ -65,7 +69,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_
   }
   var print = vec4<u32>();
   for (var index = id.x; index < chunk.words; index += stride) {
-    let word = raw[index];
+    let word = raw[begin + index];
     let place = (chunk.first_word + index) * 0x9e3779b9u;
     print += vec4(mix(word, place ^ 0x243f6a88u), mix(word, ~place ^ 0x13198a2eu), mix(word * 0xcc9e2d51u + place, 0xa4093822u),
                   mix(word * 0x1b873593u - place, 0x299f31d0u));
@@ -82,7 +86,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_
   workgroupBarrier();
   if local < 8u {
     let total = atomicLoad(&found[local]);
-    let counter = chunk.matrix * 8u + local;
+    let counter = (chunk.matrix + id.z) * 8u + local;
     if local == 3u {
       atomicMax(&counters[counter], total);
     } else {

@@ -1,5 +1,6 @@
 /** Opens a graphics adapter through Dawn, the WebGPU implementation that the npm package `webgpu` brings for Node. */
 import { t } from "../text/l10n.ts";
+import { calmPolling } from "./calm-polling.ts";
 import { EngineUnavailable } from "./engine-unavailable.ts";
 
 export { EngineUnavailable };
@@ -154,6 +155,7 @@ export async function requestAdapter(name: string, options: readonly string[] = 
   let adapter: GPUAdapter | null;
   try {
     const all = name === "" ? [...options] : [`adapter=${name}`, ...options];
+    if (instances.size === 0) calmPolling();
     const dawn = instances.get(all.join()) ?? create(all);
     instances.set(all.join(), dawn);
     // Discrete adapters first, processors that emulate one last.

@@ -1,5 +1,6 @@
 import { t } from "../text/l10n.ts";
 import type { FileHandle } from "node:fs/promises";
+import { Places } from "./places.ts";
 import type { StagingPool } from "./staging-pool.ts";
 
 /** A file ended too early or could not be read. */
@@ -47,6 +48,13 @@ interface Piece {
   readonly last: boolean;
 }
 
+/**
+ * Pieces that are read into at a time. Node's garbage collector counts what is mapped, and holds the process up for
+ * milliseconds at each piece beyond 64 MiB.
+ */
+const piecesAtOnce = 3;
+/** Bytes of one call at most: a few threads read at a time, all of them at a small matrix too. */
+const partBytes = 1 << 20;
 /** Bytes that are read at once where rows lie apart, and rows that are long enough to be read each for itself. */
 const bandBytes = 1 << 20;
 const longRowBytes = 1 << 12;
@@ -57,6 +65,7 @@ const longRowBytes = 1 << 12;
  */
 export class Uploader {
   readonly #pool: StagingPool;
+  readonly #reading = new Places(piecesAtOnce);
 
   constructor(pool: StagingPool) {
     this.#pool = pool;
@@ -116,10 +125,11 @@ export class Uploader {
 
   async #read({ reading, position, bytes, last }: Piece, signal: AbortSignal): Promise<Staged | UnreadableFile> {
     const staging = await this.#pool.take(signal);
+    let leave: () => void = () => undefined;
     try {
+      leave = await this.#reading.take(signal, 1);
       const file = await reading.file;
       const padded = Math.ceil(bytes / 8) * 8;
-      // No more than is needed: the garbage collector counts what is mapped.
       const memory = new Uint8Array(staging.getMappedRange(0, padded));
       await readRows(file, memory.subarray(0, bytes), reading.rows, position);
       memory.fill(0, bytes, padded);
@@ -129,6 +139,8 @@ export class Uploader {
       this.#pool.giveBack(staging);
       if (error instanceof UnreadableFile) return error;
       throw error;
+    } finally {
+      leave();
     }
   }
 }
@@ -151,7 +163,7 @@ function* piecesOf(
 async function readRows(file: FileHandle, target: Uint8Array, rows: FileRows, position: number): Promise<void> {
   const { begin, rowBytes, pitchBytes } = rows;
   if (rowBytes === pitchBytes) {
-    await readFully(file, target, begin + position);
+    await readParts(file, target, begin + position);
     return;
   }
   if (rowBytes >= longRowBytes && pitchBytes >= 2 * rowBytes) {
@@ -179,6 +191,17 @@ async function readRows(file: FileHandle, target: Uint8Array, rows: FileRows, po
       const source = part.subarray(i * pitchBytes + skip, i * pitchBytes + Math.min(rowBytes, target.length - start));
       target.set(source, start + skip);
     }
+  }
+}
+
+/** Reads parts at a time. It ends when all have ended, whatever comes of them: `target` is not written afterwards. */
+async function readParts(file: FileHandle, target: Uint8Array, position: number): Promise<void> {
+  const parts: Promise<void>[] = [];
+  for (let begin = 0; begin < target.length; begin += partBytes) {
+    parts.push(readFully(file, target.subarray(begin, begin + partBytes), position + begin));
+  }
+  for (const result of await Promise.allSettled(parts)) {
+    if (result.status === "rejected") throw result.reason;
   }
 }
 

@@ -1,4 +1,4 @@
-import { createBuffers, destroyAll } from "../gpu/buffers.ts";
+import { createBuffers, releaseBuffers } from "../gpu/buffers.ts";
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import type { PacedSubmits } from "../gpu/paced-submits.ts";
 import { columnLanes, rowsPerWorkgroup, type Kernels } from "./kernels.ts";
@@ -57,6 +57,6 @@ export async function bidiagonalise(
       signal,
     );
   } finally {
-    destroyAll(workspace);
+    releaseBuffers(workspace);
   }
 }

@@ -1,7 +1,7 @@
 /** The singular value engine: matrices in files go in, their singular values and entry statistics come out. */
 import { t } from "../text/l10n.ts";
 import { setImmediate } from "node:timers/promises";
-import { createBuffers, destroyAll, limitMemory, OutOfMemory } from "../gpu/buffers.ts";
+import { createBuffers, releaseBuffers, limitMemory, OutOfMemory } from "../gpu/buffers.ts";
 import { openDevice, type DeviceOptions, type Gpu } from "../gpu/device.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { Places } from "../gpu/places.ts";
@@ -11,10 +11,11 @@ import { bidiagonalise, type Batch } from "./bidiagonalisation.ts";
 import { entryBytes, submitEntryPass } from "./entry-pass.ts";
 import { countersPerMatrix, EntryStatisticsBuilder, gramRatioOf, scaleOf } from "./entry-statistics.ts";
 import { compileKernels, type Kernels } from "./kernels.ts";
-import { MatrixLoader, rawBytes, shapeOf, spanBytes } from "./matrix-loader.ts";
+import { MatrixLoader, shapeOf, spanBytes } from "./matrix-loader.ts";
 import type { Factor, MatrixSource, Measurement, ProductSource } from "./measurement.ts";
 import { numberFormat } from "./number-format.ts";
 import { ProductEngine, type ProductOptions } from "./product-engine.ts";
+import { rawBytes } from "./raw-entries.ts";
 import { bytesOf, StreamingQr, streamingBytes } from "./streaming-qr.ts";
 import { TwoStage } from "./two-stage.ts";
 import { chooseBlocks, compileTwoStageKernels, hasSubgroups, type TwoStageKernels } from "./two-stage-kernels.ts";
@@ -89,14 +90,15 @@ export interface EngineOptions {
 }
 
 /** @throws EngineUnavailable if there is no adapter that will do. */
-export async function openEngine({
-  adapter,
-  method,
-  device: options,
-  memoryBytes,
-  ...memory
-}: EngineOptions): Promise<Engine> {
-  const gpu = await openDevice(adapter, options);
+export async function openEngine({ adapter, device, ...options }: EngineOptions): Promise<Engine> {
+  return createEngine(await openDevice(adapter, device), options);
+}
+
+/** An engine on a device that is open, and is closed with the engine. */
+export async function createEngine(
+  gpu: Gpu,
+  { method, memoryBytes, ...memory }: Omit<EngineOptions, "adapter" | "device"> = {},
+): Promise<Engine> {
   const { device, description, target } = gpu;
   if (memoryBytes !== undefined) limitMemory(device, memoryBytes);
   const kernels = await compileKernels(device, target);
@@ -189,9 +191,13 @@ class GpuEngine implements Engine {
     this.#products = new ProductEngine(gpu, this.#loader, () => this.#vectors.open());
   }
 
-  /** Compiles what the method needs at once. */
+  /** Compiles what the method needs at once, and makes the staging memory. */
   async prepare(): Promise<void> {
-    if (this.#method === "two-stage") this.#twoStage = new TwoStage(this.#gpu.device, await this.#openPanelKernels());
+    const kernels = this.#method === "two-stage" ? this.#openPanelKernels() : null;
+    kernels?.catch(() => undefined);
+    // Meanwhile.
+    if (!this.description.software) this.#loader.prepare();
+    if (kernels !== null) this.#twoStage = new TwoStage(this.#gpu.device, await kernels);
   }
 
   async measure(sources: readonly MatrixSource[], options: MeasureOptions): Promise<void> {
@@ -300,7 +306,7 @@ class GpuEngine implements Engine {
         ? { entries: transposed(unscaled, rows, shape.columns), rows: shape.columns, columns: rows }
         : { entries: unscaled, rows, columns: shape.columns };
     } finally {
-      destroyAll(matrices);
+      releaseBuffers(matrices);
     }
   }
 
@@ -462,28 +468,21 @@ class GpuEngine implements Engine {
       leaveComputing = await this.#computing.take(signal);
       const { matrices } = buffers;
       submitEntryPass(device, this.#kernels, matrices, { count, rows, columns, first: 0 }, buffers);
-      const known = Promise.all([
-        readBack(device, buffers.counters),
-        readBack(device, buffers.moments),
-        readBack(device, buffers.columnNorms),
-      ]);
-      known.catch(() => undefined);
+      // While the GPU goes on.
+      const statistics = readStatistics(device, buffers, count, bytes, columns);
+      statistics.catch(() => undefined);
       const reduced = await this.#reduce({ count, rows, columns, matrices }, signal, leaveComputing);
-      const [counters, moments, columnNorms] = await known;
+      const known = await statistics;
       return group.map((matrix, slot) => {
         const message = unreadable.get(slot);
         if (message !== undefined) return { ...matrix, message };
-        const own = new Uint32Array(counters, slot * bytes.counters, countersPerMatrix);
-        const floats = (buffer: ArrayBuffer, each: number): Float32Array =>
-          new Float32Array(buffer, slot * each, each / 4);
-        const entries = new EntryStatisticsBuilder(columns);
-        entries.addRows(floats(moments, bytes.moments), floats(columnNorms, bytes.columnNorms));
-        return { ...matrix, counters: own, entries, reduced: own[0] === 0 ? reduced[slot]! : null };
+        const { counters, entries } = known[slot]!;
+        return { ...matrix, counters, entries, reduced: counters[0] === 0 ? reduced[slot]! : null };
       });
     } finally {
       leaveLoading();
       leaveComputing();
-      if (buffers !== null) destroyAll(buffers);
+      if (buffers !== null) releaseBuffers(buffers);
     }
   }
 
@@ -545,7 +544,7 @@ class GpuEngine implements Engine {
       leave();
       return reducedOf(await reading, null);
     } finally {
-      destroyAll(buffers);
+      releaseBuffers(buffers);
     }
   }
 
@@ -556,6 +555,31 @@ class GpuEngine implements Engine {
     this.#panelKernels ??= compileTwoStageKernels(device, blocks, target);
     return this.#panelKernels;
   }
+}
+
+/** What is known of the entries of each matrix of a batch, whose results take `bytes` each. */
+async function readStatistics(
+  device: GPUDevice,
+  buffers: Readonly<Record<"counters" | "moments" | "columnNorms", GPUBuffer>>,
+  count: number,
+  bytes: Readonly<Record<"counters" | "moments" | "columnNorms", number>>,
+  columns: number,
+): Promise<Pick<Found, "counters" | "entries">[]> {
+  const [counters, moments, norms] = await Promise.all([
+    readBack(device, buffers.counters),
+    readBack(device, buffers.moments),
+    readBack(device, buffers.columnNorms),
+  ]);
+  const known: Pick<Found, "counters" | "entries">[] = [];
+  for (let slot = 0; slot < count; slot++) {
+    // A batch's statistics take longer than the GPU has work for.
+    await setImmediate();
+    const floats = (buffer: ArrayBuffer, each: number): Float32Array => new Float32Array(buffer, slot * each, each / 4);
+    const entries = new EntryStatisticsBuilder(columns);
+    entries.addRows(floats(moments, bytes.moments), floats(norms, bytes.columnNorms));
+    known.push({ counters: new Uint32Array(counters, slot * bytes.counters, countersPerMatrix), entries });
+  }
+  return known;
 }
 
 function inGroups<Item>(items: readonly Item[], size: number): Item[][] {

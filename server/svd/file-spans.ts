@@ -39,3 +39,33 @@ export function fileSpans(sources: readonly MatrixSource[], most: number): FileS
   }
   return spans;
 }
+
+/** Matrices that follow one another in a batch and in a file, at equal distances: `first`, first + 1, … */
+export interface EquallySpaced {
+  readonly first: number;
+  readonly count: number;
+  /** Bytes from the begin of one to that of the next. */
+  readonly distance: number;
+}
+
+/** Groups indices into `sources`, all of one file and in its order, by what lies at equal distances, `most` together. */
+export function equallySpaced(
+  indices: readonly number[],
+  sources: readonly MatrixSource[],
+  most: number,
+): EquallySpaced[] {
+  const groups: EquallySpaced[] = [];
+  for (const index of indices) {
+    const group = groups.at(-1);
+    if (group !== undefined && group.count < most && index === group.first + group.count) {
+      const [last, own] = [sources[index - 1]!, sources[index]!];
+      const distance = own.begin - last.begin;
+      if (own.pitch === last.pitch && (group.count === 1 || distance === group.distance)) {
+        groups[groups.length - 1] = { ...group, count: group.count + 1, distance };
+        continue;
+      }
+    }
+    groups.push({ first: index, count: 1, distance: 0 });
+  }
+  return groups;
+}

@@ -1,14 +1,13 @@
 import { t } from "../text/l10n.ts";
 import { open, type FileHandle } from "node:fs/promises";
 import { dtypeBits } from "../checkpoint/dtype.ts";
-import { createBuffers, destroyAll } from "../gpu/buffers.ts";
-import { bindBuffers, dispatch } from "../gpu/kernels.ts";
+import { createBuffers, releaseBuffers } from "../gpu/buffers.ts";
 import { StagingPool } from "../gpu/staging-pool.ts";
 import { UnreadableFile, Uploader, type FileRows, type Reading, type Staged } from "../gpu/upload.ts";
-import { fileSpans, type FileSpan } from "./file-spans.ts";
+import { equallySpaced, fileSpans, type FileSpan } from "./file-spans.ts";
 import type { Kernels } from "./kernels.ts";
 import type { MatrixSource } from "./measurement.ts";
-import { numberFormat } from "./number-format.ts";
+import { rawBytes, RawEntries, type EntryTargets, type RawBytes, type Target } from "./raw-entries.ts";
 
 /** A matrix as it lies on the GPU: the larger side down. */
 export interface Shape {
@@ -22,16 +21,8 @@ export function shapeOf({ rows, columns }: MatrixSource): Shape {
   return rows >= columns ? { rows, columns, transposed: false } : { rows: columns, columns: rows, transposed: true };
 }
 
-/** Where matrices go: the decoded batch, and the batch's counters, which are zero before. */
-export interface LoadBuffers {
-  readonly matrices: GPUBuffer;
-  readonly counters: GPUBuffer;
-}
-
-/** Bytes that a matrix takes on the GPU as the file has it, in whole 64-bit words. */
-export function rawBytes({ rows, columns, dtype }: MatrixSource): number {
-  return Math.ceil((rows * columns * dtypeBits[dtype]) / 64) * 8;
-}
+/** How the larger side of a matrix is to lie. */
+type Direction = "down" | "across";
 
 /** Bytes from the first entry of a matrix in its file to the last. */
 export function spanBytes({ rows, columns, pitch = columns, dtype }: MatrixSource): number {
@@ -47,24 +38,27 @@ const sizes = {
   hardware: { staging: 16 << 20, buffers: 8, submit: 64 << 20, span: 256 << 20 },
   software: { staging: 8 << 20, buffers: 2, submit: 8 << 20, span: 64 << 20 },
 };
-/** Workgroups of a dispatch at most; they stride over the piece. */
-const workgroups = 1024;
-const threads = 64;
-
 /** Reads matrices from files, scans their raw bytes and decodes them to scaled fp32. */
 export class MatrixLoader {
   readonly #device: GPUDevice;
-  readonly #kernels: Kernels;
+  readonly #raw: RawEntries;
+  readonly #staging: StagingPool;
   readonly #uploader: Uploader;
   readonly #software: boolean;
   readonly #sizes: (typeof sizes)["hardware"];
 
   constructor(device: GPUDevice, kernels: Kernels, software: boolean) {
     this.#device = device;
-    this.#kernels = kernels;
+    this.#raw = new RawEntries(device, kernels);
     this.#software = software;
     this.#sizes = sizes[software ? "software" : "hardware"];
-    this.#uploader = new Uploader(new StagingPool(device, this.#sizes.staging, this.#sizes.buffers));
+    this.#staging = new StagingPool(device, this.#sizes.staging, this.#sizes.buffers);
+    this.#uploader = new Uploader(this.#staging);
+  }
+
+  /** Makes what takes a while when it is first needed. */
+  prepare(): void {
+    this.#staging.prepare();
   }
 
   /**
@@ -76,20 +70,23 @@ export class MatrixLoader {
    */
   async load(
     sources: readonly MatrixSource[],
-    batch: LoadBuffers,
+    batch: EntryTargets,
     signal: AbortSignal,
-    larger: "down" | "across" = "down",
+    larger: Direction = "down",
   ): Promise<Map<number, string>> {
     const { maxStorageBufferBindingSize } = this.#device.limits;
     const spans = fileSpans(sources, Math.min(maxStorageBufferBindingSize, this.#sizes.span));
     const unreadable = new Map<number, string>();
     const shared = spans.filter(({ members }) => members.length > 1);
     const together = shared.reduce((most, { begin, end }) => Math.max(most, end - begin), 0);
-    const alone = spans.length > shared.length;
     const each = rawBytes(sources[0]!);
+    // Matrices of a span that one submit decodes.
+    const atOnce = Math.max(1, Math.floor(this.#sizes.submit / each));
+    const apart = shared.filter((span) => !liesReady(span, sources));
+    const gathered = apart.reduce((most, { members }) => Math.max(most, members.length), 0);
     const buffers = await createBuffers(this.#device, {
-      raw: Math.max(Math.ceil(together / 8) * 8, alone ? each : 0),
-      packed: shared.length > 0 ? each : 8,
+      raw: Math.max(Math.ceil(together / 8) * 8, shared.length < spans.length ? each : 0),
+      packed: Math.max(8, each * Math.min(atOnce, gathered)),
     });
     const files = new Files();
     try {
@@ -103,16 +100,13 @@ export class MatrixLoader {
         }),
         signal,
         async (index, piece) => {
-          const { members, begin } = spans[index]!;
-          const first = sources[members[0]!]!;
-          const whole = members.length === 1;
-          this.#submit((encoder) => {
-            encoder.copyBufferToBuffer(piece.staging, 0, buffers.raw, piece.position, piece.bytes);
-            if (whole) this.#scan(encoder, first, members[0]!, buffers.raw, batch, piece);
-          });
-          if (!piece.last) return;
-          if (whole) await this.#decode(first, members[0]!, buffers.raw, batch, larger, signal);
-          else await this.#takeApart(spans[index]!, sources, begin, buffers, batch, larger, signal);
+          const span = spans[index]!;
+          const [slot] = span.members;
+          if (span.members.length > 1) {
+            await this.#takeApart(span, sources, atOnce, piece, buffers, batch, larger, signal);
+          } else {
+            await this.#useWhole(sources[slot!]!, slot!, piece, buffers.raw, batch, larger, signal);
+          }
         },
         (index, { message }) => {
           const { path, members } = spans[index]!;
@@ -122,7 +116,7 @@ export class MatrixLoader {
       return unreadable;
     } finally {
       files.close();
-      destroyAll(buffers);
+      releaseBuffers(buffers);
     }
   }
 
@@ -132,8 +126,8 @@ export class MatrixLoader {
    * @throws OutOfMemory; the signal's reason.
    */
   async scan(source: MatrixSource, counters: GPUBuffer, signal: AbortSignal): Promise<string | null> {
-    return this.#stream(source, fileRowsOf(source), signal, (encoder, raw, piece) => {
-      this.#scan(encoder, source, 0, raw, { counters }, { ...piece, offset: 0 });
+    return this.#stream(source, signal, (pass, raw) => {
+      this.#raw.scan(pass, source, raw, 0, counters);
     });
   }
 
@@ -146,20 +140,17 @@ export class MatrixLoader {
    */
   async decodePart(
     part: MatrixSource,
-    { matrices, counters }: LoadBuffers,
+    batch: EntryTargets,
     { first, transposed }: { readonly first: number; readonly transposed: boolean },
     turn: Promise<unknown>,
     signal: AbortSignal,
   ): Promise<string | null> {
+    const target = { slot: 0, first, transposed };
     return this.#stream(
       part,
-      fileRowsOf(part),
       signal,
-      (encoder, raw, { position, bytes }) => {
-        const pass = encoder.beginComputePass();
-        const chunk = { buffer: raw, offset: 0, size: bytes };
-        this.#dispatchDecode(pass, part, chunk, position, { matrices, counters }, [0, first, transposed ? 1 : 0]);
-        pass.end();
+      (pass, raw) => {
+        this.#raw.decode(pass, part, raw, target, batch);
       },
       turn,
     );
@@ -168,9 +159,8 @@ export class MatrixLoader {
   /** Brings a matrix over piece by piece, each of which `encode` uses before the next takes its place. */
   async #stream(
     source: MatrixSource,
-    rows: FileRows,
     signal: AbortSignal,
-    encode: (encoder: GPUCommandEncoder, raw: GPUBuffer, piece: Staged) => void,
+    encode: (pass: GPUComputePassEncoder, raw: RawBytes) => void,
     turn: Promise<unknown> = Promise.resolve(),
   ): Promise<string | null> {
     const buffers = await createBuffers(this.#device, { raw: Math.min(this.#sizes.staging, rawBytes(source)) });
@@ -178,13 +168,16 @@ export class MatrixLoader {
     let unreadable: string | null = null;
     try {
       await this.#uploader.upload(
-        [files.read(source.path, rows)],
+        [files.read(source.path, fileRowsOf(source))],
         signal,
-        async (_, piece) => {
+        async (_, { staging, position, bytes }) => {
           await turn;
+          signal.throwIfAborted();
           this.#submit((encoder) => {
-            encoder.copyBufferToBuffer(piece.staging, 0, buffers.raw, 0, piece.bytes);
-            encode(encoder, buffers.raw, piece);
+            encoder.copyBufferToBuffer(staging, 0, buffers.raw, 0, bytes);
+            const pass = encoder.beginComputePass();
+            encode(pass, { buffer: buffers.raw, offset: 0, bytes, position, count: 1, distance: 0 });
+            pass.end();
           });
         },
         (_, { message }) => {
@@ -194,107 +187,86 @@ export class MatrixLoader {
       return unreadable;
     } finally {
       files.close();
-      destroyAll(buffers);
+      releaseBuffers(buffers);
     }
   }
 
-  /** Scans and decodes the matrices in a span that was read at once. */
-  async #takeApart(
-    span: FileSpan,
-    sources: readonly MatrixSource[],
-    begin: number,
-    { raw, packed }: { readonly raw: GPUBuffer; readonly packed: GPUBuffer },
-    batch: LoadBuffers,
-    larger: "down" | "across",
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { gatherRows } = this.#kernels;
-    const buffers = bindBuffers(this.#device, gatherRows, [{ buffer: raw }, { buffer: packed }]);
-    for (const member of span.members) {
-      const source = sources[member]!;
-      const { rows, rowBytes, pitchBytes, begin: own } = fileRowsOf(source);
-      this.#submit((encoder) => {
-        const bytes = rows * rowBytes;
-        // What the matrix before left behind its own last bytes.
-        encoder.clearBuffer(packed);
-        const pass = encoder.beginComputePass();
-        const groups = Math.min(workgroups, Math.ceil(bytes / 4 / threads));
-        dispatch(pass, gatherRows, buffers, [own - begin, rowBytes, pitchBytes, bytes], [groups]);
-        pass.end();
-        this.#scan(encoder, source, member, packed, batch, { position: 0, bytes: packed.size });
-      });
-      await this.#decode(source, member, packed, batch, larger, signal);
-    }
-  }
-
-  #scan(
-    encoder: GPUCommandEncoder,
-    { rows, columns, dtype }: MatrixSource,
-    slot: number,
-    raw: GPUBuffer,
-    { counters }: Pick<LoadBuffers, "counters">,
-    { position, bytes, offset = position }: Pick<Staged, "position" | "bytes"> & { readonly offset?: number },
-  ): void {
-    const { scan } = this.#kernels;
-    const format = numberFormat(dtype)!;
-    const firstEntry = position / format.bytes;
-    const entries = Math.min(bytes / format.bytes, rows * columns - firstEntry);
-    const chunk = { buffer: raw, offset, size: bytes };
-    const buffers = bindBuffers(this.#device, scan, [chunk, { buffer: counters }]);
-    const pass = encoder.beginComputePass();
-    const groups = [Math.min(workgroups, Math.ceil(entries / threads))] as const;
-    const words = [bytes / 4, position / 4];
-    dispatch(
-      pass,
-      scan,
-      buffers,
-      [...format.code, entries, firstEntry, columns, ...words, slot, ...format.one],
-      groups,
-    );
-    pass.end();
-  }
-
-  /** After all of it was scanned, because that finds the scale. */
-  async #decode(
+  /** Scans a piece of a matrix, and after the last one decodes the matrix: only the scan of all of it tells the scale. */
+  async #useWhole(
     source: MatrixSource,
     slot: number,
+    { staging, position, bytes, last }: Staged,
     raw: GPUBuffer,
-    batch: LoadBuffers,
-    larger: "down" | "across",
+    batch: EntryTargets,
+    larger: Direction,
     signal: AbortSignal,
   ): Promise<void> {
-    const { rows, columns } = source;
     const { submit } = this.#sizes;
-    const transpose = (larger === "down" ? rows < columns : rows > columns) ? 1 : 0;
     const end = rawBytes(source);
-    for (let position = 0; position < end; position += submit) {
+    const target = targetOf(source, slot, larger);
+    const part = (begin: number, size: number): RawBytes => {
+      return { buffer: raw, offset: begin, bytes: size, position: begin, count: 1, distance: 0 };
+    };
+    // A processor is asked to stop between the two.
+    const atOnce = last && end <= submit && !this.#software;
+    this.#submit((encoder) => {
+      encoder.copyBufferToBuffer(staging, 0, raw, position, bytes);
+      const pass = encoder.beginComputePass();
+      this.#raw.scan(pass, source, part(position, bytes), slot, batch.counters);
+      if (atOnce) this.#raw.decode(pass, source, part(0, end), target, batch);
+      pass.end();
+    });
+    if (!last || atOnce) return;
+    for (let begin = 0; begin < end; begin += submit) {
       signal.throwIfAborted();
       this.#submit((encoder) => {
         const pass = encoder.beginComputePass();
-        const chunk = { buffer: raw, offset: position, size: Math.min(submit, end - position) };
-        this.#dispatchDecode(pass, source, chunk, position, batch, [slot, slot * rows * columns, transpose]);
+        this.#raw.decode(pass, source, part(begin, Math.min(submit, end - begin)), target, batch);
         pass.end();
       });
-      // A processor is busy with it for long enough to be asked to stop meanwhile.
-      if (this.#software) await this.#device.queue.onSubmittedWorkDone();
+      await this.#rest();
     }
   }
 
-  #dispatchDecode(
-    pass: GPUComputePassEncoder,
-    { rows, columns, dtype }: MatrixSource,
-    chunk: Required<GPUBufferBinding>,
-    position: number,
-    { matrices, counters }: LoadBuffers,
-    target: readonly [slot: number, first: number, transpose: 0 | 1],
-  ): void {
-    const { decode } = this.#kernels;
-    const format = numberFormat(dtype)!;
-    const firstEntry = position / format.bytes;
-    const entries = Math.min(chunk.size / format.bytes, rows * columns - firstEntry);
-    const buffers = bindBuffers(this.#device, decode, [chunk, { buffer: counters }, { buffer: matrices }]);
-    const groups = [Math.min(workgroups, Math.ceil(entries / threads))] as const;
-    dispatch(pass, decode, buffers, [...format.code, entries, firstEntry, rows, columns, ...target], groups);
+  /** Scans and decodes the matrices of a span that came whole with a piece of it, `atOnce` of them in one submit. */
+  async #takeApart(
+    span: FileSpan,
+    sources: readonly MatrixSource[],
+    atOnce: number,
+    { staging, position, bytes, last }: Staged,
+    { raw, packed }: { readonly raw: GPUBuffer; readonly packed: GPUBuffer },
+    batch: EntryTargets,
+    larger: Direction,
+    signal: AbortSignal,
+  ): Promise<void> {
+    this.#submit((encoder) => {
+      encoder.copyBufferToBuffer(staging, 0, raw, position, bytes);
+    });
+    const ready = liesReady(span, sources);
+    const arrived = span.members.filter((member) => {
+      const end = sources[member]!.end - span.begin;
+      return end > position && (end <= position + bytes || last);
+    });
+    for (const { first, count, distance } of equallySpaced(arrived, sources, atOnce)) {
+      signal.throwIfAborted();
+      const source = sources[first]!;
+      const begin = source.begin - span.begin;
+      this.#submit((encoder) => {
+        const pass = encoder.beginComputePass();
+        const lying: RawBytes = ready
+          ? { buffer: raw, offset: begin, bytes: rawBytes(source), position: 0, count, distance }
+          : this.#raw.gather(pass, source, { raw, begin, count, distance }, packed);
+        this.#raw.scan(pass, source, lying, first, batch.counters);
+        this.#raw.decode(pass, source, lying, targetOf(source, first, larger), batch);
+        pass.end();
+      });
+      await this.#rest();
+    }
+  }
+
+  /** A processor is busy for long enough to be asked to stop meanwhile. */
+  async #rest(): Promise<void> {
+    if (this.#software) await this.#device.queue.onSubmittedWorkDone();
   }
 
   #submit(encode: (encoder: GPUCommandEncoder) => void): void {
@@ -302,6 +274,21 @@ export class MatrixLoader {
     encode(encoder);
     this.#device.queue.submit([encoder.finish()]);
   }
+}
+
+/** Whether the matrices of a span lie in it as they are needed: rows without gaps, from places that can be bound. */
+function liesReady({ begin, members }: FileSpan, sources: readonly MatrixSource[]): boolean {
+  return members.every((member) => {
+    const { columns, pitch = columns, ...source } = sources[member]!;
+    const bytes = spanBytes({ columns, ...source });
+    return (pitch === columns || source.rows === 1) && (source.begin - begin) % 256 === 0 && bytes % 8 === 0;
+  });
+}
+
+function targetOf(source: MatrixSource, slot: number, larger: Direction): Target {
+  const { rows, columns } = source;
+  const transposed = larger === "down" ? rows < columns : rows > columns;
+  return { slot, first: slot * rows * columns, transposed };
 }
 
 function fileRowsOf({ begin, rows, columns, pitch = columns, dtype }: MatrixSource): FileRows {

@@ -1,6 +1,6 @@
 /** Singular values of products of matrices in files, without forming the product where its factors are thin. */
 import { t } from "../text/l10n.ts";
-import { createBuffers, destroyAll, OutOfMemory } from "../gpu/buffers.ts";
+import { createBuffers, releaseBuffers, OutOfMemory } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import { readBack } from "../gpu/readback.ts";
@@ -176,7 +176,7 @@ export class ProductEngine {
         });
       }
     } finally {
-      destroyAll(buffers);
+      releaseBuffers(buffers);
     }
   }
 

@@ -1,6 +1,6 @@
 /** Matrices that are too large to lie on the GPU at once, reduced to a triangle a chunk of rows at a time. */
 import { dtypeBits } from "../checkpoint/dtype.ts";
-import { createBuffers, destroyAll } from "../gpu/buffers.ts";
+import { createBuffers, releaseBuffers } from "../gpu/buffers.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { readBack } from "../gpu/readback.ts";
 import { entryBytes, submitEntryPass } from "./entry-pass.ts";
@@ -126,7 +126,7 @@ export class StreamingQr {
       return await use({ triangle: buffers.matrices, counters, entries });
     } finally {
       ended.abort();
-      destroyAll(buffers);
+      releaseBuffers(buffers);
     }
   }
 

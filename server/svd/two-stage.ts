@@ -1,4 +1,4 @@
-import { createBuffers, destroyAll } from "../gpu/buffers.ts";
+import { createBuffers, releaseBuffers } from "../gpu/buffers.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import type { Batch } from "./bidiagonalisation.ts";
 import { bidiagonalBytes, bisectValues } from "./bisection.ts";
@@ -62,7 +62,7 @@ export class TwoStage {
       await bisectValues(this.#device, this.#kernels, valueSubmits, count, columns, buffers, signal);
       return await use(buffers);
     } finally {
-      destroyAll(buffers);
+      releaseBuffers(buffers);
     }
   }
 
@@ -80,7 +80,7 @@ export class TwoStage {
     try {
       await reduceToTriangle(this.#device, tall, this.#submits[0], batch, buffers, signal);
     } finally {
-      destroyAll(buffers);
+      releaseBuffers(buffers);
     }
   }
 }

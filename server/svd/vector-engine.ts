@@ -1,6 +1,6 @@
 /** Singular vectors of matrices in files; they stay on the GPU, and a statistic of each comes back. */
 import { t } from "../text/l10n.ts";
-import { createBuffers, destroyAll, OutOfMemory } from "../gpu/buffers.ts";
+import { createBuffers, releaseBuffers, OutOfMemory } from "../gpu/buffers.ts";
 import type { Gpu } from "../gpu/device.ts";
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
@@ -141,13 +141,16 @@ export class VectorEngine {
         const [ofLong, ofShort] = [part(long), part(short)];
         const norm = (row: number): number => ofLong[statisticsPerRow * row]!;
         const order = Array.from({ length: rows }, (_, row) => row).sort((a, b) => norm(b) - norm(a));
-        const singularValues = Float64Array.from(order, norm);
-        const column = (statistics: Float32Array, place: number, factor = 1): Float64Array =>
-          Float64Array.from(order, (row, i) =>
-            own[0] === 0 && singularValues[i]! > negligible * singularValues[0]!
-              ? factor * statistics[statisticsPerRow * row + place]!
-              : NaN,
-          );
+        const singularValues = new Float64Array(order.map(norm));
+        // Vectors of what is not rounding.
+        const known = own[0] === 0 ? singularValues.findIndex((value) => value <= negligible * singularValues[0]!) : 0;
+        const column = (statistics: Float32Array, place: number, factor = 1): Float64Array => {
+          const values = new Float64Array(rows).fill(NaN);
+          for (let i = 0; i < (known < 0 ? rows : known); i++) {
+            values[i] = factor * statistics[statisticsPerRow * order[i]! + place]!;
+          }
+          return values;
+        };
         const side = (statistics: Float32Array, n: number) => ({
           distances: column(statistics, 1, Math.sqrt(n)),
           localisation: { largest: column(statistics, 2), inverseParticipation: column(statistics, 3) },
@@ -163,7 +166,7 @@ export class VectorEngine {
         });
       }
     } finally {
-      destroyAll(buffers);
+      releaseBuffers(buffers);
     }
   }
 

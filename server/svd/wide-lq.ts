@@ -1,4 +1,4 @@
-import { createBuffers, destroyAll } from "../gpu/buffers.ts";
+import { createBuffers, releaseBuffers } from "../gpu/buffers.ts";
 import type { Target } from "../gpu/device.ts";
 import { bindBuffers, compileKernel, dispatch, type Kernel } from "../gpu/kernels.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
@@ -67,7 +67,7 @@ export class WideLq {
       );
     } finally {
       // What was submitted still has them.
-      destroyAll(spares);
+      releaseBuffers(spares);
     }
   }
 

@@ -3,12 +3,14 @@
  * how far the values of both are from float64. `npm run bench:gpu [-- SHAPE…]`, a shape being `ROWSxCOLUMNS[*COUNT]`.
  */
 import { spawn } from "node:child_process";
-import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { openEngine, type Engine } from "../../server/svd/engine.ts";
 import type { MatrixSource } from "../../server/svd/measurement.ts";
+import { bestTime } from "./best-time.ts";
+import { writeMatrices } from "./matrices.ts";
 import { parseShape, type BenchShape } from "./shape.ts";
 
 const defaults = [
@@ -22,33 +24,6 @@ const defaults = [
   "1024x4096*8",
 ];
 
-/** Writes bf16 matrices, uniform in [−1, 1), one after another. */
-async function writeMatrices(path: string, { rows, columns, count }: BenchShape): Promise<MatrixSource[]> {
-  const file = await open(path, "w");
-  const bytes = 2 * rows * columns;
-  let state = 1;
-  for (let matrix = 0; matrix < count; matrix++) {
-    const words = new Uint16Array(rows * columns);
-    const number = new Float32Array(1);
-    const bits = new Uint32Array(number.buffer);
-    for (let i = 0; i < words.length; i++) {
-      state = (Math.imul(state, 1664525) + 1013904223) | 0;
-      number[0] = state / 2 ** 31;
-      words[i] = bits[0]! >>> 16;
-    }
-    await file.write(new Uint8Array(words.buffer));
-  }
-  await file.close();
-  return Array.from({ length: count }, (_, i) => ({
-    path,
-    begin: i * bytes,
-    end: (i + 1) * bytes,
-    dtype: "BF16" as const,
-    rows,
-    columns,
-  }));
-}
-
 async function measure(engine: Engine, sources: readonly MatrixSource[]): Promise<Float64Array[]> {
   const values: Float64Array[] = [];
   await engine.measure(sources, {
@@ -59,17 +34,6 @@ async function measure(engine: Engine, sources: readonly MatrixSource[]): Promis
     },
   });
   return values;
-}
-
-/** The best of several runs, in milliseconds. */
-async function time(engine: Engine, sources: readonly MatrixSource[]): Promise<number> {
-  let best = Infinity;
-  for (let run = 0; run < 5; run++) {
-    const begun = performance.now();
-    await measure(engine, sources);
-    best = Math.min(best, performance.now() - begun);
-  }
-  return best;
 }
 
 interface Peer {
@@ -106,7 +70,7 @@ try {
   for (const row of rows) {
     const path = join(folder, "matrices");
     const sources = await writeMatrices(path, row);
-    const each = (await time(engine, sources)) / row.count;
+    const each = (await bestTime(() => measure(engine, sources))) / row.count;
     const other = await peer(path, row);
     const cells = [
       `${row.rows}×${row.columns}${row.count > 1 ? `, ${row.count}` : ""}`,

@@ -3,7 +3,7 @@
  * is a pass of its own (which costs a little more). `npm run bench:stages [-- SHAPE…]`, a shape being
  * `ROWSxCOLUMNS[*COUNT]`.
  */
-import { createBuffers, destroyAll } from "../../server/gpu/buffers.ts";
+import { createBuffers, releaseBuffers } from "../../server/gpu/buffers.ts";
 import { openDevice } from "../../server/gpu/device.ts";
 import { PacedSubmits, type Submits } from "../../server/gpu/paced-submits.ts";
 import { readBack } from "../../server/gpu/readback.ts";
@@ -104,8 +104,8 @@ async function stages(kernels: TwoStageKernels, { rows, columns, count }: BenchS
     console.log(`    ${name.padEnd(40)}${time} ms ${String(dispatches).padStart(6)} × ${mean.toFixed(1)} µs`);
   }
   kernelTimes.close();
-  destroyAll(buffers);
-  destroyAll(own ?? {});
+  releaseBuffers(buffers);
+  releaseBuffers(own ?? {});
 }
 
 const shapes = process.argv.length > 2 ? process.argv.slice(2) : ["1024x1024", "4096x4096", "4096x4096*8"];

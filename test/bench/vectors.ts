@@ -15,49 +15,40 @@ import type { MatrixSource } from "../../server/svd/measurement.ts";
 import { VectorEngine } from "../../server/svd/vector-engine.ts";
 import { gaussianMatrix } from "../support/random.ts";
 import { encode } from "../support/safetensors.ts";
+import { bestTime } from "./best-time.ts";
 import { KernelTimes } from "./kernel-times.ts";
-
-interface Row {
-  readonly rows: number;
-  readonly columns: number;
-  readonly count: number;
-}
+import { parseShape, type BenchShape } from "./shape.ts";
 
 const defaults = ["128x4096*32", "64x2048*32", "1024x1024", "4096x4096"];
-const repetitions = 5;
-
-function parse(text: string): Row {
-  const match = /^(\d+)x(\d+)(?:\*(\d+))?$/.exec(text);
-  if (match === null) throw new Error(`“${text}” is no shape such as 4096x4096 or 128x4096*32.`);
-  return { rows: Number(match[1]), columns: Number(match[2]), count: Number(match[3] ?? 1) };
-}
 
 const gpu = await openDevice("");
-// Dawn rounds timestamps for the sake of web pages.
-const watched = await openDevice("", { dawn: ["disable-dawn-features=timestamp_quantization"] });
 const engine = await openEngine(gpu);
-const watchedEngine = await openEngine(watched);
-const times = new KernelTimes(watched.device);
 const { adapter, software } = gpu.description;
 process.stdout.write(`${adapter}\n`);
 const folder = await mkdtemp(join(tmpdir(), "vectors-"));
 try {
-  for (const row of (process.argv.length > 2 ? process.argv.slice(2) : defaults).map(parse)) {
+  // A processor would take minutes.
+  const rows = (process.argv.length > 2 ? process.argv.slice(2) : defaults)
+    .map(parseShape)
+    .filter(({ rows }) => !software || process.argv.length > 2 || rows <= 128);
+  for (const row of rows) {
     const { rows, columns, count } = row;
-    // A processor would take minutes.
-    if (software && process.argv.length === 2 && rows > 128) continue;
     const sources = await writeMatrices(row);
-    let best = Infinity;
-    for (let repetition = 0; repetition <= repetitions; repetition++) {
-      const begun = performance.now();
-      await measure(engine, sources);
-      // The first compiles the kernels.
-      if (repetition > 0) best = Math.min(best, performance.now() - begun);
-    }
+    // The first run compiles the kernels.
+    const best = await bestTime(() => measure(engine, sources));
     const peer = await torchMilliseconds(row);
     const ratio = peer === null ? "" : `, PyTorch ${peer.toFixed(1)} ms, ${(peer / best).toFixed(1)} times as long`;
     process.stdout.write(`${count} of ${rows} × ${columns}: ${best.toFixed(1)} ms${ratio}\n`);
-    await measure(watchedEngine, sources);
+  }
+  gpu.close();
+  // Alone: two devices wait for one another. Dawn rounds timestamps for the sake of web pages.
+  const watched = await openDevice("", { dawn: ["disable-dawn-features=timestamp_quantization"] });
+  const watchedEngine = await openEngine(watched);
+  const times = new KernelTimes(watched.device);
+  for (const row of rows) {
+    process.stdout.write(`${row.count} of ${row.rows} × ${row.columns}, kernel by kernel:\n`);
+    const sources = await writeMatrices(row);
+    await bestTime(() => measure(watchedEngine, sources));
     await times.take();
     await measure(watchedEngine, sources);
     for (const { name, dispatches, milliseconds } of await times.take()) {
@@ -65,9 +56,8 @@ try {
       process.stdout.write(`  ${milliseconds.toFixed(2).padStart(8)} ms ${name}: ${dispatches} of ${each} µs\n`);
     }
   }
-} finally {
-  gpu.close();
   watched.close();
+} finally {
   await rm(folder, { recursive: true });
 }
 process.exit(0);
@@ -92,7 +82,7 @@ async function measure(opened: VectorEngine, sources: readonly MatrixSource[]): 
 }
 
 /** Normal entries in BF16, one matrix after another in one file. */
-async function writeMatrices({ rows, columns, count }: Row): Promise<MatrixSource[]> {
+async function writeMatrices({ rows, columns, count }: BenchShape): Promise<MatrixSource[]> {
   const path = join(folder, `${count}-${rows}-${columns}`);
   const file = await open(path, "w");
   const sources: MatrixSource[] = [];
@@ -107,7 +97,7 @@ async function writeMatrices({ rows, columns, count }: Row): Promise<MatrixSourc
 }
 
 /** The best of PyTorch's exact drivers; null where there is no PyTorch with a GPU. */
-async function torchMilliseconds({ rows, columns, count }: Row): Promise<number | null> {
+async function torchMilliseconds({ rows, columns, count }: BenchShape): Promise<number | null> {
   const program = `
 import time, torch
 a = torch.randn(${count === 1 ? "" : `${count}, `}${rows}, ${columns}, device="cuda")

@@ -1,7 +1,7 @@
 /** R of a QR factorisation has the singular values of its matrix, whatever the matrix. */
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
-import { createBuffers, destroyAll } from "../../server/gpu/buffers.ts";
+import { createBuffers, releaseBuffers } from "../../server/gpu/buffers.ts";
 import { openDevice, type DeviceOptions, type Gpu } from "../../server/gpu/device.ts";
 import { PacedSubmits } from "../../server/gpu/paced-submits.ts";
 import { readBack } from "../../server/gpu/readback.ts";
@@ -76,7 +76,7 @@ for (const [name, options] of devices) {
         const submits = new PacedSubmits(gpu.device);
         await reduceToTriangle(gpu.device, kernels, submits, batch, buffers, new AbortController().signal);
         const reduced = new Float32Array(await Promise.race([readBack(gpu.device, buffers.matrices), gpu.failed]));
-        destroyAll(buffers);
+        releaseBuffers(buffers);
         for (let matrix = 0; matrix < count; matrix++) {
           const start = matrix * rows * columns;
           const r = Float64Array.from(reduced.subarray(start, start + columns * columns));

@@ -6,7 +6,7 @@ import { headViews, type HeadView } from "../../server/architecture/heads.ts";
 import { recognise } from "../../server/architecture/recognise.ts";
 import type { Checkpoint } from "../../server/checkpoint/checkpoint.ts";
 import { openCheckpoint } from "../../server/checkpoint/open.ts";
-import { createBuffers, destroyAll } from "../../server/gpu/buffers.ts";
+import { createBuffers, releaseBuffers } from "../../server/gpu/buffers.ts";
 import { openDevice, type Gpu } from "../../server/gpu/device.ts";
 import { readBack } from "../../server/gpu/readback.ts";
 import { kolmogorovPValue } from "../../server/statistics/kolmogorov.ts";
@@ -68,7 +68,7 @@ describe("singular vectors of hard matrices", () => {
       await jacobi.run({ count: 1, rows: m, length: n }, buffers, new AbortController().signal);
       const turned = new Float32Array(await readBack(gpu.device, buffers.turned));
       const basis = new Float32Array(await readBack(gpu.device, buffers.basis));
-      destroyAll(buffers);
+      releaseBuffers(buffers);
 
       const exact = singularValues(Float64Array.from(w), m, n);
       const norms = Float64Array.from({ length: m }, (_, i) => Math.sqrt(inner(turned, turned, i, i, n)));

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { fileSpans } from "../../../server/svd/file-spans.ts";
+import { equallySpaced, fileSpans } from "../../../server/svd/file-spans.ts";
 import type { MatrixSource } from "../../../server/svd/measurement.ts";
 
 const plenty = 1 << 30;
@@ -34,5 +34,42 @@ describe("fileSpans", () => {
 
   it("goes by the order in the files, and by what may be read at once", () => {
     assert.deepEqual(members([matrix(400, 10, 10), matrix(0, 10, 10), matrix(200, 10, 10)], 400), [[1, 2], [0]]);
+  });
+});
+
+describe("equallySpaced", () => {
+  const begins = (...places: number[]): MatrixSource[] => places.map((begin) => matrix(begin, 10, 10));
+
+  it("groups what follows one another at one distance", () => {
+    const sources = begins(0, 200, 400, 700, 1000, 1300, 1301);
+    assert.deepEqual(equallySpaced([0, 1, 2, 3, 4, 5, 6], sources, 9), [
+      { first: 0, count: 3, distance: 200 },
+      { first: 3, count: 3, distance: 300 },
+      { first: 6, count: 1, distance: 0 },
+    ]);
+  });
+
+  it("groups no more than told, neighbours in the batch only, and of one pitch", () => {
+    const sources = begins(0, 200, 400, 600);
+    assert.deepEqual(equallySpaced([0, 1, 2, 3], sources, 2), [
+      { first: 0, count: 2, distance: 200 },
+      { first: 2, count: 2, distance: 200 },
+    ]);
+    assert.deepEqual(
+      equallySpaced([2, 0, 1, 3], sources, 9).map(({ first, count }) => [first, count]),
+      [
+        [2, 1],
+        [0, 2],
+        [3, 1],
+      ],
+    );
+    const apart = [matrix(0, 10, 10), matrix(200, 10, 10, 20), matrix(400, 10, 10, 20)];
+    assert.deepEqual(
+      equallySpaced([0, 1, 2], apart, 9).map(({ first, count }) => [first, count]),
+      [
+        [0, 1],
+        [1, 2],
+      ],
+    );
   });
 });
