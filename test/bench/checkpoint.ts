@@ -9,6 +9,7 @@ import { mkdtemp, open, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { report } from "./report.ts";
 
 /** Bytes of a shard at most. */
 const shardBytes = 5e9;
@@ -200,10 +201,12 @@ try {
   const shapes = new Map<string, number>();
   for (const { shape } of matrices) shapes.set(shape.join("x"), (shapes.get(shape.join("x")) ?? 0) + 1);
   const times = await peerTimes(folder, [...shapes.keys()]);
+  const peer = times === null ? null : [...shapes].reduce((sum, [shape, count]) => sum + count * times.get(shape)!, 0);
+  await report({ work: `checkpoint of ${gigabytes.toFixed(1)} GB`, milliseconds: 1000 * run.seconds, peer });
   if (times === null) {
     console.log("There is no PyTorch to compare with.");
   } else {
-    const seconds = [...shapes].reduce((sum, [shape, count]) => sum + (count * times.get(shape)!) / 1000, 0);
+    const seconds = peer! / 1000;
     const each = [...times].map(([shape, time]) => `${shape} ${time.toFixed(0)} ms`).join(", ");
     console.log(
       `PyTorch, singular values alone: ${seconds.toFixed(1)} s (${each}), ${(seconds / run.seconds).toFixed(1)}×`,

@@ -11,6 +11,7 @@ import { openEngine, type Engine } from "../../server/svd/engine.ts";
 import type { MatrixSource } from "../../server/svd/measurement.ts";
 import { bestTime } from "./best-time.ts";
 import { writeMatrices } from "./matrices.ts";
+import { report } from "./report.ts";
 import { parseShape, type BenchShape } from "./shape.ts";
 
 const defaults = [
@@ -72,8 +73,10 @@ try {
     const sources = await writeMatrices(path, row);
     const each = (await bestTime(() => measure(engine, sources))) / row.count;
     const other = await peer(path, row);
+    const work = `${row.rows}×${row.columns}${row.count > 1 ? `, ${row.count}` : ""}`;
+    await report({ work: `values of ${work}`, milliseconds: each, peer: other?.milliseconds ?? null });
     const cells = [
-      `${row.rows}×${row.columns}${row.count > 1 ? `, ${row.count}` : ""}`,
+      work,
       milliseconds(each),
       ...(other === null
         ? ["–", "–"]

@@ -17,6 +17,7 @@ import { gaussianMatrix } from "../support/random.ts";
 import { encode } from "../support/safetensors.ts";
 import { bestTime } from "./best-time.ts";
 import { KernelTimes } from "./kernel-times.ts";
+import { report } from "./report.ts";
 import { parseShape, type BenchShape } from "./shape.ts";
 
 const defaults = ["128x4096*32", "64x2048*32", "1024x1024", "4096x4096"];
@@ -37,6 +38,7 @@ try {
     // The first run compiles the kernels.
     const best = await bestTime(() => measure(engine, sources));
     const peer = await torchMilliseconds(row);
+    await report({ work: `vectors of ${rows}×${columns}, all ${count}`, milliseconds: best, peer });
     const ratio = peer === null ? "" : `, PyTorch ${peer.toFixed(1)} ms, ${(peer / best).toFixed(1)} times as long`;
     process.stdout.write(`${count} of ${rows} × ${columns}: ${best.toFixed(1)} ms${ratio}\n`);
   }
