@@ -95,6 +95,23 @@ for (const subgroups of [true, false]) {
     // What follows knows no subgroups, and is the same with them.
     if (subgroups) return;
 
+    it("a batch whose matrices fit one binding, but not what is made of them", async () => {
+      const many = await openTestEngine({ method: "two-stage", device, batchBytes: 1 << 30 });
+      try {
+        // 700 of them take 45 MiB, and what their updates are made of takes 131.
+        const source = await many.write(gaussianMatrix(129, 129, 1), 129, 129);
+        const [alone] = await many.measure([source]);
+        const together = await many.measure(Array.from({ length: 700 }, () => source));
+        assert.equal(together.length, 700);
+        for (const { singularValues: own } of together) {
+          const error = relativeError(own, alone!.singularValues);
+          assert.ok(error <= 1e-6, `|σ̂ − σ|/σ₁ is ${error}`);
+        }
+      } finally {
+        await many.close();
+      }
+    });
+
     it("vectors: values, and statistics as the usual engine finds them", async () => {
       const usual = await openTestEngine();
       try {
