@@ -24,7 +24,9 @@ function memoryOf(device: GPUDevice): Memory {
 
 /** From now on {@link createBuffers} gives so many bytes at once, whatever the device has. */
 export function limitMemory(device: GPUDevice, bytes: number): void {
-  memoryOf(device).left = bytes;
+  const memory = memoryOf(device);
+  memory.left = bytes;
+  memory.spares.limit = bytes;
 }
 
 /**

@@ -15,6 +15,8 @@ const allowance = 256 << 20;
  * before, the oldest go first, and when none has been in use for a second all of them do.
  */
 export class SpareBuffers<Buffer extends Spare> {
+  /** Bytes that spares and what is in use take at most together. */
+  limit = Infinity;
   /** The oldest first. */
   readonly #spares: Buffer[] = [];
   #spareBytes = 0;
@@ -29,7 +31,8 @@ export class SpareBuffers<Buffer extends Spare> {
     const taken = sizes.map((size) => this.#find(size));
     this.#usedBytes += sizes.reduce((sum, size) => sum + size, 0);
     this.#mostBytes = Math.max(this.#mostBytes, this.#usedBytes);
-    while (this.#usedBytes + this.#spareBytes > this.#mostBytes + allowance) this.#drop();
+    const most = Math.min(this.#mostBytes + allowance, this.limit);
+    while (this.#spares.length > 0 && this.#usedBytes + this.#spareBytes > most) this.#drop();
     return taken;
   }
 

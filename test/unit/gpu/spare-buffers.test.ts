@@ -46,6 +46,15 @@ describe("SpareBuffers", () => {
     assert.deepEqual(spares.take([300 * mebibyte, 500 * mebibyte, 400 * mebibyte]), [first, second, old[1]]);
   });
 
+  it("keeps within a limit", () => {
+    const spares = new SpareBuffers<Buffer>();
+    spares.limit = 20;
+    const old = take(spares, 8, 4);
+    spares.give(old);
+    take(spares, 10);
+    assert.deepEqual([old[0]!.destroyed, old[1]!.destroyed], [true, false]);
+  });
+
   it("keeps nothing once none has been in use for a while", () => {
     mock.timers.enable({ apis: ["setTimeout"] });
     try {
