@@ -4,7 +4,7 @@
  * or, for looking at, pictures of every view of the page in every theme:
  *
  *   npm run pictures
- *   npm run pictures -- --views FOLDER
+ *   npm run pictures -- --views FOLDER [--language de]
  */
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -99,24 +99,28 @@ async function walkthrough(vsix, openWorkbench) {
 /**
  * The scenes of the accessibility test, each photographed before it is judged.
  * @param {string} into
+ * @param {string | undefined} language English unless told otherwise
  */
-async function views(into) {
+async function views(into, language) {
   const { build } = await import("./build.mjs");
   await step("Building", () => build({ tests: true }));
   mkdirSync(into, { recursive: true });
   const { code } = await outcome(
     process.execPath,
     ["--enable-source-maps", "--test", join(root, "dist/test/webview/accessibility.test.mjs")],
-    { show: true, env: { SPECTRUM_PICTURES: into } },
+    {
+      show: true,
+      env: { SPECTRUM_PICTURES: into, ...(language === undefined ? {} : { SPECTRUM_LANGUAGE: language }) },
+    },
   );
   if (code !== 0) process.exitCode = 1;
 }
 
 await runMain(async () => {
-  const { values: chosen } = parseArgs({ options: { views: { type: "string" } } });
+  const { values: chosen } = parseArgs({ options: { views: { type: "string" }, language: { type: "string" } } });
   await installPackages();
   await ensureAdapter();
-  if (chosen.views !== undefined) return views(resolve(chosen.views));
+  if (chosen.views !== undefined) return views(resolve(chosen.views), chosen.language);
   const { createPackage } = await import("./package.mjs");
   const { vsix } = await createPackage();
   const { openWorkbench } = await import("./workbench/workbench.mjs");

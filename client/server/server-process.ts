@@ -1,5 +1,6 @@
 /** The process of the language server. */
 import { spawn, type ChildProcess } from "node:child_process";
+import * as vscode from "vscode";
 
 /** Enough of what a process says to find the sentence that tells why it ended. */
 const remembered = 50;
@@ -23,7 +24,7 @@ export class ServerProcess {
       child.once("close", (code, signal) => {
         // Node prints the error among the lines of its stack and its own version.
         const error = lines.find((line) => /^(\w+ )*\[?\w*Error\b/u.test(line));
-        resolve(error ?? signal ?? `exit code ${code ?? "unknown"}`);
+        resolve(error ?? signal ?? vscode.l10n.t("exit code {0}", code ?? vscode.l10n.t("unknown")));
       });
     });
   }

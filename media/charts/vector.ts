@@ -1,4 +1,5 @@
 /** A chart as a drawing of its own, in vectors: the same chart once more, drawn by a context that writes SVG. */
+import { t } from "../../server/text/l10n.ts";
 import { BasicPlatform, Chart, type Point } from "chart.js";
 import type { ChartColors } from "../ui/theme.ts";
 import type { PlotConfiguration } from "./plot.ts";
@@ -24,7 +25,7 @@ export function chartVector(
   colors: ChartColors,
 ): string {
   const text = document.createElement("canvas").getContext("2d");
-  if (text === null) throw new Error("The picture could not be drawn.");
+  if (text === null) throw new Error(t("The picture could not be drawn."));
   const context = new SvgContext(width, height, (content, font) => {
     text.font = font;
     return text.measureText(content);
