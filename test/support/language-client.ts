@@ -1,3 +1,4 @@
+import type { Spoken } from "../../server/text/l10n.ts";
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { resolve } from "node:path";
@@ -81,7 +82,8 @@ export class TestClient {
     this.connection.listen();
   }
 
-  async initialize(cacheFolder: string): Promise<void> {
+  /** @param spoken what the server is to speak; English where it is left out */
+  async initialize(cacheFolder: string, spoken?: Spoken): Promise<void> {
     await this.connection.sendRequest("initialize", {
       processId: process.pid,
       rootUri: null,
@@ -95,7 +97,7 @@ export class TestClient {
         window: { workDoneProgress: true },
         textDocument: { diagnostic: {}, hover: { contentFormat: ["markdown"] } },
       },
-      initializationOptions: { cacheFolder },
+      initializationOptions: { cacheFolder, ...(spoken === undefined ? {} : { spoken }) },
     });
     await this.connection.sendNotification("initialized", {});
   }
