@@ -117,8 +117,8 @@ function openCommand(checkpoint: string, tensor: string): Command {
 function headsCommand(checkpoint: string, block: string): Command {
   const target: RevealArguments = { checkpoint, tensor: block, view: "heads" };
   return {
-    title: "heads",
-    tooltip: "Open the block's attention heads in the spectrum editor",
+    title: t("heads"),
+    tooltip: t("Open the block's attention heads in the spectrum editor"),
     command: revealCommand,
     arguments: [target],
   };

@@ -12,7 +12,9 @@ const others: readonly RegExp[] = [
   // Drawings and pages, whose words come from elsewhere; kernels.
   /^media\/(?:html|charts\/(?:svg-context|vector)|ui\/color-scale)\.ts$/u,
   /^server\/language\/spectrum-picture\.ts$/u,
-  /^server\/svd\/(?:kernels|two-stage-kernels|vector-kernels|wide-lq)\.ts$/u,
+  /^server\/svd\/(?:[\w-]*kernels|[\w-]+-source|wide-lq)\.ts$/u,
+  // Programs in Python.
+  /^server\/text\/python\.ts$/u,
   // Tables of names; what Node runs; the process that only its log hears.
   /^server\/architecture\/families\.ts$/u,
   /^client\/server\/runtime\.ts$/u,
@@ -22,6 +24,7 @@ const others: readonly RegExp[] = [
 /** Names, keys, and styles that are put together. */
 const known: ReadonlySet<string> = new Set([
   "Safetensors Spectrum",
+  "Python",
   "outline text",
   "the server is not initialised",
   // The client library writes it to the log.
