@@ -26,6 +26,7 @@ import { headColumn, portionList } from "./analysis/portion-list.ts";
 import { snippetOf } from "./analysis/snippet.ts";
 import { matrixSpectra } from "./analysis/spectra.ts";
 import type { Tensor } from "./checkpoint/checkpoint.ts";
+import { inSlices } from "./collections/sliced.ts";
 import { readEntries, vectorProfile } from "./checkpoint/entries.ts";
 import { codeActions } from "./language/code-actions.ts";
 import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
@@ -53,7 +54,7 @@ import { Sessions } from "./language/sessions.ts";
 import { defaultSettings, settingsOf, settingsSection } from "./language/settings.ts";
 import { headSummary } from "./language/summary.ts";
 import { outlineSymbols, workspaceSymbols } from "./language/symbols.ts";
-import { packCatalogue } from "./packing/catalogue.ts";
+import { packing } from "./packing/catalogue.ts";
 import * as protocol from "./protocol.ts";
 import { loadTexts, t } from "./text/l10n.ts";
 
@@ -163,7 +164,7 @@ connection.onRequest(protocol.openCheckpoint, async ({ uri }: protocol.OpenParam
   publish(session);
   return {
     checkpoint: fileUri(session.path),
-    catalogue: packCatalogue(session.analysis.catalogue),
+    catalogue: await inSlices(packing(session.analysis.catalogue)),
     results: session.analysis.results,
     state: session.analysis.state,
     engine: ready().engine,

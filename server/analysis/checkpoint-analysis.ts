@@ -326,6 +326,20 @@ export class CheckpointAnalysis {
     return added.plain.length + added.vectors.length;
   }
 
+  /** Notes which matrices cannot be read at all. @returns whether any other has no result yet */
+  *sifting(): Sliced<boolean> {
+    const refused: MatrixResult[] = [];
+    let isMissing = false;
+    yield* forEachSliced(this.matrices, (matrix) => {
+      if (this.#results.has(matrix.id)) return;
+      const { unsupported } = matrix.description;
+      if (unsupported === null) isMissing = true;
+      else refused.push(this.#refuse(matrix, unsupported));
+    });
+    this.#announce(refused);
+    return isMissing;
+  }
+
   source(matrix: MatrixView): MatrixSource {
     return {
       path: this.#file(matrix).path,
@@ -482,10 +496,7 @@ export class CheckpointAnalysis {
 
   /** One metric of all matrices, in the order of the catalogue's tensors and their slices; NaN as in {@link metric}. */
   column(key: MetricKey): { readonly values: Float32Array; readonly noise: Float32Array } {
-    this.#shown ??= Uint32Array.from(
-      this.catalogue.tensors.flatMap(({ name }) => this.matricesOf(name)),
-      ({ id }) => this.#position(id),
-    );
+    this.#shown ??= this.#catalogueOrder();
     return this.#metrics.column(key, this.#shown);
   }
 
@@ -514,6 +525,16 @@ export class CheckpointAnalysis {
       return index === undefined ? -1 : this.matrices.length + index;
     };
     return this.#order.get(id) ?? portion();
+  }
+
+  #catalogueOrder(): Uint32Array {
+    const places = new Uint32Array(this.matrices.length);
+    let count = 0;
+    for (const { name, matrices } of this.catalogue.tensors) {
+      const first = this.#stacks.get(name)?.first ?? this.#order.get(name) ?? 0;
+      for (let slice = 0; slice < matrices; slice++) places[count++] = first + slice;
+    }
+    return places;
   }
 
   /** How many matrices have a result. */

@@ -21,6 +21,7 @@ import type {
   ProductResult,
   Settings,
 } from "../protocol.ts";
+import { inSlices } from "../collections/sliced.ts";
 import { whyNotWritten } from "../text/write-failure.ts";
 import { closeDelay } from "./close-delays.ts";
 import { Session } from "./session.ts";
@@ -369,12 +370,14 @@ export class Sessions {
     if (!isWaiting()) {
       return;
     }
-    analysis.enqueue(null);
-    if (analysis.queue.size === 0) {
+    const isMissing = await inSlices(analysis.sifting());
+    if (!isWaiting()) {
+      return;
+    }
+    if (!isMissing) {
       analysis.setPhase("done");
       return;
     }
-    analysis.queue.clear();
     const seconds = await this.#seconds(analysis.missing);
     const choice = (await this.#choices.read())[session.path];
     if (!isWaiting()) {

@@ -2,40 +2,52 @@
  * A catalogue as it travels to the client and on to each view: the tensors by columns, with tables of what many of them
  * have in common. A hundred thousand tensors are one megabyte, not eighteen, and no process on the way looks into them.
  */
+import { atOnce, forEachSliced, type Sliced } from "../collections/sliced.ts";
 import type { Catalogue, CatalogueTensor, PackedCatalogue, PackedTensors, TensorKind } from "../protocol.ts";
-import { packNames, unpackNames } from "./names.ts";
+import { NamePacker, unpackNames } from "./names.ts";
 import { packNumbers, unpackNumbers } from "./numbers.ts";
 import { Table } from "./table.ts";
 
-export function packCatalogue({ tensors, ...rest }: Catalogue): PackedCatalogue {
-  return { ...rest, tensors: packTensors(tensors) };
+export function packCatalogue(catalogue: Catalogue): PackedCatalogue {
+  return atOnce(packing(catalogue));
+}
+
+/** As {@link packCatalogue}, in slices. */
+export function* packing({ tensors, ...rest }: Catalogue): Sliced<PackedCatalogue> {
+  return { ...rest, tensors: yield* packingTensors(tensors) };
 }
 
 export function unpackCatalogue({ tensors, ...rest }: PackedCatalogue): Catalogue {
   return { ...rest, tensors: unpackTensors(tensors) };
 }
 
-function packTensors(tensors: readonly CatalogueTensor[]): PackedTensors {
+function* packingTensors(tensors: readonly CatalogueTensor[]): Sliced<PackedTensors> {
+  const count = tensors.length;
+  const names = new NamePacker(count);
   const kinds = new Table<string, TensorKind>();
   const blocks = new Table<string>();
-  const column = (numberOf: (tensor: CatalogueTensor) => number): string =>
-    packNumbers(Uint32Array.from(tensors, numberOf));
+  const kindColumn = new Uint32Array(count);
+  const blockColumn = new Uint32Array(count);
+  const layerColumn = new Uint32Array(count);
+  const expertColumn = new Uint32Array(count);
+  const fileColumn = new Uint32Array(count);
+  yield* forEachSliced(tensors, ({ name, dtype, shape, bytes, role, matrices, block, layer, expert, file }, i) => {
+    names.add(name);
+    const key = `${dtype} ${role} ${bytes} ${matrices} ${shape.join()}`;
+    kindColumn[i] = kinds.place(key, () => ({ dtype, shape, bytes, role, matrices }));
+    blockColumn[i] = blocks.place(block, () => block);
+    layerColumn[i] = orNull(layer);
+    expertColumn[i] = orNull(expert);
+    fileColumn[i] = file;
+  });
   return {
-    count: tensors.length,
-    names: packNames(tensors.map(({ name }) => name)),
-    kind: column(({ dtype, shape, bytes, role, matrices }) =>
-      kinds.place(`${dtype} ${role} ${bytes} ${matrices} ${shape.join()}`, () => ({
-        dtype,
-        shape,
-        bytes,
-        role,
-        matrices,
-      })),
-    ),
-    block: column(({ block }) => blocks.place(block, () => block)),
-    layer: column(({ layer }) => orNull(layer)),
-    expert: column(({ expert }) => orNull(expert)),
-    file: column(({ file }) => file),
+    count,
+    names: names.packed(),
+    kind: packNumbers(kindColumn),
+    block: packNumbers(blockColumn),
+    layer: packNumbers(layerColumn),
+    expert: packNumbers(expertColumn),
+    file: packNumbers(fileColumn),
     kinds: kinds.values,
     blocks: blocks.values,
   };

@@ -14,19 +14,31 @@ export interface PackedNames {
   readonly ending: PackedNumbers;
 }
 
-export function packNames(names: readonly string[]): PackedNames {
-  const endings = new Table<string>();
-  const shared = new Uint32Array(names.length);
-  const ending = new Uint32Array(names.length);
-  let before = "";
-  names.forEach((name, i) => {
-    const common = sharedLength(before, name);
+export class NamePacker {
+  readonly #endings = new Table<string>();
+  readonly #shared: Uint32Array;
+  readonly #ending: Uint32Array;
+  #count = 0;
+  #before = "";
+
+  /** @param count how many names there will be */
+  constructor(count: number) {
+    this.#shared = new Uint32Array(count);
+    this.#ending = new Uint32Array(count);
+  }
+
+  add(name: string): void {
+    const common = sharedLength(this.#before, name);
     const rest = name.slice(common);
-    shared[i] = common;
-    ending[i] = endings.place(rest, () => rest);
-    before = name;
-  });
-  return { endings: endings.values, shared: packNumbers(shared), ending: packNumbers(ending) };
+    this.#shared[this.#count] = common;
+    this.#ending[this.#count] = this.#endings.place(rest, () => rest);
+    this.#before = name;
+    this.#count++;
+  }
+
+  packed(): PackedNames {
+    return { endings: this.#endings.values, shared: packNumbers(this.#shared), ending: packNumbers(this.#ending) };
+  }
 }
 
 export function unpackNames({ endings, shared, ending }: PackedNames, count: number): string[] {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { roles } from "../../../server/architecture/role.ts";
 import { packCatalogue, unpackCatalogue } from "../../../server/packing/catalogue.ts";
-import { packNames, unpackNames } from "../../../server/packing/names.ts";
+import { NamePacker, unpackNames } from "../../../server/packing/names.ts";
 import { packNumbers, unpackNumbers } from "../../../server/packing/numbers.ts";
 import type { Catalogue, CatalogueTensor } from "../../../server/protocol.ts";
 import { uniform } from "../../support/random.ts";
@@ -84,7 +84,9 @@ describe("packed names", () => {
   it("never travel as half a surrogate pair", () => {
     // The two begin with the same unit, and differ in the second.
     const names = ["a😀", "a😁", "a", "😀", "😁😁"];
-    const packed = packNames(names);
+    const packer = new NamePacker(names.length);
+    for (const name of names) packer.add(name);
+    const packed = packer.packed();
     for (const ending of packed.endings) assert.doesNotMatch(ending, /\p{Surrogate}/u);
     assert.deepEqual(unpackNames(packed, names.length), names);
   });
