@@ -14,6 +14,7 @@ import { isMain, Refusal, runMain } from "./setup/step.mjs";
 /** Programs that a table is made of, when no shapes are given. */
 const tables = /** @type {Record<string, string[]>} */ ({ gpu: ["gpu", "vectors", "cancel", "checkpoint"] });
 const programs = [
+  "open",
   "gpu",
   "reference",
   "checkpoint",

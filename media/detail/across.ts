@@ -1,9 +1,17 @@
 /** One metric over the whole checkpoint: by role and layer, against depth, and as a ranking. */
 import { t } from "../../server/text/l10n.ts";
+import { inSlices, nextTurn } from "../../server/collections/sliced.ts";
 import { metricKeys, type MetricKey } from "../../server/spectrum/metrics.ts";
 import { ChartCard } from "../charts/chart-card.ts";
 import { profilePlot } from "../charts/profile.ts";
-import { decodeColumn, roleLayers, type Column, type Measure, type RoleLayers, type RoleRow } from "../model/across.ts";
+import {
+  decodeColumn,
+  gatheringLayers,
+  type Column,
+  type Measure,
+  type RoleLayers,
+  type RoleRow,
+} from "../model/across.ts";
 import { rowLabel } from "../model/across-texts.ts";
 import type { TensorNode } from "../model/nodes.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
@@ -63,7 +71,7 @@ export class Across {
         attributes: { type: "button" },
         onClick: () => {
           store.setSwitch(ratioSwitch, !this.#wantsRatio);
-          this.#draw();
+          void this.#draw();
         },
       },
       t("÷ noise"),
@@ -131,7 +139,7 @@ export class Across {
       if (this.#disposed || request !== this.#request) return;
       this.#column = column;
       this.#failure.textContent = "";
-      this.#draw();
+      await this.#draw();
     } catch (error) {
       if (this.#disposed || request !== this.#request) return;
       this.element.hidden = false;
@@ -139,11 +147,18 @@ export class Across {
     }
   }
 
-  #draw(): void {
-    if (this.#column === null) return;
-    this.#layers = roleLayers(this.#checkpoint, this.#column);
-    const { layers, rows } = this.#layers;
-    const known = this.#column.values.some((value) => !Number.isNaN(value));
+  /** Draws each part in a turn of its own: together they take longer than a page may stand still. */
+  async #draw(): Promise<void> {
+    const column = this.#column;
+    if (column === null) return;
+    const request = this.#request;
+    const metric = this.#metric;
+    const isStale = (): boolean => this.#disposed || request !== this.#request || metric !== this.#metric;
+    const found = await inSlices(gatheringLayers(this.#checkpoint, column));
+    if (isStale()) return;
+    this.#layers = found;
+    const { layers, rows } = found;
+    const known = column.values.some((value) => !Number.isNaN(value));
     const hasDepth = rows.length > 0 && layers.length > 1 && layers.length <= mostLayers;
     this.element.hidden = !known;
     this.#ratio.disabled = !this.#hasRatio();
@@ -151,11 +166,26 @@ export class Across {
     this.#mapCard.hidden = !hasDepth;
     this.#profile.element.hidden = !hasDepth;
     if (!known) return;
-    if (hasDepth) {
-      this.#map.show(this.#grid(), this.#metric, this.#measure);
-      this.#profile.draw();
+    const parts = [
+      ...(hasDepth
+        ? [
+            () => {
+              this.#map.show(this.#grid(), metric, this.#measure);
+            },
+            () => {
+              this.#profile.draw();
+            },
+          ]
+        : []),
+      () => {
+        this.#ranking.show(column, metric);
+      },
+    ];
+    for (const part of parts) {
+      await nextTurn();
+      if (isStale()) return;
+      part();
     }
-    this.#ranking.show(this.#column, this.#metric);
   }
 
   #grid(): HeatGrid<TensorNode> {

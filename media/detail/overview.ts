@@ -1,6 +1,6 @@
 /** The whole checkpoint: what is in it, how it was graded, and what deserves a look. */
 import { t } from "../../server/text/l10n.ts";
-import type { Catalogue } from "../../server/protocol.ts";
+import type { Catalogue, MatrixResult } from "../../server/protocol.ts";
 import { isExpectedGrade } from "../../server/spectrum/expected-grade.ts";
 import { gradePresentation, isFinding } from "../model/grades.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
@@ -28,11 +28,14 @@ export class Overview implements DetailView {
   readonly #grades = create("div", { class: "grades" });
   readonly #decision = create("div", { class: "decision-place" });
   readonly #findings = create("div", { class: "findings", testid: "findings" });
+  readonly #list = create("ul", { class: "finding-list" });
+  readonly #more = create("p", { class: "hint" });
+  /** The lines of the list, by what they say: those that stay are not made again. */
+  #rows = new Map<string, HTMLElement>();
   /** The way to the attention heads, where there are some. */
   readonly #heads = create("div", { class: "heads-link" });
   #disposed = false;
   #refresh: ReturnType<typeof setTimeout> | undefined;
-  #drawn = "";
 
   constructor(store: Store, checkpoint: Checkpoint) {
     this.#store = store;
@@ -166,50 +169,52 @@ export class Overview implements DetailView {
       total,
     );
 
-    const findings = this.#checkpoint.findings(({ role, grade }) => isFinding(grade) && !isExpectedGrade(role, grade));
-    const shown = findings.slice(0, mostFindings);
-    const key = `${findings.length}\n${shown.map(({ id, grade, reason }) => `${id}\n${grade}\n${reason}`).join("\n")}`;
-    // Streaming must not pull a line away from under the pointer when nothing changed in this list.
-    if (key === this.#drawn && this.#findings.hasChildNodes() && findings.length > 0) return;
-    this.#drawn = key;
-    if (findings.length === 0) {
+    const { count, first: shown } = this.#checkpoint.findings(
+      ({ role, grade }) => isFinding(grade) && !isExpectedGrade(role, grade),
+      mostFindings,
+    );
+    if (count === 0) {
+      this.#rows.clear();
       this.#findings.replaceChildren(create("p", { class: "hint" }, this.#nothingFound()));
       return;
     }
-    this.#findings.replaceChildren(
+    const more = count - shown.length;
+    this.#more.textContent = t("{0} more: click a grade to list them in the tree.", formatInteger(more));
+    this.#more.hidden = more === 0;
+    const rows = new Map(
+      shown.map((result) => {
+        const key = `${result.id}\n${result.grade}\n${result.reason}`;
+        return [key, this.#rows.get(key) ?? this.#finding(result)];
+      }),
+    );
+    // Streaming must not pull a line away from under the pointer when nothing changed in this list.
+    const isSame = this.#list.isConnected && [...rows.keys()].join() === [...this.#rows.keys()].join();
+    this.#rows = rows;
+    if (isSame) return;
+    this.#list.replaceChildren(...rows.values());
+    this.#findings.replaceChildren(this.#list, this.#more);
+  }
+
+  #finding({ tensor, id, grade, reason }: MatrixResult): HTMLElement {
+    return create(
+      "li",
+      {},
       create(
-        "ul",
-        { class: "finding-list" },
-        ...shown.map(({ tensor, id, grade, reason }) =>
-          create(
-            "li",
-            {},
-            create(
-              "button",
-              {
-                class: "finding",
-                testid: "finding",
-                attributes: { type: "button" },
-                title: visibleText(reason),
-                onClick: () => {
-                  const slice = id === tensor ? null : Number(id.slice(tensor.length + 1, -1));
-                  this.#store.reveal(tensor, slice);
-                },
-              },
-              gradeBadge(grade),
-              create("span", { class: "finding-name" }, visibleText(id, 200)),
-              create("span", { class: "finding-reason" }, visibleText(reason, 300)),
-            ),
-          ),
-        ),
+        "button",
+        {
+          class: "finding",
+          testid: "finding",
+          attributes: { type: "button" },
+          title: visibleText(reason),
+          onClick: () => {
+            const slice = id === tensor ? null : Number(id.slice(tensor.length + 1, -1));
+            this.#store.reveal(tensor, slice);
+          },
+        },
+        gradeBadge(grade),
+        create("span", { class: "finding-name" }, visibleText(id, 200)),
+        create("span", { class: "finding-reason" }, visibleText(reason, 300)),
       ),
-      findings.length > mostFindings
-        ? create(
-            "p",
-            { class: "hint" },
-            t("{0} more: click a grade to list them in the tree.", formatInteger(findings.length - mostFindings)),
-          )
-        : "",
     );
   }
 

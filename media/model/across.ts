@@ -1,4 +1,5 @@
 /** One metric over a whole checkpoint: by role and layer, and as a ranking. Pure; 100 000 matrices take a few milliseconds. */
+import { atOnce, forEachSliced, type Sliced } from "../../server/collections/sliced.ts";
 import type { MetricColumn } from "../../server/protocol.ts";
 import { roles, type Role } from "../../server/architecture/role.ts";
 import type { Checkpoint } from "./checkpoint.ts";
@@ -14,12 +15,12 @@ export function decodeColumn({ values, noise }: MetricColumn): Column {
   return { values: decodeFloats(values), noise: decodeFloats(noise) };
 }
 
-/** Float32, little-endian, of base64. */
+/** Float32, little-endian as every browser's arrays are, of base64. */
 export function decodeFloats(base64: string): Float32Array {
   const text = atob(base64);
-  const view = new DataView(new ArrayBuffer(text.length));
-  for (let at = 0; at < text.length; at++) view.setUint8(at, text.charCodeAt(at));
-  return Float32Array.from({ length: text.length / 4 }, (_, index) => view.getFloat32(4 * index, true));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return new Float32Array(bytes.buffer);
 }
 
 /** What is shown of a matrix: the metric itself, or the metric over its noise value. */
@@ -64,12 +65,17 @@ interface Gathered {
 }
 
 /** A metric by role and layer: a row for each role, those of one stack of blocks together. */
-export function roleLayers(checkpoint: Checkpoint, { values, noise }: Column): RoleLayers {
+export function roleLayers(checkpoint: Checkpoint, column: Column): RoleLayers {
+  return atOnce(gatheringLayers(checkpoint, column));
+}
+
+/** As {@link roleLayers}, in slices. */
+export function* gatheringLayers(checkpoint: Checkpoint, { values, noise }: Column): Sliced<RoleLayers> {
   const gathered = new Map<string, Map<Role, Map<number, Gathered>>>();
   const layers = new Set<number>();
   const stacks = new Map<string, string>();
   let position = 0;
-  for (const node of checkpoint.tensors) {
+  yield* forEachSliced(checkpoint.tensors, (node) => {
     const { matrices, layer, role, block } = node.tensor;
     if (matrices > 0 && layer !== null) {
       const stack = entry(stacks, block, () => stackOf(block));
@@ -90,7 +96,7 @@ export function roleLayers(checkpoint: Checkpoint, { values, noise }: Column): R
       }
     }
     position += matrices;
-  }
+  });
   const sorted = [...layers].sort((left, right) => left - right);
   const rows = [...gathered].flatMap(([stack, byRole]) =>
     [...byRole]

@@ -1,3 +1,4 @@
+import { atOnce, forEachSliced, inSlices, type Sliced } from "../../server/collections/sliced.ts";
 import type { Catalogue, MatrixResult } from "../../server/protocol.ts";
 import { attentionRank } from "./grades.ts";
 import { buildNodes, type GroupNode, type Nodes, type TensorNode } from "./nodes.ts";
@@ -11,13 +12,18 @@ function isPortion({ head, part }: MatrixResult): boolean {
 export class Checkpoint {
   readonly catalogue: Catalogue;
   readonly #nodes: Nodes;
-  readonly #byName: ReadonlyMap<string, TensorNode>;
+  readonly #byName = new Map<string, TensorNode>();
+  /** Fills the names in while nothing else is to be done; who asks for one earlier finishes it. */
+  readonly #naming: Sliced<undefined>;
   readonly #results = new Map<string, MatrixResult>();
 
   constructor(catalogue: Catalogue, results: readonly MatrixResult[]) {
     this.catalogue = catalogue;
     this.#nodes = buildNodes(catalogue);
-    this.#byName = new Map(this.#nodes.tensors.map((node) => [node.tensor.name, node]));
+    this.#naming = forEachSliced(this.#nodes.tensors, (node) => {
+      this.#byName.set(node.tensor.name, node);
+    });
+    void inSlices(this.#naming);
     this.apply(results);
   }
 
@@ -34,6 +40,7 @@ export class Checkpoint {
   }
 
   tensor(name: string): TensorNode | undefined {
+    atOnce(this.#naming);
     return this.#byName.get(name);
   }
 
@@ -54,7 +61,7 @@ export class Checkpoint {
   apply(results: readonly MatrixResult[]): Set<TensorNode> {
     const changed = new Set<TensorNode>();
     for (const result of results) {
-      const node = this.#byName.get(result.tensor);
+      const node = this.tensor(result.tensor);
       if (node === undefined) continue;
       const before = this.#results.get(result.id)?.grade ?? null;
       this.#results.set(result.id, result);
@@ -70,13 +77,29 @@ export class Checkpoint {
     return changed;
   }
 
-  /** Results that are findings, what deserves attention first, in file order within a grade. */
-  findings(isFinding: (result: MatrixResult) => boolean): MatrixResult[] {
-    const position = (result: MatrixResult): number => this.#byName.get(result.tensor)?.index ?? 0;
-    return [...this.#results.values()]
-      .filter((result) => !isPortion(result) && isFinding(result))
-      .sort(
-        (left, right) => attentionRank(left.grade) - attentionRank(right.grade) || position(left) - position(right),
-      );
+  /**
+   * Results that are findings: how many, and the first so many of them, what deserves attention first, in file order within
+   * a grade.
+   */
+  findings(
+    isFinding: (result: MatrixResult) => boolean,
+    most: number,
+  ): { readonly count: number; readonly first: readonly MatrixResult[] } {
+    const position = (result: MatrixResult): number => this.tensor(result.tensor)?.index ?? 0;
+    // One number says both: there are far fewer than 2³² tensors.
+    const order = (result: MatrixResult): number => attentionRank(result.grade) * 2 ** 32 + position(result);
+    const first: { readonly key: number; readonly result: MatrixResult }[] = [];
+    let count = 0;
+    for (const result of this.#results.values()) {
+      if (isPortion(result) || !isFinding(result)) continue;
+      count++;
+      const key = order(result);
+      if (first.length === most && key >= first.at(-1)!.key) continue;
+      let at = first.length;
+      while (at > 0 && first[at - 1]!.key > key) at--;
+      first.splice(at, 0, { key, result });
+      if (first.length > most) first.pop();
+    }
+    return { count, first: first.map(({ result }) => result) };
   }
 }

@@ -13,8 +13,6 @@ export class TensorNode {
   /** Position of its first matrix among the matrices of all tensors: where its numbers begin in a column of a metric. */
   readonly firstMatrix: number;
   readonly parent: GroupNode;
-  /** The name without what its group says already. Untrusted text. */
-  readonly label: string;
   /** The grade that deserves attention most among its matrices; null while there is none. */
   grade: Grade | null = null;
   /** Grades of the slices of a stack; null for a tensor with one matrix or none. */
@@ -25,12 +23,15 @@ export class TensorNode {
     this.index = index;
     this.firstMatrix = firstMatrix;
     this.parent = parent;
-    this.label =
-      parent.prefix !== "" && tensor.name.startsWith(parent.prefix)
-        ? tensor.name.slice(parent.prefix.length)
-        : tensor.name;
     this.tally = tensor.matrices > 1 ? new Tally() : null;
     this.tally?.expect(tensor.matrices);
+  }
+
+  /** The name without what its group says already. Untrusted text. */
+  get label(): string {
+    const { prefix } = this.parent;
+    const { name } = this.tensor;
+    return prefix !== "" && name.startsWith(prefix) ? name.slice(prefix.length) : name;
   }
 
   get key(): string {
@@ -111,24 +112,32 @@ export function buildNodes(catalogue: Catalogue): Nodes {
     return group;
   };
 
-  let matrices = 0;
-  const tensors = catalogue.tensors.map((tensor, index) => {
+  const parentOf = (tensor: CatalogueTensor): GroupNode => {
+    const { block, expert } = tensor;
     let parent = root;
-    if (tensor.block !== "") {
-      const { block } = tensor;
+    if (block !== "") {
       const key = `block:${block}`;
       parent = groupOf(key, root, () => new GroupNode(key, block, `${block}.`, root));
     }
-    if (tensor.expert !== null && (experts.get(tensor.block)?.size ?? 0) > 1) {
-      const { expert } = tensor;
-      const key = `expert:${expert}:${tensor.block}`;
-      const block = parent;
+    if (expert !== null && (experts.get(block)?.size ?? 0) > 1) {
+      const key = `expert:${expert}:${block}`;
+      const within = parent;
       parent = groupOf(
         key,
-        block,
-        () => new GroupNode(key, t("expert {0}", expert), expertPrefix(tensor, expert), block, expert),
+        within,
+        () => new GroupNode(key, t("expert {0}", expert), expertPrefix(tensor, expert), within, expert),
       );
     }
+    return parent;
+  };
+
+  let matrices = 0;
+  let before: CatalogueTensor | null = null;
+  let parent = root;
+  const tensors = catalogue.tensors.map((tensor, index) => {
+    // Mostly the group is that of the tensor before.
+    if (tensor.block !== before?.block || tensor.expert !== before.expert) parent = parentOf(tensor);
+    before = tensor;
     const node = new TensorNode(tensor, index, matrices, parent);
     matrices += tensor.matrices;
     parent.children.push(node);

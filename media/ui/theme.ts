@@ -26,8 +26,20 @@ export interface ChartColors {
   readonly palette: readonly string[];
 }
 
-/** Reads the current theme; the custom properties of editor.css name the variables, so that CSS and canvas agree. */
+let known: { readonly theme: string; readonly colors: ChartColors } | null = null;
+
+/**
+ * The colours of the current theme; the custom properties of editor.css name the variables, so that CSS and canvas agree.
+ * They are read anew when VS Code has rewritten what says which theme it is: reading takes longer than drawing.
+ */
 export function chartColors(): ChartColors {
+  const { documentElement: root, body } = document;
+  const theme = `${body.className}\n${root.getAttribute("style") ?? ""}`;
+  if (known?.theme !== theme) known = { theme, colors: readColors() };
+  return known.colors;
+}
+
+function readColors(): ChartColors {
   const style = getComputedStyle(document.body);
   const read = (name: string): string => resolved(style.getPropertyValue(name).trim());
   return {

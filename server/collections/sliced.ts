@@ -8,7 +8,7 @@ export type Sliced<Result> = Generator<undefined, Result, undefined>;
 export const sliceItems = 512;
 
 /** A slice, in milliseconds: what else waits is answered after it. */
-const sliceTime = 8;
+const sliceTime = 12;
 
 /** Runs work without an interruption. */
 export function atOnce<Result>(work: Sliced<Result>): Result {
@@ -25,9 +25,14 @@ export async function inSlices<Result>(work: Sliced<Result>): Promise<Result> {
     const step = work.next();
     if (step.done === true) return step.value;
     if (performance.now() < until) continue;
-    await new Promise((resolve) => setImmediate(resolve));
+    await nextTurn();
     until = performance.now() + sliceTime;
   }
+}
+
+/** Lets everything else go on: in a server what is asked, in a page what is drawn and clicked. */
+export function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve));
 }
 
 /** Does something with each item, and may be interrupted after every {@link sliceItems} of them. */

@@ -73,10 +73,32 @@ test("results are counted in each group above, and a grade that changes is count
   assert.equal(block.tally.count("learned"), 0);
   assert.equal(block.tally.worst, "duplicate");
   assert.equal(model.groups.get("block:h.1")!.tally.graded, 0);
+  const { count, first } = model.findings(() => true, 10);
+  assert.equal(count, 2);
   assert.deepEqual(
-    model.findings(() => true).map(({ grade }) => grade),
+    first.map(({ grade }) => grade),
     ["duplicate", "near-random"],
   );
+});
+
+test("the first findings are the gravest, in the checkpoint's order, whatever order they came in", () => {
+  const grades = ["near-random", "random", "learned", "zero", "non-finite"] as const;
+  const names = Array.from({ length: 60 }, (_, i) => `h.${i}.a`);
+  const model = checkpoint(...names.map((name) => tensor(name)));
+  const results = names.map((name, i) => result(name, grades[i % grades.length]!));
+  // By a stride that meets each once.
+  for (let i = 0; i < results.length; i++) model.apply([results[(i * 37) % results.length]!]);
+  const isFinding = ({ grade }: MatrixResult): boolean => grade !== "learned";
+  const of = (grade: string): string[] => results.filter((each) => each.grade === grade).map(({ id }) => id);
+  const all = ["non-finite", "random", "zero", "near-random"].flatMap(of);
+  for (const most of [1, 5, 13, 48, 100]) {
+    const { count, first } = model.findings(isFinding, most);
+    assert.equal(count, 48);
+    assert.deepEqual(
+      first.map(({ id }) => id),
+      all.slice(0, most),
+    );
+  }
 });
 
 const parseSearch = (text: string): Predicate | null =>

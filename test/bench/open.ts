@@ -1,0 +1,278 @@
+/**
+ * How a language server opens checkpoints that are too large to be read: time, memory, and how long it is silent.
+ * `npm run bench:open [-- [--seconds N] [--rounds N]]`: so long the analysis of the 6 GB checkpoint is watched (30; it takes
+ * hours on a software driver), and so often each is opened (3; the median counts). Files are sparse: they take no disk.
+ */
+import { execFileSync } from "node:child_process";
+import {
+  closeSync,
+  ftruncateSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { Checkpoint } from "../../media/model/checkpoint.ts";
+import { visibleRows } from "../../media/tree/rows.ts";
+import { unpackCatalogue } from "../../server/packing/catalogue.ts";
+import { openCheckpoint, type OpenResult } from "../../server/protocol.ts";
+import { TestClient } from "../support/language-client.ts";
+import { childProcesses } from "../support/processes.ts";
+
+const { values: options } = parseArgs({
+  options: { seconds: { type: "string", default: "30" }, rounds: { type: "string", default: "3" } },
+});
+const rounds = Number(options.rounds);
+const megabyte = 2 ** 20;
+/** What the analysis may have, if the system can hold it to that. */
+const memoryLimit = 2 * 2 ** 30;
+
+interface TensorEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+}
+
+/** A file of F32 zeros with these tensors; nothing but its header is on the disk. */
+function writeSparse(path: string, tensors: readonly TensorEntry[]): number {
+  let end = 0;
+  const entries = tensors.map(({ name, shape }) => {
+    const begin = end;
+    end += 4 * shape.reduce((product, side) => product * side, 1);
+    return [name, { dtype: "F32", shape, data_offsets: [begin, end] }];
+  });
+  const header = Buffer.from(JSON.stringify(Object.fromEntries(entries)));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(header.length));
+  const file = openSync(path, "w");
+  writeSync(file, length);
+  writeSync(file, header);
+  ftruncateSync(file, 8 + header.length + end);
+  closeSync(file);
+  return 8 + header.length + end;
+}
+
+/** Weights of a model with 256 experts a layer. */
+function experts(count: number, shape: readonly number[]): TensorEntry[] {
+  const names = [
+    ...["q", "k", "v", "o"].map((name) => `self_attn.${name}_proj`),
+    ...Array.from({ length: 256 }, (_, expert) =>
+      ["gate", "up", "down"].map((name) => `mlp.experts.${expert}.${name}_proj`),
+    ).flat(),
+  ];
+  return Array.from({ length: count }, (_, i) => ({
+    name: `model.layers.${Math.floor(i / names.length)}.${names[i % names.length]!}.weight`,
+    shape,
+  }));
+}
+
+function writeSharded(folder: string, tensors: readonly TensorEntry[], shards: number): string {
+  mkdirSync(folder);
+  const each = Math.ceil(tensors.length / shards);
+  const weightMap: Record<string, string> = {};
+  for (let shard = 0; shard < shards; shard++) {
+    const number = (of: number): string => String(of).padStart(5, "0");
+    const name = `model-${number(shard + 1)}-of-${number(shards)}.safetensors`;
+    const own = tensors.slice(shard * each, (shard + 1) * each);
+    writeSparse(join(folder, name), own);
+    for (const tensor of own) weightMap[tensor.name] = name;
+  }
+  const index = join(folder, "model.safetensors.index.json");
+  writeFileSync(index, JSON.stringify({ metadata: {}, weight_map: weightMap }));
+  return index;
+}
+
+/** Resident memory of a process in bytes, now or at most; 0 where the system does not tell, or it has ended. */
+function resident(pid: number, most = false): number {
+  try {
+    const line = new RegExp(`${most ? "VmHWM" : "VmRSS"}:\\s+(\\d+)`).exec(readFileSync(`/proc/${pid}/status`, "utf8"));
+    return 1024 * Number(line?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+interface Opening {
+  readonly opened: OpenResult;
+  readonly milliseconds: number;
+  /** The longest that a question waited for its answer meanwhile. */
+  readonly silence: number;
+  readonly memory: number;
+}
+
+async function open(path: string): Promise<Opening> {
+  return withServer("never", async (client) => {
+    let silence = 0;
+    let done = false;
+    const asking = (async () => {
+      while (!done) {
+        const asked = performance.now();
+        await client.connection.sendRequest("workspace/symbol", { query: "\u0000 nothing" });
+        silence = Math.max(silence, performance.now() - asked);
+        await new Promise((resolve) => setTimeout(resolve, 2));
+      }
+    })();
+    const begun = performance.now();
+    const opened: OpenResult = await client.connection.sendRequest(openCheckpoint, { uri: pathToFileURL(path).href });
+    const milliseconds = performance.now() - begun;
+    // What it does by itself afterwards counts too.
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    done = true;
+    await asking;
+    return { opened, milliseconds, silence, memory: resident(client.child.pid!, true) };
+  });
+}
+
+async function withServer<T>(analyseOnOpen: string, use: (client: TestClient) => Promise<T>): Promise<T> {
+  const cache = mkdtempSync(join(tmpdir(), "bench-open-cache-"));
+  const client = new TestClient();
+  client.settings = { analyseOnOpen, adapter: "", severity: {} };
+  try {
+    await client.initialize(cache);
+    return await use(client);
+  } finally {
+    await client.close().catch(() => undefined);
+    rmSync(cache, { recursive: true, force: true, maxRetries: 5 });
+  }
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((left, right) => left - right)[values.length >> 1] ?? NaN;
+}
+
+function tell(name: string, value: string, bar: string): void {
+  console.log(`${name.padEnd(58)}${value.padStart(12)}   ${bar}`);
+}
+
+const milliseconds = (value: number): string => `${value.toFixed(0)} ms`;
+const megabytes = (value: number): string => (value === 0 ? "not told" : `${(value / megabyte).toFixed(0)} MB`);
+
+async function tellOpening(
+  name: string,
+  path: string,
+  bars: { readonly time: string; readonly memory: string },
+): Promise<void> {
+  const openings: Opening[] = [];
+  for (let round = 0; round < rounds; round++) openings.push(await open(path));
+  const of = (number: (opening: Opening) => number): number => median(openings.map(number));
+  tell(`${name}: headers and catalogue`, milliseconds(of((each) => each.milliseconds)), bars.time);
+  tell("  the server's memory at most", megabytes(of(({ memory }) => memory)), bars.memory);
+  tell("  an answer took at most", milliseconds(of(({ silence }) => silence)), "bar 50 ms for the server's part");
+  const text = JSON.stringify(openings[0]!.opened).length;
+  tell("  what travels to the view", `${(text / megabyte).toFixed(2)} MB`, "");
+  const models: number[] = [];
+  let shown = 0;
+  for (let round = 0; round < 5; round++) {
+    const begun = performance.now();
+    const checkpoint = new Checkpoint(unpackCatalogue(openings[0]!.opened.catalogue), []);
+    shown = visibleRows(checkpoint.root, ({ key }) => key === [...checkpoint.groups.keys()][0], null).length;
+    models.push(performance.now() - begun);
+  }
+  tell("  unpacked, with the tree's model", milliseconds(median(models)), `${shown} lines of it at first`);
+}
+
+/** What safetensors' own reader takes for all headers and names; null where `python3` has none. */
+function reference(paths: readonly string[]): number | null {
+  const program = [
+    "import sys, time",
+    "from safetensors import safe_open",
+    "begun = time.perf_counter()",
+    "for path in sys.argv[1:]:",
+    "    with safe_open(path, framework='np') as file:",
+    "        for name in file.keys(): file.get_slice(name).get_shape()",
+    "print(1000 * (time.perf_counter() - begun))",
+  ].join("\n");
+  try {
+    const output = execFileSync("python3", ["-c", program, ...paths], { stdio: ["ignore", "pipe", "ignore"] });
+    return Number(output.toString());
+  } catch {
+    return null;
+  }
+}
+
+function tellReference(paths: readonly string[]): void {
+  const time = reference(paths);
+  if (time === null) console.log("  safetensors' own reader: python3 has none here");
+  else tell("  safetensors' own reader, names and shapes", milliseconds(time), "without what names mean");
+}
+
+/** Holds processes to an amount of memory; null where the system does not let us. */
+function memoryGroup(bytes: number): { readonly hold: (pid: number) => void; readonly remove: () => void } | null {
+  const group = `/sys/fs/cgroup/bench-open-${process.pid}`;
+  try {
+    mkdirSync(group);
+    writeFileSync(join(group, "memory.max"), String(bytes));
+    return {
+      hold: (pid) => {
+        writeFileSync(join(group, "cgroup.procs"), String(pid));
+      },
+      remove: () => {
+        rmdirSync(group);
+      },
+    };
+  } catch {
+    rmSync(group, { recursive: true, force: true });
+    return null;
+  }
+}
+
+/** Analyses a checkpoint for a while, and tells how much memory that takes. */
+async function tellAnalysis(name: string, path: string, seconds: number): Promise<void> {
+  const group = memoryGroup(memoryLimit);
+  await withServer("always", async (client) => {
+    const server = client.child.pid!;
+    // Its GPU process begins in the same group.
+    group?.hold(server);
+    const limit =
+      group === null ? "no memory limit could be set here: what is resident is told" : "under a limit of 2 GB";
+    const { state } = await client.connection.sendRequest<OpenResult>(openCheckpoint, {
+      uri: pathToFileURL(path).href,
+    });
+    let mostOfWorker = 0;
+    const end = performance.now() + 1000 * seconds;
+    const last = () => client.results.at(-1)?.state ?? state;
+    while (performance.now() < end && last().phase !== "done") {
+      for (const pid of childProcesses(server)) mostOfWorker = Math.max(mostOfWorker, resident(pid, true));
+      await new Promise((resolve) => setTimeout(resolve, 250));
+    }
+    const { done, total, phase } = last();
+    const failed = client.results.flatMap(({ results }) =>
+      results.filter(({ grade }) => grade === "unsupported"),
+    ).length;
+    tell(`${name}: analysed`, `${done}`, `of ${total} in ${seconds} s (${phase}), ${failed} could not be; ${limit}`);
+    tell("  the server's memory at most", megabytes(resident(server, true)), "bar 700 MB");
+    tell("  the GPU process's memory at most, its driver's included", megabytes(mostOfWorker), "");
+  }).finally(() => group?.remove());
+}
+
+execFileSync(process.execPath, ["scripts/build.mjs", "--production"], { stdio: "ignore" });
+const folder = mkdtempSync(join(tmpdir(), "bench-open-"));
+try {
+  const many = writeSharded(join(folder, "many"), experts(100_000, [32, 48]), 160);
+  await tellOpening("100 000 tensors in 160 shards", many, {
+    time: "bar 1500 ms, the tree included",
+    memory: "bar 400 MB",
+  });
+  const shards = Array.from({ length: 160 }, (_, i) => String(i + 1).padStart(5, "0"));
+  tellReference(shards.map((number) => join(folder, "many", `model-${number}-of-00160.safetensors`)));
+
+  const huge = join(folder, "huge.safetensors");
+  const size = writeSparse(huge, experts(1490, [4096, 4096]));
+  await tellOpening(`one file of ${(size / 1e9).toFixed(0)} GB`, huge, { time: "bar 300 ms", memory: "" });
+  tellReference([huge]);
+
+  const small = join(folder, "small.safetensors");
+  const matrices = Math.round(6e9 / (4 * 64 * 64));
+  const bytes = writeSparse(small, experts(matrices, [64, 64]));
+  await tellAnalysis(`${(bytes / 1e9).toFixed(0)} GB of ${matrices} matrices`, small, Number(options.seconds));
+} finally {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+}
+process.exit(0);
