@@ -110,9 +110,9 @@ interface Opening {
 async function open(path: string): Promise<Opening> {
   return withServer("never", async (client) => {
     let silence = 0;
-    let done = false;
+    const stop = new AbortController();
     const asking = (async () => {
-      while (!done) {
+      while (!stop.signal.aborted) {
         const asked = performance.now();
         await client.connection.sendRequest("workspace/symbol", { query: "\u0000 nothing" });
         silence = Math.max(silence, performance.now() - asked);
@@ -124,7 +124,7 @@ async function open(path: string): Promise<Opening> {
     const milliseconds = performance.now() - begun;
     // What it does by itself afterwards counts too.
     await new Promise((resolve) => setTimeout(resolve, 1000));
-    done = true;
+    stop.abort();
     await asking;
     return { opened, milliseconds, silence, memory: resident(client.child.pid!, true) };
   });
@@ -204,7 +204,9 @@ function tellReference(paths: readonly string[]): void {
 }
 
 /** Holds processes to an amount of memory; null where the system does not let us. */
-function memoryGroup(bytes: number): { readonly hold: (pid: number) => void; readonly remove: () => void } | null {
+function memoryGroup(
+  bytes: number,
+): { readonly hold: (pid: number) => void; readonly remove: () => Promise<void> } | null {
   const group = `/sys/fs/cgroup/bench-open-${process.pid}`;
   try {
     mkdirSync(group);
@@ -213,12 +215,19 @@ function memoryGroup(bytes: number): { readonly hold: (pid: number) => void; rea
       hold: (pid) => {
         writeFileSync(join(group, "cgroup.procs"), String(pid));
       },
-      remove: () => {
-        rmdirSync(group);
+      remove: async () => {
+        // Its processes take a moment to end.
+        for (let attempt = 0; attempt < 50; attempt++) {
+          try {
+            rmdirSync(group);
+            return;
+          } catch {
+            await new Promise((resolve) => setTimeout(resolve, 100));
+          }
+        }
       },
     };
   } catch {
-    rmSync(group, { recursive: true, force: true });
     return null;
   }
 }
@@ -239,7 +248,7 @@ async function tellAnalysis(name: string, path: string, seconds: number): Promis
     const end = performance.now() + 1000 * seconds;
     const last = () => client.results.at(-1)?.state ?? state;
     while (performance.now() < end && last().phase !== "done") {
-      for (const pid of childProcesses(server)) mostOfWorker = Math.max(mostOfWorker, resident(pid, true));
+      for (const { pid } of childProcesses(server)) mostOfWorker = Math.max(mostOfWorker, resident(pid, true));
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
     const { done, total, phase } = last();
