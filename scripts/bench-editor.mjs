@@ -136,6 +136,9 @@ await runMain(async () => {
     tell("100 000 tensors", milliseconds(median(times.large)), `${ratio(median(times.large))}; bar 1500 ms`);
 
     const editor = workbench.webviewFrame().locator("body");
+    // Without what the pages that were closed before have left.
+    const session = await page.context().newCDPSession(page);
+    await session.send("HeapProfiler.collectGarbage");
     const heap = await editor.evaluate(() => {
       const { memory } = /** @type {{ memory?: { usedJSHeapSize: number } }} */ (/** @type {unknown} */ (performance));
       return memory?.usedJSHeapSize ?? NaN;
