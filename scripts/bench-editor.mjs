@@ -86,6 +86,24 @@ async function closeEditors({ page }) {
   await page.locator(".tabs-container .tab").first().waitFor({ state: "detached" });
 }
 
+/**
+ * Takes away what pages that were closed before have left in the process of a page.
+ * @param {import("./workbench/workbench.mjs").Workbench} workbench
+ * @param {import("playwright-core").ElementHandle | null} within an element of the page
+ */
+async function collectGarbage({ page }, within) {
+  // A frame has a session of its own where it has a process of its own.
+  for (let frame = (await within?.ownerFrame()) ?? null; frame !== null; frame = frame.parentFrame()) {
+    const session = await page
+      .context()
+      .newCDPSession(frame)
+      .catch(() => null);
+    if (session === null) continue;
+    await session.send("HeapProfiler.collectGarbage");
+    return;
+  }
+}
+
 /** @param {string} name @param {string} value @param {string} bar */
 function tell(name, value, bar) {
   console.log(`${name.padEnd(52)}${value.padStart(12)}   ${bar}`);
@@ -136,9 +154,7 @@ await runMain(async () => {
     tell("100 000 tensors", milliseconds(median(times.large)), `${ratio(median(times.large))}; bar 1500 ms`);
 
     const editor = workbench.webviewFrame().locator("body");
-    // Without what the pages that were closed before have left.
-    const session = await page.context().newCDPSession(page);
-    await session.send("HeapProfiler.collectGarbage");
+    await collectGarbage(workbench, await editor.elementHandle());
     const heap = await editor.evaluate(() => {
       const { memory } = /** @type {{ memory?: { usedJSHeapSize: number } }} */ (/** @type {unknown} */ (performance));
       return memory?.usedJSHeapSize ?? NaN;
