@@ -25,9 +25,8 @@ import { metricColumn } from "./analysis/metric-column.ts";
 import { headColumn, portionList } from "./analysis/portion-list.ts";
 import { snippetOf } from "./analysis/snippet.ts";
 import { matrixSpectra } from "./analysis/spectra.ts";
-import type { Tensor } from "./checkpoint/checkpoint.ts";
 import { inSlices } from "./collections/sliced.ts";
-import { readEntries, vectorProfile } from "./checkpoint/entries.ts";
+import { vectorProfile } from "./checkpoint/entries.ts";
 import { codeActions } from "./language/code-actions.ts";
 import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
 import { definitionAt } from "./language/definition.ts";
@@ -223,8 +222,9 @@ connection.onRequest(
 connection.onRequest(
   protocol.tensorEntries,
   async ({ checkpoint, tensor, ...grid }: protocol.EntriesParams): Promise<protocol.Entries> => {
-    const { file, description } = tensorOf(await openSession(checkpoint), tensor);
-    const { values, exact } = await readEntries(file, description, grid);
+    const { analysis } = await openSession(checkpoint);
+    requireTensor(analysis, tensor);
+    const { values, exact } = await analysis.entries(tensor, grid);
     return { values: base64Doubles(values), exact };
   },
 );
@@ -232,8 +232,8 @@ connection.onRequest(
 connection.onRequest(
   protocol.vectorEntries,
   async ({ checkpoint, tensor, runs }: protocol.VectorParams): Promise<protocol.VectorProfile> => {
-    const { file, description } = tensorOf(await openSession(checkpoint), tensor);
-    return vectorProfile(file, description, runs);
+    const { path, tensor: vector } = requireTensor((await openSession(checkpoint)).analysis, tensor);
+    return vectorProfile(path, vector, runs);
   },
 );
 
@@ -423,13 +423,12 @@ function ready(): Sessions {
 }
 
 /** A tensor of a checkpoint, and the file that holds it. */
-function tensorOf({ analysis }: Session, name: string): { readonly file: string; readonly description: Tensor } {
-  const description = analysis.checkpoint.tensors.find((each) => each.name === name);
-  const file = analysis.checkpoint.files[description?.file ?? -1];
-  if (description === undefined || file === undefined) {
-    throw new ResponseError(ErrorCodes.InvalidParams, t("There is no tensor {0} in this checkpoint.", name));
+function requireTensor(analysis: Session["analysis"], name: string): ReturnType<Session["analysis"]["tensor"]> {
+  try {
+    return analysis.tensor(name);
+  } catch (error) {
+    throw new ResponseError(ErrorCodes.InvalidParams, error instanceof Error ? error.message : String(error));
   }
-  return { file: file.path, description };
 }
 
 /** What cannot be done is told in the sentence that says why. */

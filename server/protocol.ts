@@ -22,8 +22,18 @@ import type { Spoken } from "./text/l10n.ts";
 export interface CatalogueTensor {
   /** Untrusted text. */
   readonly name: string;
+  /** As the file stores it. */
   readonly dtype: Dtype;
+  /** Of the weight; a packed one is stored in another. */
   readonly shape: readonly number[];
+  /** How a quantised weight is stored. */
+  readonly packed?: {
+    /** As people call it: `GPTQ 4-bit`. */
+    readonly format: string;
+    readonly shape: readonly number[];
+  };
+  /** It only helps to decode another tensor (scales, zero points). */
+  readonly auxiliary?: true;
   readonly bytes: number;
   readonly role: Role;
   /** The block the tensor belongs to, such as `model.layers.3`; empty outside blocks. Untrusted text. */
@@ -56,7 +66,10 @@ export interface Catalogue {
 }
 
 /** What many tensors of a checkpoint have in common. */
-export type TensorKind = Pick<CatalogueTensor, "dtype" | "shape" | "bytes" | "role" | "matrices">;
+export type TensorKind = Pick<
+  CatalogueTensor,
+  "dtype" | "shape" | "packed" | "auxiliary" | "bytes" | "role" | "matrices"
+>;
 
 /** The tensors of a catalogue by columns, one number a tensor, see server/packing/catalogue.ts. */
 export interface PackedTensors {

@@ -54,7 +54,7 @@ fn rounded(entry: Number, scale: i32) -> f32 {
 @compute @workgroup_size(threads)
 fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>) {
   let scale = i32(counters[(chunk.matrix + id.z) * 8u + 3u]) - EXPONENT_OFFSET;
-  let begin_entry = id.z * chunk.distance * 4u / chunk.format.bytes;
+  let begin_entry = id.z * chunk.distance * 4u / (chunk.format.bits / 8u);
   let target_first = chunk.target_first + id.z * chunk.rows * chunk.columns;
   for (var index = id.x; index < chunk.entries; index += groups.x * threads) {
     let bits = entry_bits(begin_entry + index, chunk.format);

@@ -48,7 +48,7 @@ fn main(@builtin(global_invocation_id) id: vec3<u32>, @builtin(local_invocation_
         @builtin(num_workgroups) groups: vec3<u32>) {
   let stride = groups.x * threads;
   let begin = id.z * chunk.distance;
-  let begin_entry = begin * 4u / chunk.format.bytes;
+  let begin_entry = begin * 4u / (chunk.format.bits / 8u);
   var not_finite = 0u;
   var zeros = 0u;
   var different = 0u;

@@ -2,6 +2,7 @@
  * What the tree is narrowed to. Words must all occur, with `role:`, `dtype:` and `grade:` asking for exactly that; or the
  * search is a regular expression on names. Facets narrow it further.
  */
+import { storedAs } from "../../server/text/stored-as.ts";
 import { t } from "../../server/text/l10n.ts";
 import { grades, type Grade } from "../../server/spectrum/verdict.ts";
 import { roles, type Role } from "../../server/architecture/role.ts";
@@ -99,7 +100,7 @@ function facetPredicate(facets: Facets): Predicate | null {
   const grade = new Set(facets.grades);
   return (node) =>
     (role.size === 0 || role.has(node.tensor.role)) &&
-    (dtype.size === 0 || dtype.has(node.tensor.dtype)) &&
+    (dtype.size === 0 || dtype.has(storedAs(node.tensor))) &&
     (grade.size === 0 || hasGrade(node, (each) => grade.has(each)));
 }
 
@@ -107,7 +108,8 @@ function word(term: string): Predicate {
   const [, field, value] = /^(role|dtype|grade):(.+)$/.exec(term) ?? [];
   if (value !== undefined) {
     if (field === "role") return ({ tensor }) => tensor.role === value;
-    if (field === "dtype") return ({ tensor }) => tensor.dtype.toLowerCase() === value;
+    if (field === "dtype")
+      return ({ tensor }) => [tensor.dtype, storedAs(tensor)].some((each) => each.toLowerCase() === value);
     return (node) => hasGrade(node, (grade) => grade === value);
   }
   return (node) =>

@@ -1,4 +1,5 @@
 /** Orders all tensors by one column, as a list. Pure; 100 000 tensors take about a tenth of a second. */
+import { storedAs } from "../../server/text/stored-as.ts";
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
 import type { Column } from "./across.ts";
 import { isMetric, type ColumnKey } from "./columns.ts";
@@ -35,7 +36,7 @@ export function sortTensors(
 function textOf(by: Sort["by"]): ((node: TensorNode) => string) | null {
   if (by === "name") return ({ tensor }) => naturalKey(tensor.name);
   if (by === "role") return ({ tensor }) => tensor.role;
-  if (by === "dtype") return ({ tensor }) => tensor.dtype;
+  if (by === "dtype") return ({ tensor }) => storedAs(tensor);
   return null;
 }
 

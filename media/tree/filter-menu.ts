@@ -1,4 +1,5 @@
 /** The button that narrows the tree to roles, dtypes and grades, and the line that says what it is narrowed to. */
+import { storedAs } from "../../server/text/stored-as.ts";
 import { t } from "../../server/text/l10n.ts";
 import { roles } from "../../server/architecture/role.ts";
 import { gradePresentation, gradesByAttention } from "../model/grades.ts";
@@ -75,7 +76,7 @@ function fill(panel: HTMLElement, store: Store): void {
     store.narrow({ ...facets, [key]: on ? [...others, value] : others });
   };
   const roleCounts = countBy(tensors, ({ tensor }) => [tensor.role]);
-  const dtypeCounts = countBy(tensors, ({ tensor }) => [tensor.dtype]);
+  const dtypeCounts = countBy(tensors, ({ tensor }) => [storedAs(tensor)]);
   const gradeCounts = countBy(tensors, ({ tally, grade }) =>
     tally === null ? (grade === null ? [] : [grade]) : tally.entries().map((entry) => entry.grade),
   );

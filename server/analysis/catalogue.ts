@@ -20,14 +20,19 @@ export function* cataloguing(
   // Matrices come in the order of their tensors.
   let next = 0;
   yield* forEachSliced(checkpoint.tensors, (tensor, index) => {
-    const { role, block, layer, expert, auxiliaryOf } = descriptions[index]!;
+    const { role, block, layer, expert, auxiliaryOf, packed } = descriptions[index]!;
     const size = tensor.end - tensor.begin;
     bytes += size;
-    if (auxiliaryOf === null) parameters += tensor.shape.reduce((product, side) => product * side, 1);
+    const { shape } = packed ?? tensor;
+    if (auxiliaryOf === null) parameters += shape.reduce((product, side) => product * side, 1);
     const first = next;
     while (matrices[next]?.tensor === tensor) next++;
-    const { name, dtype, shape, file } = tensor;
-    groups.add({ name, dtype, shape, bytes: size, role, block, layer, expert, file, matrices: next - first });
+    const { name, dtype, file } = tensor;
+    groups.add({
+      ...{ name, dtype, shape, bytes: size, role, block, layer, expert, file, matrices: next - first },
+      ...(packed === null ? {} : { packed: { format: packed.format, shape: tensor.shape } }),
+      ...(auxiliaryOf === null ? {} : { auxiliary: true as const }),
+    });
   });
   // A null prototype: the keys come out of a file, `__proto__` among them if it likes.
   const metadata = Object.create(null) as Record<string, string>;

@@ -3,9 +3,14 @@ import { adapterConfig } from "../architecture/adapter.ts";
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
 import { missingTensors } from "../architecture/missing.ts";
 import { configInitialiser, type ConfigInitialiser } from "../architecture/config-initialiser.ts";
-import { recognising } from "../architecture/recognise.ts";
-import type { Checkpoint, CheckpointFile, CheckpointProblem } from "../checkpoint/checkpoint.ts";
+import { isText, recognising } from "../architecture/recognise.ts";
 import { fileVersion } from "../checkpoint/file.ts";
+import { mapPieces, type FilePiece, type Piece } from "../checkpoint/quantisation.ts";
+import { readTexts } from "../checkpoint/texts.ts";
+import type { Checkpoint, CheckpointFile, CheckpointProblem, Tensor } from "../checkpoint/checkpoint.ts";
+import { readQuantisedEntries } from "../checkpoint/dequantise.ts";
+import { readEntries, type GridEntries } from "../checkpoint/entries.ts";
+import type { EntryGrid } from "../checkpoint/entry-grid.ts";
 import { openCheckpoint } from "../checkpoint/open.ts";
 import { atOnce, forEachSliced, inSlices, type Sliced } from "../collections/sliced.ts";
 import { groupBy } from "../collections/group-by.ts";
@@ -121,7 +126,9 @@ export class CheckpointAnalysis {
     const { preferences, problem } = await readSettingsFile(read.path);
     const problems = [...read.problems, ...(problem === null ? [] : [problem]), ...adapterProblems(read)];
     const checkpoint = { ...read, problems };
-    return new CheckpointAnalysis(await inSlices(opening(checkpoint, preferences, combine(general, preferences))));
+    const texts = await readTexts(checkpoint, isText);
+    const all = combine(general, preferences);
+    return new CheckpointAnalysis(await inSlices(opening(checkpoint, texts, preferences, all)));
   }
 
   /**
@@ -141,8 +148,8 @@ export class CheckpointAnalysis {
       const onRecord = (key: string, analysis: Analysis): void => {
         const place = `${index} ${key}`;
         const known =
-          (matrices ??= byPlace(this.matrices)).get(place) ??
-          (portions ??= byPlace(this.portions.all)).get(place) ??
+          (matrices ??= byPlace(this.matrices, this.checkpoint.files)).get(place) ??
+          (portions ??= byPlace(this.portions.all, this.checkpoint.files)).get(place) ??
           [];
         if (!attaching) {
           this.#arrivals += 1;
@@ -173,7 +180,7 @@ export class CheckpointAnalysis {
     const done = this.#done;
     for (const store of this.#stores.values()) await store.follow();
     const back = [...this.queue.elsewhere].filter(
-      ({ matrix, vectors }) => this.#stores.get(matrix.tensor.file)?.isElsewhere(storeKey(matrix), vectors) !== true,
+      ({ matrix, vectors }) => this.#stores.get(matrix.tensor.file)?.isElsewhere(this.#key(matrix), vectors) !== true,
     );
     if (back.length > 0) this.queue.takeBack(back);
     const rests = this.#phase === "waiting" || this.#phase === "paused" || this.#phase === "cancelled";
@@ -196,9 +203,12 @@ export class CheckpointAnalysis {
     const granted = new Set<MatrixView>();
     for (const [file, those] of groupBy(matrices, ({ tensor }) => tensor.file)) {
       const store = this.#stores.get(file);
-      const keys = await store?.claim(those.map(storeKey), vectors);
+      const keys = await store?.claim(
+        those.map((matrix) => this.#key(matrix)),
+        vectors,
+      );
       for (const matrix of those) {
-        if (keys?.has(storeKey(matrix)) !== false) granted.add(matrix);
+        if (keys?.has(this.#key(matrix)) !== false) granted.add(matrix);
       }
     }
     const isKnown = ({ id }: MatrixView): boolean =>
@@ -211,7 +221,7 @@ export class CheckpointAnalysis {
 
   /** Gives up what was claimed and is not computed. */
   release({ matrices, vectors }: Batch): void {
-    for (const matrix of matrices) this.#stores.get(matrix.tensor.file)?.release([storeKey(matrix)], vectors);
+    for (const matrix of matrices) this.#stores.get(matrix.tensor.file)?.release([this.#key(matrix)], vectors);
   }
 
   /** Whether the files of some matrices are still those whose headers were read. */
@@ -341,6 +351,8 @@ export class CheckpointAnalysis {
   }
 
   source(matrix: MatrixView): MatrixSource {
+    const { quantisation } = matrix;
+    const placed = ({ file, ...piece }: Piece): FilePiece => ({ ...piece, path: this.checkpoint.files[file]!.path });
     return {
       path: this.#file(matrix).path,
       begin: matrix.begin,
@@ -349,12 +361,38 @@ export class CheckpointAnalysis {
       rows: matrix.rows,
       columns: matrix.columns,
       ...(matrix.pitch === undefined ? {} : { pitch: matrix.pitch }),
+      ...(quantisation === undefined
+        ? {}
+        : { quantised: { ...quantisation, pieces: mapPieces(quantisation.pieces, placed) } }),
     };
+  }
+
+  /**
+   * Some entries of a tensor, as what they mean.
+   * @throws in one sentence when there is no such tensor, they do not lie in it, or a file cannot be read.
+   */
+  async entries(name: string, grid: EntryGrid): Promise<GridEntries> {
+    const slices = this.matricesOf(name).flatMap((matrix) => this.source(matrix).quantised ?? []);
+    const [first] = this.matricesOf(name);
+    if (first === undefined || slices.length === 0) {
+      const { path, tensor } = this.tensor(name);
+      return readEntries(path, tensor, grid);
+    }
+    return readQuantisedEntries({ name, rows: first.rows, columns: first.columns, slices }, grid);
+  }
+
+  /** @throws in one sentence when there is no such tensor. */
+  tensor(name: string): { readonly path: string; readonly tensor: Tensor } {
+    const tensor = this.checkpoint.tensors.find((each) => each.name === name);
+    const file = this.checkpoint.files[tensor?.file ?? -1];
+    if (tensor === undefined || file === undefined)
+      throw new Error(t("There is no tensor {0} in this checkpoint.", name));
+    return { path: file.path, tensor };
   }
 
   /** Takes one computed matrix in. */
   accept(matrix: MatrixView, analysis: Analysis): void {
-    this.#stores.get(matrix.tensor.file)?.put(storeKey(matrix), analysis);
+    this.#stores.get(matrix.tensor.file)?.put(this.#key(matrix), analysis);
     this.#announce(this.#judge(matrix, analysis));
   }
 
@@ -375,7 +413,7 @@ export class CheckpointAnalysis {
     }
     const analysis = this.#refusals.has(id)
       ? null
-      : ((await this.#stores.get(matrix.tensor.file)?.get(storeKey(matrix))) ?? null);
+      : ((await this.#stores.get(matrix.tensor.file)?.get(this.#key(matrix))) ?? null);
     const count = Math.min(matrix.rows, matrix.columns);
     const values = analysis?.measurement.singularValues;
     return {
@@ -549,6 +587,11 @@ export class CheckpointAnalysis {
     if (this.#asked.delete(result.id)) this.#askedDone += 1;
   }
 
+  /** What its results are kept under. */
+  #key(matrix: MatrixView): string {
+    return storeKey(matrix, this.checkpoint.files);
+  }
+
   #file(matrix: MatrixView): CheckpointFile {
     return this.checkpoint.files[matrix.tensor.file]!;
   }
@@ -670,8 +713,13 @@ interface Slices {
 }
 
 /** @param near the preferences beside the checkpoint; `all`: with those for every checkpoint */
-function* opening(checkpoint: Checkpoint, near: AnalysisPreferences, all: AnalysisPreferences): Sliced<Opened> {
-  const architecture = yield* recognising(checkpoint, all.roles);
+function* opening(
+  checkpoint: Checkpoint,
+  texts: ReadonlyMap<string, string>,
+  near: AnalysisPreferences,
+  all: AnalysisPreferences,
+): Sliced<Opened> {
+  const architecture = yield* recognising(checkpoint, all.roles, texts);
   const catalogue = yield* cataloguing(checkpoint, architecture);
   const order = new Map<string, number>();
   const stacks = new Map<string, Slices>();
@@ -701,8 +749,8 @@ function resultOf({ id, tensor, description, head, part }: MatrixView, { grade, 
 }
 
 /** Matrices by file and place: several where bytes are shared. */
-function byPlace(matrices: readonly MatrixView[]): Map<string, MatrixView[]> {
-  return groupBy(matrices, (matrix) => `${matrix.tensor.file} ${storeKey(matrix)}`);
+function byPlace(matrices: readonly MatrixView[], files: readonly CheckpointFile[]): Map<string, MatrixView[]> {
+  return groupBy(matrices, (matrix) => `${matrix.tensor.file} ${storeKey(matrix, files)}`);
 }
 
 function finiteOrNull(value: number): number | null {

@@ -65,7 +65,9 @@ export async function measureProducts(
 /** What products of one batch have in common. */
 function likeness({ left, right }: ProductView): string {
   return [left, right]
-    .map(({ view, shared }) => `${view.rows}x${view.columns} ${view.tensor.dtype} ${shared}`)
+    .map(({ view, shared }) =>
+      [view.rows, view.columns, view.tensor.dtype, view.quantisation === undefined, shared].join(" "),
+    )
     .join(" ");
 }
 

@@ -8,7 +8,7 @@ export interface BatchLimits {
   readonly bytes: number;
 }
 
-/** Matrices of one shape and dtype that are computed together. */
+/** Matrices of one shape and dtype, all packed or none, that are computed together. */
 export interface Batch {
   readonly matrices: readonly MatrixView[];
   /** Whether their singular vectors are wanted too. */
@@ -155,7 +155,8 @@ export class MatrixQueue {
         wanted === vectors &&
         matrix.rows === first.rows &&
         matrix.columns === first.columns &&
-        matrix.tensor.dtype === first.tensor.dtype
+        matrix.tensor.dtype === first.tensor.dtype &&
+        (matrix.quantisation === undefined) === (first.quantisation === undefined)
       ) {
         batch.push(matrix);
       }

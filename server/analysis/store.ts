@@ -4,6 +4,7 @@ import { open, readdir, rm, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import type { MatrixView } from "../architecture/architecture.ts";
 import type { CheckpointFile } from "../checkpoint/checkpoint.ts";
+import { schemeWords } from "../checkpoint/quantisation.ts";
 import { whyNotWritten } from "../text/write-failure.ts";
 import type { Analysis, VectorMeasurement } from "../worker-protocol.ts";
 import { disk, type Disk } from "./disk.ts";
@@ -325,10 +326,24 @@ export class AnalysisStore {
 
 const extension = ".spectra";
 
-/** Names a matrix within its file: where it lies and how it is read, so that a rewritten file never matches by name alone. */
-export function storeKey(matrix: MatrixView): string {
-  const { begin, end, tensor, rows, columns, pitch = columns } = matrix;
-  return `${begin}-${end} ${tensor.dtype} ${rows}x${columns}${pitch === columns ? "" : ` of ${pitch}`}`;
+/**
+ * Names a matrix within its file: where it lies and how it is read, so that a rewritten file never matches by name alone.
+ * Pieces in other files are named with their identity.
+ */
+export function storeKey(matrix: MatrixView, files: readonly CheckpointFile[]): string {
+  const { begin, end, tensor, rows, columns, pitch = columns, quantisation } = matrix;
+  const place = `${begin}-${end} ${tensor.dtype} ${rows}x${columns}${pitch === columns ? "" : ` of ${pitch}`}`;
+  if (quantisation === undefined) return place;
+  const { scheme, pieces, window } = quantisation;
+  const identity = (index: number): string => {
+    const { realPath, size, modified } = files[index]!;
+    return index === tensor.file ? "" : ` of ${realPath} ${size} ${modified}`;
+  };
+  const parts = Object.entries(pieces).map(
+    ([name, piece]) => `${name} ${piece.format} ${piece.begin}-${piece.end}${identity(piece.file)}`,
+  );
+  const from = `${window.row}+${window.rowStep} ${window.column}`;
+  return [place, schemeWords(scheme), from, ...parts.sort()].join("; ");
 }
 
 /** Removes every store in the folder, and what was set aside of them. @returns the bytes freed. */

@@ -1,4 +1,5 @@
 import type { Tensor } from "../checkpoint/checkpoint.ts";
+import type { Quantisation } from "../checkpoint/quantisation.ts";
 import type { Role } from "./role.ts";
 
 /** What the name, the shape and the config say about one tensor. */
@@ -12,8 +13,17 @@ export interface TensorDescription {
   readonly expert: number | null;
   /** Name of the weight that this tensor only helps to decode (scales, zero points); it is not analysed itself. */
   readonly auxiliaryOf: string | null;
-  /** Why the numbers cannot be read as a matrix of weights (packed integers, block scales, a dtype); null when they can. */
+  /** What a weight is whose entries are not the tensor's own; null for most. */
+  readonly packed: PackedWeight | null;
+  /** Why the numbers cannot be read as a matrix of weights (pieces that do not fit, a dtype); null when they can. */
   readonly unsupported: string | null;
+}
+
+export interface PackedWeight {
+  /** As people call it: `GPTQ 4-bit`. */
+  readonly format: string;
+  /** Of the weight, unpacked. */
+  readonly shape: readonly number[];
 }
 
 /** One matrix that is analysed: a whole tensor, or one slice of a stack of experts. */
@@ -25,9 +35,11 @@ export interface MatrixView {
   readonly expert: number | null;
   readonly rows: number;
   readonly columns: number;
-  /** The first byte in the tensor's file, and one past the last. Row-major. */
+  /** The first byte in the tensor's file, and one past the last. Row-major. Of packed weights, of the whole slice. */
   readonly begin: number;
   readonly end: number;
+  /** How the entries come to be, where they are not the tensor's own. */
+  readonly quantisation?: Quantisation;
   /** Entries from one row to the next where that is more than `columns`: the part of a larger matrix. */
   readonly pitch?: number;
   /** Index of the attention head, for the part of a tensor that one head owns (see heads.ts). */

@@ -54,6 +54,12 @@ export const weightScales: readonly string[] = [
   "_scale",
 ];
 
+/** Small tensors of bytes in which bitsandbytes keeps JSON about a weight. */
+export const tableStates: readonly string[] = [
+  ".weight.quant_state.bitsandbytes__nf4",
+  ".weight.quant_state.bitsandbytes__fp4",
+];
+
 /** Buffers that models save with their weights, by the last part of the name. */
 export const buffers: ReadonlySet<string> = new Set([
   "attn_mask",

@@ -1,9 +1,9 @@
 /** Which rows or columns of which tensor belong to an attention head. The layouts of the families stand in families.ts. */
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
-import { dtypeBits } from "../checkpoint/dtype.ts";
 import type { Architecture, MatrixView } from "./architecture.ts";
 import { families, type HeadLayout } from "./families.ts";
 import { headSizes, type HeadBasis, type HeadSizes } from "./head-sizes.ts";
+import { placeOfPart } from "./matrices.ts";
 import { blockPath } from "./name-pattern.ts";
 import type { Role } from "./role.ts";
 import { nameParts, takeNumbers } from "./tensor-name.ts";
@@ -17,6 +17,8 @@ export interface HeadView extends MatrixView {
   readonly head: number;
   /** Entries of the tensor from one row to the next; larger than `columns` where the head is a run of columns. */
   readonly pitch: number;
+  /** The first of its rows, or of its columns, in the matrix. */
+  readonly start: number;
   readonly basis: HeadBasis;
 }
 
@@ -47,7 +49,7 @@ export function headViews(checkpoint: Checkpoint, architecture: Architecture): H
   const sizesOf = headSizes(checkpoint);
   return architecture.matrices.flatMap((matrix) => {
     const { tensor, description, rows, columns } = matrix;
-    if (tensor.shape.length !== 2 || description.unsupported !== null) return [];
+    if ((description.packed ?? tensor).shape.length !== 2 || description.unsupported !== null) return [];
     const { module } = nameParts(takeNumbers(tensor.name).pattern);
     const path = family === null ? "" : blockPath(module, family.container);
     const special = path !== "" && family?.heads !== undefined ? family.heads : {};
@@ -66,12 +68,11 @@ export function headViews(checkpoint: Checkpoint, architecture: Architecture): H
 
 function viewOf(matrix: MatrixView, part: Part, basis: HeadBasis, taken: ReadonlySet<string>): HeadView {
   const { tensor, description } = matrix;
-  const byRows = part.along === "rows";
-  const pitch = matrix.columns;
-  const rows = byRows ? part.size : matrix.rows;
-  const columns = byRows ? pitch : part.size;
-  const bytes = dtypeBits[tensor.dtype] / 8;
-  const begin = matrix.begin + (byRows ? part.start * pitch : part.start) * bytes;
+  const whole = { row: 0, column: 0, rows: matrix.rows, columns: matrix.columns, step: 1 };
+  const place =
+    part.along === "rows"
+      ? placeOfPart(matrix, { ...whole, row: part.start, rows: part.size })
+      : placeOfPart(matrix, { ...whole, column: part.start, columns: part.size });
   const own = part.role === description.role ? "" : `${part.role}-`;
   let id = `${tensor.name}#${own}head${part.head}`;
   // Another tensor may have just this name.
@@ -81,12 +82,9 @@ function viewOf(matrix: MatrixView, part: Part, basis: HeadBasis, taken: Readonl
     tensor,
     description: { ...description, role: part.role },
     expert: matrix.expert,
-    rows,
-    columns,
-    begin,
-    end: begin + ((rows - 1) * pitch + columns) * bytes,
+    ...place,
+    start: part.start,
     head: part.head,
-    pitch,
     basis,
   };
 }

@@ -1,5 +1,6 @@
 import type { Tensor } from "../checkpoint/checkpoint.ts";
 import { dtypeBits } from "../checkpoint/dtype.ts";
+import { windowWithin, type Quantisation } from "../checkpoint/quantisation.ts";
 import type { MatrixView, TensorDescription } from "./architecture.ts";
 import type { Role } from "./role.ts";
 
@@ -44,27 +45,60 @@ export function matrixShape(name: string, shape: readonly number[], role: Role):
   return null;
 }
 
-/** The views of a tensor; of one that cannot be decoded a single view, to say so once. */
+/**
+ * The views of a tensor; of one that cannot be decoded a single view, to say so once.
+ * @param quantisations of each slice, where the entries are not the tensor's own
+ */
 export function matrixViews(
   tensor: Tensor,
   description: TensorDescription,
   { slices, rows, columns, stack }: MatrixShape,
+  quantisations: readonly Quantisation[] | null,
   isTaken: (id: string) => boolean,
 ): MatrixView[] {
-  const { name, begin, end } = tensor;
-  if (!stack || description.unsupported !== null) {
+  const { name } = tensor;
+  if (description.unsupported !== null) {
+    const { begin, end } = tensor;
     return [{ id: name, tensor, description, expert: description.expert, rows: slices * rows, columns, begin, end }];
   }
-  const views: MatrixView[] = [];
-  const bytes = (rows * columns * dtypeBits[tensor.dtype]) / 8;
-  for (let expert = 0; expert < slices; expert++) {
-    let id = `${name}[${expert}]`;
+  const bytes = (tensor.end - tensor.begin) / slices;
+  return Array.from({ length: slices }, (_, slice): MatrixView => {
+    let id = stack ? `${name}[${slice}]` : name;
     // Another tensor may have just this name.
-    while (isTaken(id)) id += "′";
-    const first = begin + expert * bytes;
-    views.push({ id, tensor, description, expert, rows, columns, begin: first, end: first + bytes });
+    while (stack && isTaken(id)) id += "′";
+    const begin = tensor.begin + slice * bytes;
+    const quantisation = quantisations?.[slice];
+    return {
+      ...{ id, tensor, description, rows, columns, begin, end: begin + bytes },
+      expert: stack ? slice : description.expert,
+      ...(quantisation === undefined ? {} : { quantisation }),
+    };
+  });
+}
+
+/** Rows and columns of a matrix, a run of each, of the rows every `step`-th. */
+export interface MatrixPart {
+  readonly row: number;
+  readonly column: number;
+  readonly rows: number;
+  readonly columns: number;
+  readonly step: number;
+}
+
+/** Where a part of a matrix lies. */
+export function placeOfPart(
+  { tensor, begin, end, columns, quantisation }: MatrixView,
+  part: MatrixPart,
+): Pick<MatrixView, "rows" | "columns" | "begin" | "end" | "quantisation"> & { readonly pitch: number } {
+  const size = { rows: part.rows, columns: part.columns };
+  if (quantisation !== undefined) {
+    const window = windowWithin(quantisation.window, part);
+    return { ...size, begin, end, pitch: columns * part.step, quantisation: { ...quantisation, window } };
   }
-  return views;
+  const bytes = dtypeBits[tensor.dtype] / 8;
+  const pitch = columns * part.step;
+  const first = begin + (part.row * columns + part.column) * bytes;
+  return { ...size, begin: first, end: first + ((part.rows - 1) * pitch + part.columns) * bytes, pitch };
 }
 
 function product(numbers: readonly number[]): number {

@@ -1,9 +1,9 @@
 /** The parts of fused weights: queries, keys and values in one tensor, gate and up projections in one. */
-import { dtypeBits } from "../checkpoint/dtype.ts";
 import { groupBy } from "../collections/group-by.ts";
 import type { Architecture, MatrixView } from "./architecture.ts";
 import { families, type FusedLayout } from "./families.ts";
 import type { HeadView } from "./heads.ts";
+import { placeOfPart, type MatrixPart } from "./matrices.ts";
 import type { Role } from "./role.ts";
 
 /** A run of whole rows, or of columns, of a fused weight that is a projection of its own. */
@@ -31,6 +31,7 @@ export function partViews(architecture: Architecture, heads: readonly HeadView[]
         : description.role === "gate-up"
           ? halves(matrix, family?.gateUp ?? "rows")
           : [];
+    const whole: MatrixPart = { row: 0, column: 0, rows: matrix.rows, columns: matrix.columns, step: 1 };
     return ranges.map(({ role, ...range }): PartView => {
       let id = `${matrix.id}#${role}`;
       // Another tensor may have just this name.
@@ -40,52 +41,50 @@ export function partViews(architecture: Architecture, heads: readonly HeadView[]
         tensor,
         description: { ...description, role },
         expert: matrix.expert,
-        pitch: matrix.columns,
+        ...placeOfPart(matrix, { ...whole, ...range }),
         part: role,
-        ...range,
       };
     });
   });
 }
 
-type Run = Pick<MatrixView, "rows" | "columns" | "begin" | "end"> & { readonly role: Role };
+type Run = Partial<MatrixPart> & { readonly role: Role };
 
 /** Heads of one role after the other make one matrix; none where other heads lie between them. */
 function runsOf(heads: readonly HeadView[]): Run[] {
   const runs: Run[] = [];
   for (const [role, own] of groupBy(heads, ({ description }) => description.role)) {
-    const first = own[0]!;
-    const last = own.at(-1)!;
-    const byRows = first.columns === first.pitch;
-    const step = ((byRows ? first.rows * first.pitch : first.columns) * dtypeBits[first.tensor.dtype]) / 8;
-    if (own.some(({ begin }, index) => begin !== first.begin + index * step)) return [];
-    runs.push({
-      role,
-      rows: byRows ? own.length * first.rows : first.rows,
-      columns: byRows ? first.columns : own.length * first.columns,
-      begin: first.begin,
-      end: last.end,
-    });
+    const { start, rows, columns, pitch } = own[0]!;
+    const byRows = columns === pitch;
+    const size = byRows ? rows : columns;
+    if (own.some((head, index) => head.start !== start + index * size)) return [];
+    const all = own.length * size;
+    runs.push({ role, ...(byRows ? { row: start, rows: all } : { column: start, columns: all }) });
   }
   return runs;
 }
 
-function halves({ tensor, rows, columns, begin, end }: MatrixView, layout: FusedLayout): Run[] {
-  const along = layout === "rows" ? rows : columns;
-  if (layout === "interleaved" || along % 2 !== 0) return [];
-  const bytes = dtypeBits[tensor.dtype] / 8;
-  if (layout === "rows") {
-    const middle = begin + (rows / 2) * columns * bytes;
-    const half = { rows: rows / 2, columns };
-    return [
-      { role: "gate", ...half, begin, end: middle },
-      { role: "up", ...half, begin: middle, end },
-    ];
+function halves({ rows, columns, quantisation }: MatrixView, layout: FusedLayout): Run[] {
+  // gpt-oss turns its weights round when it unpacks them: packed, rows take turns.
+  if (layout === "interleaved" && quantisation === undefined) return [];
+  const along = layout === "columns" ? columns : rows;
+  if (along % 2 !== 0) return [];
+  const half = along / 2;
+  switch (layout) {
+    case "interleaved":
+      return [
+        { role: "gate", rows: half, step: 2 },
+        { role: "up", row: 1, rows: half, step: 2 },
+      ];
+    case "rows":
+      return [
+        { role: "gate", rows: half },
+        { role: "up", row: half, rows: half },
+      ];
+    case "columns":
+      return [
+        { role: "gate", columns: half },
+        { role: "up", column: half, columns: half },
+      ];
   }
-  const half = { rows, columns: columns / 2 };
-  const width = half.columns * bytes;
-  return [
-    { role: "gate", ...half, begin, end: end - width },
-    { role: "up", ...half, begin: begin + width, end },
-  ];
 }

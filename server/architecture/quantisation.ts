@@ -1,10 +1,10 @@
 import { t } from "../text/l10n.ts";
-import type { Tensor } from "../checkpoint/checkpoint.ts";
 import type { Dtype } from "../checkpoint/dtype.ts";
-import { auxiliaryNames, weightScales } from "./auxiliaries.ts";
-
-/** Auxiliaries of one weight, by the suffix of their name. */
-export type Auxiliaries = ReadonlyMap<string, Tensor>;
+import { auxiliaryNames } from "./auxiliaries.ts";
+import { blockPacking, subBytePacking } from "./block-scales.ts";
+import { groupPacking } from "./group-packing.ts";
+import { Malformed, type Packing, type PackingContext } from "./packing.ts";
+import { tablePacking } from "./table-packing.ts";
 
 /** An auxiliary tensor and the weight that it helps to decode. */
 export interface AuxiliaryLink {
@@ -28,67 +28,33 @@ export function auxiliaryLink(name: string, exists: (weight: string) => boolean)
   return null;
 }
 
+/** How the entries of a weight are found: null where the file has them as they are. */
+export type Reading = { readonly packing: Packing | null } | { readonly unsupported: string };
+
 /**
- * Why the stored entries of a weight are not its values up to one common factor, in one sentence; null when they are.
- * The singular values of packed or scaled codes would say nothing about the weight.
+ * How a weight is read, by its name, its auxiliaries and its dtype. Where its pieces do not fit each other the answer is
+ * one sentence: the singular values of packed or scaled codes would say nothing about the weight.
  */
-export function whyUnsupported(weight: Tensor, auxiliaries: Auxiliaries): string | null {
-  const has = (suffix: string): boolean => auxiliaries.has(suffix);
-  const scale = weightScales.map((suffix) => auxiliaries.get(suffix)).find((tensor) => tensor !== undefined);
-  if (weight.name.endsWith(".qweight")) return packed(isAwq(weight, auxiliaries) ? "AWQ" : "GPTQ");
-  if (weight.name.endsWith("_blocks") && has("_scales")) return packed("MXFP4");
-  if (has(".weight.quant_map") || has(".weight.absmax")) return packed("bitsandbytes");
-  if (has(".SCB")) return t("The weight is in the bitsandbytes 8-bit format, one scale a row, which is not decoded.");
-  if (weight.name.endsWith(".weight_packed")) return packed("compressed-tensors");
-  if (has(".weight_scale_2") || has(".weight_global_scale")) return packed("NVFP4");
-  if (isInteger(weight.dtype) && has(".weight_zero_point")) {
-    return t("The weight is {0} with zero points, which is not decoded.", weight.dtype);
+export function readingOf(context: PackingContext): Reading {
+  const { weight } = context;
+  const reason = unsupportedDtypes[weight.dtype];
+  if (reason !== undefined) return { unsupported: reason() };
+  return whereSound(() => ({
+    packing: groupPacking(context) ?? tablePacking(context) ?? blockPacking(context) ?? subBytePacking(weight),
+  }));
+}
+
+/** What `read` finds, or why it finds the pieces unsound. */
+export function whereSound<Result>(read: () => Result): Result | { readonly unsupported: string } {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof Malformed)) throw error;
+    return { unsupported: error.message };
   }
-  if (scale !== undefined && !isCommonFactor(scale, weight)) {
-    const kind = weight.dtype.startsWith("F8") ? "FP8" : weight.dtype;
-    return t(
-      "The weight is {0} with {1} scales ({2}), one a block or row, which is not decoded.",
-      kind,
-      elements(scale),
-      scale.shape.join(" × "),
-    );
-  }
-  return unsupportedDtypes[weight.dtype]?.() ?? null;
 }
 
 const unsupportedDtypes: Partial<Record<Dtype, () => string>> = {
   BOOL: () => t("The entries are BOOL, flags instead of numbers."),
-  U64: () => t("The entries are 64-bit integers (U64), which are not decoded."),
-  I64: () => t("The entries are 64-bit integers (I64), which are not decoded."),
   C64: () => t("The entries are complex numbers (C64), which are not analysed."),
-  F8_E8M0: () => t("The entries are F8_E8M0, exponents that scale other tensors."),
-  F8_E4M3FNUZ: () => t("The entries are F8_E4M3FNUZ, which is not decoded."),
-  F8_E5M2FNUZ: () => t("The entries are F8_E5M2FNUZ, which is not decoded."),
-  F6_E2M3: () => t("The entries are 6-bit floats (F6_E2M3), which are not decoded."),
-  F6_E3M2: () => t("The entries are 6-bit floats (F6_E3M2), which are not decoded."),
-  F4: () => t("The entries are 4-bit floats (F4), which are not decoded."),
 };
-
-function packed(format: string): string {
-  return t("The weight is packed in the {0} format, which is not decoded.", format);
-}
-
-/** AWQ packs eight outputs into one entry, GPTQ eight inputs: only AWQ's scales are wider than the weight. */
-function isAwq(weight: Tensor, auxiliaries: Auxiliaries): boolean {
-  const outputs = auxiliaries.get(".scales")?.shape[1];
-  return outputs !== undefined && !auxiliaries.has(".g_idx") && outputs !== weight.shape[1];
-}
-
-/** One scale for the whole weight, or one for each slice of a stack: singular values only change by that factor. */
-function isCommonFactor(scale: Tensor, weight: Tensor): boolean {
-  const slices = weight.shape.length === 3 ? weight.shape[0] : 1;
-  return elements(scale) === 1 || elements(scale) === slices;
-}
-
-function isInteger(dtype: Dtype): boolean {
-  return /^[UI]\d/.test(dtype);
-}
-
-function elements({ shape }: Tensor): number {
-  return shape.reduce((product, size) => product * size, 1);
-}

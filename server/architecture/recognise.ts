@@ -1,29 +1,40 @@
 import { atOnce, forEachSliced, type Sliced } from "../collections/sliced.ts";
 import type { Checkpoint, Tensor } from "../checkpoint/checkpoint.ts";
 import type { Architecture, MatrixView, TensorDescription } from "./architecture.ts";
+import { tableStates } from "./auxiliaries.ts";
 import { customRole, type RoleRule } from "./custom-roles.ts";
-import { matrixShape, matrixViews, type MatrixShape } from "./matrices.ts";
+import { matrixShape, matrixViews } from "./matrices.ts";
 import { chooseFamily, describePattern, roleOf, type NamePattern } from "./name-pattern.ts";
+import type { Auxiliaries, PackingContext } from "./packing.ts";
 import {
   auxiliaryLink,
   endsAsAuxiliary,
-  whyUnsupported,
-  type Auxiliaries,
+  readingOf,
+  whereSound,
   type AuxiliaryLink,
+  type Reading,
 } from "./quantisation.ts";
-import type { Role } from "./role.ts";
 import { takeNumbers } from "./tensor-name.ts";
 
 /**
  * What the names, the shapes and the config of a checkpoint say: the role of each tensor, and the matrices to analyse.
  * @param rules a person's own, which come before the tables
+ * @param texts of the tensors that {@link isText} names
  */
-export function recognise(checkpoint: Checkpoint, rules: readonly RoleRule[] = []): Architecture {
-  return atOnce(recognising(checkpoint, rules));
+export function recognise(
+  checkpoint: Checkpoint,
+  rules: readonly RoleRule[] = [],
+  texts: ReadonlyMap<string, string> = new Map(),
+): Architecture {
+  return atOnce(recognising(checkpoint, rules, texts));
 }
 
 /** As {@link recognise}, in slices. */
-export function* recognising(checkpoint: Checkpoint, rules: readonly RoleRule[] = []): Sliced<Architecture> {
+export function* recognising(
+  checkpoint: Checkpoint,
+  rules: readonly RoleRule[] = [],
+  texts: ReadonlyMap<string, string> = new Map(),
+): Sliced<Architecture> {
   const { tensors } = checkpoint;
   const tensorNames = new Set<string>();
   const patternsFound = new Set<string>();
@@ -50,6 +61,8 @@ export function* recognising(checkpoint: Checkpoint, rules: readonly RoleRule[] 
     });
   }
 
+  const config = quantisationConfig(checkpoint.config);
+  const textOf = ({ name }: Tensor): string | null => texts.get(name) ?? null;
   const descriptions: TensorDescription[] = [];
   const matrices: MatrixView[] = [];
   yield* forEachSliced(tensors, (tensor) => {
@@ -58,30 +71,54 @@ export function* recognising(checkpoint: Checkpoint, rules: readonly RoleRule[] 
     const pattern = patterns.get(patternName)!;
     const link = links.get(tensor) ?? null;
     const isWeight = link === null && !pattern.isBuffer;
-    const role = isWeight ? (customRole(tensor.name, rules) ?? roleOf(pattern, tensor.shape)) : "other";
-    const reason = isWeight ? whyUnsupported(tensor, auxiliariesOf.get(tensor.name) ?? noAuxiliaries) : null;
-    const matrix = isWeight ? matrixOf(tensor, role, reason) : null;
+    const auxiliaries = auxiliariesOf.get(tensor.name) ?? noAuxiliaries;
+    const reading: Reading = isWeight ? readingOf({ weight: tensor, auxiliaries, config, textOf }) : { packing: null };
+    const packing = "packing" in reading ? reading.packing : null;
+    const shape = packing?.shape ?? ("unsupported" in reading ? packedShape(tensor) : tensor.shape);
+    const role = isWeight ? (customRole(tensor.name, rules) ?? roleOf(pattern, shape)) : "other";
+    const matrix = isWeight ? matrixShape(tensor.name, shape, role) : null;
+    // Vectors are shown as they are.
+    const quantisations =
+      matrix === null || packing === null
+        ? null
+        : whereSound(() => Array.from({ length: matrix.slices }, (_, slice) => packing.quantisation(matrix, slice)));
+    const unsound = [reading, quantisations].find((each) => each !== null && "unsupported" in each);
+    // What is only narrow is what its dtype says.
+    const isPacked = matrix !== null && packing !== null && packing.format !== tensor.dtype && unsound === undefined;
     const description: TensorDescription = {
       role,
       block: tensor.name.slice(0, ends[pattern.blockNumber] ?? 0),
       layer: numbers[pattern.blockNumber] ?? null,
       expert: numbers[pattern.expertNumber] ?? null,
       auxiliaryOf: link?.weight ?? null,
-      unsupported: matrix === null ? null : reason,
+      packed: isPacked ? { format: packing.format, shape: packing.shape } : null,
+      unsupported: matrix !== null && unsound !== undefined && "unsupported" in unsound ? unsound.unsupported : null,
     };
     descriptions.push(description);
-    if (matrix !== null) matrices.push(...matrixViews(tensor, description, matrix, isTensor));
+    if (matrix !== null) {
+      const own = Array.isArray(quantisations) ? quantisations : null;
+      matrices.push(...matrixViews(tensor, description, matrix, own, isTensor));
+    }
   });
   return { family: family?.name ?? null, descriptions, matrices };
 }
 
+/** Whether a tensor holds text that {@link recognise} reads. */
+export function isText(name: string): boolean {
+  return tableStates.some((suffix) => name.endsWith(suffix));
+}
+
 const noAuxiliaries: Auxiliaries = new Map();
 
-/** The matrices in a tensor that is a weight. */
-function matrixOf({ name, shape }: Tensor, role: Role, unsupported: string | null): MatrixShape | null {
-  // MXFP4 packs a row of a matrix into two dimensions more; it is one thing to call unsupported.
-  if (unsupported !== null && name.endsWith("_blocks") && shape.length > 2) {
-    return matrixShape(name, [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape.at(-1)!], role);
-  }
-  return matrixShape(name, shape, role);
+/** The shape of a weight that cannot be read; MXFP4 packs a row of a matrix into two dimensions more. */
+function packedShape({ name, shape }: Tensor): readonly number[] {
+  return name.endsWith("_blocks") && shape.length > 2
+    ? [shape.slice(0, -1).reduce((a, b) => a * b, 1), shape.at(-1)!]
+    : shape;
+}
+
+/** What the config says of quantisation. */
+function quantisationConfig(config: Checkpoint["config"]): PackingContext["config"] {
+  const own = config?.["quantization_config"];
+  return typeof own === "object" && own !== null && !Array.isArray(own) ? (own as PackingContext["config"]) : {};
 }

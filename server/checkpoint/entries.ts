@@ -14,23 +14,14 @@ export interface GridEntries {
 }
 
 /** No view shows more at once. */
-const mostEntries = 1 << 16;
+export const mostEntries = 1 << 16;
 /** Entries further apart than so many bytes are read one by one. */
 const farApart = 4096;
 
 /** @throws in one sentence when the entries do not lie in the tensor, or the file cannot be read. */
 export async function readEntries(path: string, tensor: Tensor, grid: EntryGrid): Promise<GridEntries> {
+  requireSoundGrid(grid, entryCount(tensor));
   const { offset, rows, columns, rowStride, columnStride } = grid;
-  const count = entryCount(tensor);
-  const sound = [offset, rows, columns, rowStride, columnStride].every(
-    (each) => Number.isSafeInteger(each) && each >= 0,
-  );
-  const last = offset + Math.max(0, rows - 1) * rowStride + Math.max(0, columns - 1) * columnStride;
-  if (!sound || rows * columns > mostEntries || (rows * columns > 0 && last >= count)) {
-    throw new Error(
-      t("{0} × {1} entries from {2} on cannot be shown of a tensor with {3}.", rows, columns, offset, count),
-    );
-  }
   const bits = dtypeBits[tensor.dtype];
   const read = entryReader(tensor.dtype);
   const inFull = exactEntry(tensor.dtype);
@@ -52,6 +43,19 @@ export async function readEntries(path: string, tensor: Tensor, grid: EntryGrid)
     }
   });
   return { values, exact: inFull === null ? null : exact };
+}
+
+/** @throws in one sentence unless the grid lies in a tensor of `count` entries, and has no more than are shown. */
+export function requireSoundGrid({ offset, rows, columns, rowStride, columnStride }: EntryGrid, count: number): void {
+  const sound = [offset, rows, columns, rowStride, columnStride].every(
+    (each) => Number.isSafeInteger(each) && each >= 0,
+  );
+  const last = offset + Math.max(0, rows - 1) * rowStride + Math.max(0, columns - 1) * columnStride;
+  if (!sound || rows * columns > mostEntries || (rows * columns > 0 && last >= count)) {
+    throw new Error(
+      t("{0} × {1} entries from {2} on cannot be shown of a tensor with {3}.", rows, columns, offset, count),
+    );
+  }
 }
 
 /** Longer tensors are looked at a corner at a time. */

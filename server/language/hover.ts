@@ -1,4 +1,5 @@
 import { decimal, t } from "../text/l10n.ts";
+import { storedAs } from "../text/stored-as.ts";
 import {
   analyseTensorCommand,
   analyseVectorsCommand,
@@ -40,7 +41,7 @@ export function matrixHover(
   { waiting, heads, checkpoint }: { readonly waiting: string; readonly heads: string; readonly checkpoint: string },
 ): string {
   const shape = tensor.shape.length === 0 ? t("scalar") : tensor.shape.join(" × ");
-  const facts = [tensor.role, tensor.dtype, shape, formatBytes(tensor.bytes)].join(" · ");
+  const facts = [tensor.role, storedAs(tensor), shape, formatBytes(tensor.bytes)].join(" · ");
   // A hover is low: the name and the facts share a paragraph.
   const lines = [`**${escapeMarkdown(shortened(detail?.id ?? tensor.name, longestTold))}**  `, facts, ""];
   if (detail === null) {

@@ -1,5 +1,6 @@
 import { atOnce, forEachSliced, type Sliced } from "../collections/sliced.ts";
 import { plural, t } from "../text/l10n.ts";
+import { storedAs } from "../text/stored-as.ts";
 import type { Catalogue, CatalogueTensor } from "../protocol.ts";
 import { formatBytes, formatCount, printable } from "../text/format.ts";
 
@@ -65,7 +66,7 @@ export function* outlining(catalogue: Catalogue): Sliced<Outline> {
   yield* forEachSliced(catalogue.tensors, (tensor) => {
     widths.name = Math.max(widths.name, Math.min(widestName, labelOf(tensor).length));
     widths.role = Math.max(widths.role, tensor.role.length);
-    widths.dtype = Math.max(widths.dtype, tensor.dtype.length);
+    widths.dtype = Math.max(widths.dtype, storedAs(tensor).length);
     // What is known of a matrix stands behind its shape: padded, so that it lines up.
     if (tensor.matrices > 0) widths.shape = Math.max(widths.shape, shapeOf(tensor).length);
   });
@@ -88,7 +89,7 @@ export function* outlining(catalogue: Catalogue): Sliced<Outline> {
     const columns = [
       name.padEnd(widths.name + indent.length - begin),
       tensor.role.padEnd(widths.role),
-      tensor.dtype.padEnd(widths.dtype),
+      storedAs(tensor).padEnd(widths.dtype),
       tensor.matrices > 0 ? shapeOf(tensor).padEnd(widths.shape) : shapeOf(tensor),
     ];
     add(indent.slice(0, begin) + columns.join("  "), tensor);

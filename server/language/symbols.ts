@@ -1,4 +1,5 @@
 import { t } from "../text/l10n.ts";
+import { storedAs } from "../text/stored-as.ts";
 import { SymbolKind, type DocumentSymbol, type SymbolInformation } from "vscode-languageserver";
 import type { CatalogueTensor } from "../protocol.ts";
 import { labelOf, shown, type Outline } from "./outline.ts";
@@ -85,7 +86,7 @@ function symbolOf(outline: Outline, tensor: CatalogueTensor): DocumentSymbol[] |
   if (range === null) {
     return null;
   }
-  const facts = [tensor.role === "other" ? "" : tensor.role, tensor.dtype, tensor.shape.join(" × ")];
+  const facts = [tensor.role === "other" ? "" : tensor.role, storedAs(tensor), tensor.shape.join(" × ")];
   return [
     {
       name: labelOf(tensor) || nameless(),

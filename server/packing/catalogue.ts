@@ -31,10 +31,10 @@ function* packingTensors(tensors: readonly CatalogueTensor[]): Sliced<PackedTens
   const layerColumn = new Uint32Array(count);
   const expertColumn = new Uint32Array(count);
   const fileColumn = new Uint32Array(count);
-  yield* forEachSliced(tensors, ({ name, dtype, shape, bytes, role, matrices, block, layer, expert, file }, i) => {
+  yield* forEachSliced(tensors, (tensor, i) => {
+    const { name, block, layer, expert, file } = tensor;
     names.add(name);
-    const key = `${dtype} ${role} ${bytes} ${matrices} ${shape.join()}`;
-    kindColumn[i] = kinds.place(key, () => ({ dtype, shape, bytes, role, matrices }));
+    kindColumn[i] = kinds.place(kindKey(tensor), () => kindOf(tensor));
     blockColumn[i] = blocks.place(block, () => block);
     layerColumn[i] = orNull(layer);
     expertColumn[i] = orNull(expert);
@@ -53,6 +53,21 @@ function* packingTensors(tensors: readonly CatalogueTensor[]): Sliced<PackedTens
   };
 }
 
+/** The same for tensors of one kind. */
+function kindKey({ dtype, shape, packed, auxiliary, bytes, role, matrices }: CatalogueTensor): string {
+  const common = `${dtype} ${role} ${bytes} ${matrices} ${shape.join()}`;
+  if (packed === undefined && auxiliary === undefined) return common;
+  return `${common} ${packed?.shape.join() ?? ""} ${packed?.format ?? ""} ${auxiliary === undefined ? "" : "auxiliary"}`;
+}
+
+function kindOf({ dtype, shape, packed, auxiliary, bytes, role, matrices }: CatalogueTensor): TensorKind {
+  return {
+    ...{ dtype, shape, bytes, role, matrices },
+    ...(packed === undefined ? {} : { packed }),
+    ...(auxiliary === undefined ? {} : { auxiliary }),
+  };
+}
+
 function unpackTensors(packed: PackedTensors): CatalogueTensor[] {
   const { count, kinds, blocks } = packed;
   const names = unpackNames(packed.names, count);
@@ -62,18 +77,13 @@ function unpackTensors(packed: PackedTensors): CatalogueTensor[] {
   const expert = unpackNumbers(packed.expert, count);
   const file = unpackNumbers(packed.file, count);
   return names.map((name, i) => {
-    const { dtype, shape, bytes, role, matrices } = kinds[kind[i]!]!;
     return {
       name,
-      dtype,
-      shape,
-      bytes,
-      role,
+      ...kinds[kind[i]!]!,
       block: blocks[block[i]!]!,
       layer: fromNull(layer[i]!),
       expert: fromNull(expert[i]!),
       file: file[i]!,
-      matrices,
     };
   });
 }

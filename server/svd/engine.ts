@@ -11,7 +11,8 @@ import { bidiagonalise, type Batch } from "./bidiagonalisation.ts";
 import { entryBytes, submitEntryPass } from "./entry-pass.ts";
 import { countersPerMatrix, EntryStatisticsBuilder, gramRatioOf, scaleOf } from "./entry-statistics.ts";
 import { compileKernels, type Kernels } from "./kernels.ts";
-import { MatrixLoader, shapeOf, spanBytes } from "./matrix-loader.ts";
+import { MatrixLoader, shapeOf } from "./matrix-loader.ts";
+import { partOfMatrix, spanBytes } from "./matrix-part.ts";
 import type { Factor, MatrixSource, Measurement, ProductSource } from "./measurement.ts";
 import { numberFormat } from "./number-format.ts";
 import { ProductEngine, type ProductOptions } from "./product-engine.ts";
@@ -326,20 +327,25 @@ class GpuEngine implements Engine {
 
   /** Why a matrix cannot be measured at all, or null. */
   #unsupported(source: MatrixSource): string | null {
-    const { rows, columns, dtype } = source;
+    const { rows, columns, dtype, quantised } = source;
     if (rows === 0 || columns === 0) return t("It has no entries.");
-    const format = numberFormat(dtype);
-    if (format === null) return t("Entries of dtype {0} are not decoded.", dtype);
-    const bytes = spanBytes(source);
-    if (source.end - source.begin !== bytes) {
-      return t(
-        "It has {0} bytes, but {1} × {2} entries of {3} take {4}.",
-        source.end - source.begin,
-        rows,
-        columns,
-        dtype,
-        bytes,
-      );
+    if (quantised === undefined) {
+      const format = numberFormat(dtype);
+      if (format === null || format.bits % 8 !== 0) return t("Entries of dtype {0} are not decoded.", dtype);
+      const bytes = spanBytes(source);
+      if (source.end - source.begin !== bytes) {
+        return t(
+          "It has {0} bytes, but {1} × {2} entries of {3} take {4}.",
+          source.end - source.begin,
+          rows,
+          columns,
+          dtype,
+          bytes,
+        );
+      }
+    } else if (rawBytes(source) > this.maximumBytes) {
+      // Its codes lie on the GPU as a whole, even where its entries do not.
+      return this.#doesNotFit(rawBytes(source));
     }
     const shape = shapeOf(source);
     if (rows * columns >= 2 ** 32) return t("It has more entries than are counted, 4 294 967 295.");
@@ -589,9 +595,12 @@ function inGroups<Item>(items: readonly Item[], size: number): Item[][] {
 }
 
 function requireEqual(sources: readonly MatrixSource[]): void {
-  const { rows, columns, dtype } = sources[0]!;
+  const { rows, columns, dtype, quantised } = sources[0]!;
   const differs = (other: MatrixSource): boolean =>
-    rows !== other.rows || columns !== other.columns || dtype !== other.dtype;
+    rows !== other.rows ||
+    columns !== other.columns ||
+    dtype !== other.dtype ||
+    (quantised === undefined) !== (other.quantised === undefined);
   if (sources.some(differs)) throw new RangeError("the matrices of a batch differ in shape or dtype");
 }
 
@@ -618,13 +627,11 @@ function singularValuesOf({ bidiagonal, values }: Reduced): Float64Array {
 
 /** As many rows of a tall matrix as hold `most` entries, evenly spaced; of a wide one as many columns, side by side. */
 function spacedPart(source: MatrixSource, most: number): MatrixSource {
-  const { rows, columns, pitch = columns } = source;
+  const { rows, columns } = source;
   const fewer = Math.max(1, Math.floor(most / Math.min(rows, columns)));
-  const part =
-    rows >= columns
-      ? { ...source, rows: Math.min(rows, fewer), pitch: pitch * Math.max(1, Math.floor(rows / fewer)) }
-      : { ...source, columns: Math.min(columns, fewer), pitch };
-  return { ...part, end: part.begin + spanBytes(part) };
+  return rows >= columns
+    ? partOfMatrix(source, { rows: Math.min(rows, fewer), step: Math.max(1, Math.floor(rows / fewer)) })
+    : partOfMatrix(source, { columns: Math.min(columns, fewer) });
 }
 
 function transposed(entries: Float32Array, rows: number, columns: number): Float32Array {

@@ -4,9 +4,13 @@ import { dtypeBits } from "../checkpoint/dtype.ts";
 import { createBuffers, releaseBuffers } from "../gpu/buffers.ts";
 import { StagingPool } from "../gpu/staging-pool.ts";
 import { UnreadableFile, Uploader, type FileRows, type Reading, type Staged } from "../gpu/upload.ts";
+import { groupBy } from "../collections/group-by.ts";
+import type { QuantisedSource } from "../checkpoint/quantisation.ts";
+import { bytesKey, encodeDequantisation, pieceLayout, schemeParameters, schemeWordCount } from "./dequantiser.ts";
 import { equallySpaced, fileSpans, type FileSpan } from "./file-spans.ts";
 import type { Kernels } from "./kernels.ts";
 import type { MatrixSource } from "./measurement.ts";
+import { spanBytes } from "./matrix-part.ts";
 import { rawBytes, RawEntries, type EntryTargets, type RawBytes, type Target } from "./raw-entries.ts";
 
 /** A matrix as it lies on the GPU: the larger side down. */
@@ -24,9 +28,17 @@ export function shapeOf({ rows, columns }: MatrixSource): Shape {
 /** How the larger side of a matrix is to lie. */
 type Direction = "down" | "across";
 
-/** Bytes from the first entry of a matrix in its file to the last. */
-export function spanBytes({ rows, columns, pitch = columns, dtype }: MatrixSource): number {
-  return (((rows - 1) * pitch + columns) * dtypeBits[dtype]) / 8;
+/** A quantised matrix with its place in a batch. */
+interface QuantisedMember {
+  readonly source: MatrixSource;
+  readonly quantised: QuantisedSource;
+  readonly slot: number;
+}
+
+/** A run of entries of a quantised matrix. */
+interface Run {
+  readonly first: number;
+  readonly count: number;
 }
 
 /**
@@ -41,6 +53,7 @@ const sizes = {
 /** Reads matrices from files, scans their raw bytes and decodes them to scaled fp32. */
 export class MatrixLoader {
   readonly #device: GPUDevice;
+  readonly #kernels: Kernels;
   readonly #raw: RawEntries;
   readonly #staging: StagingPool;
   readonly #uploader: Uploader;
@@ -49,6 +62,7 @@ export class MatrixLoader {
 
   constructor(device: GPUDevice, kernels: Kernels, software: boolean) {
     this.#device = device;
+    this.#kernels = kernels;
     this.#raw = new RawEntries(device, kernels);
     this.#software = software;
     this.#sizes = sizes[software ? "software" : "hardware"];
@@ -74,6 +88,13 @@ export class MatrixLoader {
     signal: AbortSignal,
     larger: Direction = "down",
   ): Promise<Map<number, string>> {
+    const quantised = sources.flatMap((source, slot): QuantisedMember[] =>
+      source.quantised === undefined ? [] : [{ source, quantised: source.quantised, slot }],
+    );
+    if (quantised.length > 0) {
+      if (quantised.length < sources.length) throw new RangeError("a batch has quantised matrices among others");
+      return this.#loadQuantised(quantised, batch, signal, larger);
+    }
     const { maxStorageBufferBindingSize } = this.#device.limits;
     const spans = fileSpans(sources, Math.min(maxStorageBufferBindingSize, this.#sizes.span));
     const unreadable = new Map<number, string>();
@@ -126,6 +147,14 @@ export class MatrixLoader {
    * @throws OutOfMemory; the signal's reason.
    */
   async scan(source: MatrixSource, counters: GPUBuffer, signal: AbortSignal): Promise<string | null> {
+    const { quantised } = source;
+    if (quantised !== undefined) {
+      return this.#withPieces(quantised, signal, async (raw) => {
+        await this.#dequantise({ source, quantised, slot: 0 }, raw, signal, (pass, values) => {
+          this.#raw.scan(pass, asFloats(source), values, 0, counters);
+        });
+      });
+    }
     return this.#stream(source, signal, (pass, raw) => {
       this.#raw.scan(pass, source, raw, 0, counters);
     });
@@ -146,6 +175,15 @@ export class MatrixLoader {
     signal: AbortSignal,
   ): Promise<string | null> {
     const target = { slot: 0, first, transposed };
+    const { quantised } = part;
+    if (quantised !== undefined) {
+      return this.#withPieces(quantised, signal, async (raw) => {
+        await turn;
+        await this.#dequantise({ source: part, quantised, slot: 0 }, raw, signal, (pass, values) => {
+          this.#raw.decode(pass, asFloats(part), values, target, batch);
+        });
+      });
+    }
     return this.#stream(
       part,
       signal,
@@ -154,6 +192,122 @@ export class MatrixLoader {
       },
       turn,
     );
+  }
+
+  /** {@link load} of quantised matrices: those of one weight, such as its heads, share its bytes. */
+  async #loadQuantised(
+    members: readonly QuantisedMember[],
+    batch: EntryTargets,
+    signal: AbortSignal,
+    larger: Direction,
+  ): Promise<Map<number, string>> {
+    const unreadable = new Map<number, string>();
+    for (const sharing of groupBy(members, ({ quantised }) => bytesKey(quantised.pieces)).values()) {
+      const message = await this.#withPieces(sharing[0]!.quantised, signal, async (raw) => {
+        for (const member of sharing) await this.#loadFrom(raw, member, batch, signal, larger);
+      });
+      if (message !== null) for (const { slot } of sharing) unreadable.set(slot, message);
+    }
+    return unreadable;
+  }
+
+  /** Computes a quantised matrix twice where it is long: its scale is known only when all of it was scanned. */
+  async #loadFrom(
+    raw: GPUBuffer,
+    member: QuantisedMember,
+    batch: EntryTargets,
+    signal: AbortSignal,
+    larger: Direction,
+  ): Promise<void> {
+    const { source, slot } = member;
+    const target = targetOf(source, slot, larger);
+    const floats = asFloats(source);
+    const isShort = this.#runs(source).length === 1;
+    await this.#dequantise(member, raw, signal, (pass, values) => {
+      this.#raw.scan(pass, floats, values, slot, batch.counters);
+      if (isShort) this.#raw.decode(pass, floats, values, target, batch);
+    });
+    if (isShort) return;
+    await this.#dequantise(member, raw, signal, (pass, values) => {
+      this.#raw.decode(pass, floats, values, target, batch);
+    });
+  }
+
+  /**
+   * Brings the pieces of a quantised weight over and lets `use` read them.
+   * @returns null, or in one sentence why one could not be read.
+   */
+  async #withPieces(
+    { pieces }: QuantisedSource,
+    signal: AbortSignal,
+    use: (raw: GPUBuffer) => Promise<void>,
+  ): Promise<string | null> {
+    const { places, bytes } = pieceLayout(pieces);
+    const { raw } = await createBuffers(this.#device, { raw: bytes });
+    const files = new Files();
+    let unreadable: string | null = null;
+    try {
+      await this.#uploader.upload(
+        places.map(({ piece: { path, begin, end } }) =>
+          files.read(path, { begin, rows: 1, rowBytes: end - begin, pitchBytes: end - begin }),
+        ),
+        signal,
+        (index, { staging, position, bytes: size }) => {
+          this.#submit((encoder) => {
+            encoder.copyBufferToBuffer(staging, 0, raw, places[index]!.offset + position, size);
+          });
+        },
+        (index, { message }) => {
+          unreadable ??= `${places[index]!.piece.path} cannot be read: ${message}.`;
+        },
+      );
+      if (unreadable === null) await use(raw);
+      return unreadable;
+    } finally {
+      files.close();
+      releaseBuffers({ raw });
+    }
+  }
+
+  /** Computes the entries of a quantised matrix run by run, each of which `encode` uses before the next takes its place. */
+  async #dequantise(
+    { source, quantised }: QuantisedMember,
+    raw: GPUBuffer,
+    signal: AbortSignal,
+    encode: (pass: GPUComputePassEncoder, values: RawBytes) => void,
+  ): Promise<void> {
+    const runs = this.#runs(source);
+    const buffers = await createBuffers(this.#device, {
+      // Whole 64-bit words, of which the last is zero where it is not used.
+      values: 8 * Math.ceil(runs[0]!.count / 2),
+      scheme: 4 * schemeWordCount,
+    });
+    try {
+      this.#device.queue.writeBuffer(buffers.scheme, 0, schemeParameters(quantised, source.columns));
+      for (const run of runs) {
+        signal.throwIfAborted();
+        this.#submit((encoder) => {
+          const pass = encoder.beginComputePass();
+          const { kind } = quantised.scheme;
+          encodeDequantisation(this.#device, this.#kernels, pass, kind, { raw, ...buffers }, run.first, run.count);
+          encode(pass, rawBytesOf(buffers.values, run));
+          pass.end();
+        });
+        await this.#rest();
+      }
+    } finally {
+      releaseBuffers(buffers);
+    }
+  }
+
+  /** Runs of as many entries as one submit decodes. */
+  #runs({ rows, columns }: MatrixSource): Run[] {
+    const entries = rows * columns;
+    const most = this.#sizes.submit / 4;
+    return Array.from({ length: Math.ceil(entries / most) }, (_, index) => ({
+      first: index * most,
+      count: Math.min(most, entries - index * most),
+    }));
   }
 
   /** Brings a matrix over piece by piece, each of which `encode` uses before the next takes its place. */
@@ -283,6 +437,16 @@ function liesReady({ begin, members }: FileSpan, sources: readonly MatrixSource[
     const bytes = spanBytes({ columns, ...source });
     return (pitch === columns || source.rows === 1) && (source.begin - begin) % 256 === 0 && bytes % 8 === 0;
   });
+}
+
+/** A quantised matrix as what is computed of it. */
+function asFloats({ rows, columns, path, begin, end }: MatrixSource): MatrixSource {
+  return { path, begin, end, dtype: "F32", rows, columns };
+}
+
+/** A run of entries, computed into a buffer of its own. */
+function rawBytesOf(buffer: GPUBuffer, { first, count }: Run): RawBytes {
+  return { buffer, offset: 0, bytes: 4 * count, position: 4 * first, count: 1, distance: 0 };
 }
 
 function targetOf(source: MatrixSource, slot: number, larger: Direction): Target {

@@ -1,6 +1,10 @@
 import type { Dtype } from "../checkpoint/dtype.ts";
+import type { QuantisedSource } from "../checkpoint/quantisation.ts";
 
-/** Where the entries of one matrix lie: `rows × columns`, row-major, in a file. */
+/**
+ * Where the entries of one matrix lie: `rows × columns`, row-major, in a file. Those of a quantised one come from several
+ * pieces, of which the place and the dtype of the codes stand here.
+ */
 export interface MatrixSource {
   readonly path: string;
   /** The first byte, and one past the last. */
@@ -11,6 +15,7 @@ export interface MatrixSource {
   readonly columns: number;
   /** Entries from the start of one row to that of the next, for columns of a larger matrix; `columns` if left out. */
   readonly pitch?: number;
+  readonly quantised?: QuantisedSource;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { dtypeBits } from "../checkpoint/dtype.ts";
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
+import { pieceLayout } from "./dequantiser.ts";
 import type { Kernels } from "./kernels.ts";
 import type { MatrixSource } from "./measurement.ts";
 import { numberFormat } from "./number-format.ts";
@@ -32,9 +33,11 @@ export interface EntryTargets {
   readonly counters: GPUBuffer;
 }
 
-/** Bytes that a matrix takes on the GPU as the file has it, in whole 64-bit words. */
-export function rawBytes({ rows, columns, dtype }: MatrixSource): number {
-  return Math.ceil((rows * columns * dtypeBits[dtype]) / 64) * 8;
+/** Bytes that a matrix takes on the GPU as the files have it, in whole 64-bit words; of a quantised one, those of the weight. */
+export function rawBytes({ rows, columns, dtype, quantised }: MatrixSource): number {
+  return quantised === undefined
+    ? Math.ceil((rows * columns * dtypeBits[dtype]) / 64) * 8
+    : pieceLayout(quantised.pieces).bytes;
 }
 
 /** Workgroups of a dispatch at most for a matrix; they stride over it. */

@@ -1,12 +1,12 @@
 /** Matrices that are too large to lie on the GPU at once, reduced to a triangle a chunk of rows at a time. */
-import { dtypeBits } from "../checkpoint/dtype.ts";
 import { createBuffers, releaseBuffers } from "../gpu/buffers.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { readBack } from "../gpu/readback.ts";
 import { entryBytes, submitEntryPass } from "./entry-pass.ts";
 import { countersPerMatrix, EntryStatisticsBuilder, momentsPerRow } from "./entry-statistics.ts";
 import type { Kernels } from "./kernels.ts";
-import { shapeOf, spanBytes, type MatrixLoader, type Shape } from "./matrix-loader.ts";
+import { shapeOf, type MatrixLoader, type Shape } from "./matrix-loader.ts";
+import { partOfMatrix } from "./matrix-part.ts";
 import type { MatrixSource } from "./measurement.ts";
 import type { TallKernels } from "./tall-kernels.ts";
 import { reduceToTriangle, tallBytes, tallBytesOfRow } from "./tall-qr.ts";
@@ -166,9 +166,7 @@ function chunksOf(rows: number, columns: number, height: number): Chunk[] {
 
 /** Rows `begin` … of the larger side as a matrix of its own. */
 function partOf(source: MatrixSource, { begin, rows }: Pick<Chunk, "begin" | "rows">): MatrixSource {
-  const { pitch = source.columns, dtype } = source;
-  const transposed = source.rows < source.columns;
-  const first = source.begin + begin * (transposed ? 1 : pitch) * (dtypeBits[dtype] / 8);
-  const part = { ...source, begin: first, pitch, ...(transposed ? { columns: rows } : { rows }) };
-  return { ...part, end: first + spanBytes(part) };
+  return source.rows < source.columns
+    ? partOfMatrix(source, { column: begin, columns: rows })
+    : partOfMatrix(source, { row: begin, rows });
 }

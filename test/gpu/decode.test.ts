@@ -31,6 +31,8 @@ function sameNumbers(actual: Float32Array, expected: Float32Array): void {
 const codes: [Dtype, number][] = [
   ["F8_E4M3", 8],
   ["F8_E5M2", 8],
+  ["F8_E4M3FNUZ", 8],
+  ["F8_E5M2FNUZ", 8],
   ["I8", 8],
   ["U8", 8],
   ["F16", 16],
@@ -117,6 +119,40 @@ test("F64: rounded to nearest even, of any magnitude", async () => {
     const expected = singularValues(entries, 20, 15);
     assert.ok(relativeError(measurement!.singularValues, expected) < 1e-6, `scale ${scale}`);
   }
+});
+
+test("F8_E8M0: every code, and its NaN", async () => {
+  for (const [least, most] of [
+    [0, 125],
+    [126, 251],
+    [129, 254],
+  ] as const) {
+    const bytes = Uint8Array.from({ length: most - least + 1 }, (_, i) => least + i);
+    sameNumbers(
+      await decoded(bytes, "F8_E8M0"),
+      Float32Array.from(bytes, (code) => 2 ** (code - 127)),
+    );
+  }
+  const all = Uint8Array.from({ length: 256 }, (_, i) => i);
+  const [measurement] = await gpu.measure([await gpu.writeBytes(all, 16, 16, "F8_E8M0")]);
+  assert.deepEqual([measurement!.entries.nonFinite, measurement!.entries.zeros], [1, 0]);
+});
+
+test("I64 and U64: to 24 bits, at both ends", async () => {
+  const signed = BigInt64Array.of(
+    -(2n ** 63n),
+    2n ** 63n - 1n,
+    -1n,
+    0n,
+    1n,
+    16777217n,
+    -16777219n,
+    2n ** 40n + 1n,
+    -(2n ** 32n),
+  );
+  sameNumbers(await decoded(new Uint8Array(signed.buffer), "I64"), Float32Array.from(signed, Number));
+  const unsigned = BigUint64Array.of(2n ** 64n - 1n, 2n ** 63n, 0n, 1n, 2n ** 32n, 2n ** 56n + 2n ** 32n + 2n ** 10n);
+  sameNumbers(await decoded(new Uint8Array(unsigned.buffer), "U64"), Float32Array.from(unsigned, Number));
 });
 
 test("I32 and U32: to 24 bits, at both ends", async () => {

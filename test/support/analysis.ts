@@ -9,7 +9,15 @@ export function matrixView(id: string, rows: number, columns: number, dtype: Dty
   return {
     id,
     tensor: { name: id, dtype, shape: [rows, columns], file: 0, begin, end },
-    description: { role: "other", block: "", layer: null, expert: null, auxiliaryOf: null, unsupported: null },
+    description: {
+      role: "other",
+      block: "",
+      layer: null,
+      expert: null,
+      auxiliaryOf: null,
+      packed: null,
+      unsupported: null,
+    },
     expert: null,
     rows,
     columns,

@@ -143,6 +143,10 @@ function elementReader(view: DataView, dtype: Dtype): (offset: number) => number
       : (offset) => floatValue(view.getUint16(offset, true), format);
   }
   switch (dtype) {
+    case "F8_E4M3FNUZ":
+      return (offset) => unsignedZeroValue(view.getUint8(offset), 4);
+    case "F8_E5M2FNUZ":
+      return (offset) => unsignedZeroValue(view.getUint8(offset), 5);
     case "F64":
       return (offset) => view.getFloat64(offset, true);
     case "F32":
@@ -168,6 +172,17 @@ function elementReader(view: DataView, dtype: Dtype): (offset: number) => number
     default:
       throw new Error(`the test reader does not read ${dtype}`);
   }
+}
+
+/** Eight bits of the FNUZ types: no infinity, no −0, whose code is the only NaN, and a bias of 2^(exponent bits − 1). */
+function unsignedZeroValue(code: number, exponentBits: number): number {
+  if (code === 128) return NaN;
+  const fractionBits = 7 - exponentBits;
+  const bias = 2 ** (exponentBits - 1);
+  const exponent = (code & 127) >> fractionBits;
+  const fraction = (code & (2 ** fractionBits - 1)) / 2 ** fractionBits;
+  const magnitude = exponent === 0 ? fraction * 2 ** (1 - bias) : (1 + fraction) * 2 ** (exponent - bias);
+  return code > 128 ? -magnitude : magnitude;
 }
 
 function floatValue(code: number, { exponentBits, fractionBits, infinity }: FloatFormat): number {

@@ -9,6 +9,7 @@ import { AnalysisStore, clearStores, storeKey } from "../../../server/analysis/s
 import type { CheckpointFile } from "../../../server/checkpoint/checkpoint.ts";
 import { thisProcess, type Owner } from "../../../server/analysis/owner.ts";
 import { seededRandom } from "../../../server/statistics/random.ts";
+import type { Scheme } from "../../../server/checkpoint/quantisation.ts";
 import { analysisWith, matrixView } from "../../support/analysis.ts";
 import { Killed, mortalDisk, smallDisk } from "../../support/faulty-disk.ts";
 
@@ -356,8 +357,43 @@ describe("storeKey", () => {
       matrixView("a", 4, 4, "F32", 64),
       matrixView("a", 2, 8),
       matrixView("a", 4, 4, "I32"),
-    ].map((view) => storeKey(view));
+    ].map((view) => storeKey(view, []));
     assert.equal(new Set(keys).size, 4);
+  });
+
+  it("tells what a quantised weight is made of, and the state of another file that has a piece of it", () => {
+    const plain = matrixView("a", 4, 4, "F8_E4M3");
+    const codes = { file: 0, begin: 0, end: 16, format: "F8_E4M3" } as const;
+    const scales = { file: 1, begin: 8, end: 12, format: "F32" } as const;
+    const scheme: Scheme = {
+      kind: "blocks",
+      pitch: 4,
+      offset: 0,
+      blockRows: 4,
+      blockColumns: 4,
+      scalePitch: 1,
+      factorUse: "multiply",
+      constant: 1,
+    };
+    const window = { row: 0, rowStep: 1, column: 0 };
+    const quantisation = { scheme, pieces: { codes, scales }, window };
+    const file = (modified: number): CheckpointFile => ({
+      ...{ path: "/b", realPath: "/b", size: 99, modified, version: "", headerBytes: 8, metadata: {} },
+    });
+    const keys = [
+      storeKey(plain, [file(0), file(1)]),
+      storeKey({ ...plain, quantisation }, [file(0), file(1)]),
+      storeKey({ ...plain, quantisation }, [file(0), file(2)]),
+      storeKey({ ...plain, quantisation: { ...quantisation, scheme: { ...scheme, constant: 2 } } }, [file(0), file(1)]),
+      storeKey({ ...plain, quantisation: { ...quantisation, window: { ...window, row: 1 } } }, [file(0), file(1)]),
+      storeKey({ ...plain, quantisation: { ...quantisation, pieces: { codes, scales: { ...scales, begin: 4 } } } }, [
+        file(0),
+        file(1),
+      ]),
+    ];
+    assert.equal(new Set(keys).size, keys.length);
+    // The file of the weight itself is the store's.
+    assert.equal(keys[1], storeKey({ ...plain, quantisation }, [file(7), file(1)]));
   });
 });
 

@@ -435,23 +435,10 @@ describe("matrices", () => {
   });
 
   test("the dtypes that are computed, and those that are not", () => {
-    const computed: Dtype[] = [
-      "F64",
-      "F32",
-      "F16",
-      "BF16",
-      "F8_E4M3",
-      "F8_E5M2",
-      "I8",
-      "U8",
-      "I16",
-      "U16",
-      "I32",
-      "U32",
-    ];
+    const refused: Dtype[] = ["BOOL", "C64"];
     for (const dtype of Object.keys(dtypeBits) as Dtype[]) {
       const [view] = recognise(checkpoint(`a.weight 8x8 ${dtype}`)).matrices;
-      if (computed.includes(dtype)) assert.equal(view?.description.unsupported, null, dtype);
+      if (!refused.includes(dtype)) assert.equal(view?.description.unsupported, null, dtype);
       else
         assert.match(
           view?.description.unsupported ?? "",
@@ -500,17 +487,29 @@ describe("LoRA", () => {
 
 describe("quantised weights", () => {
   interface Outcome {
-    readonly unsupported: Record<string, RegExp>;
+    /** Of each weight: its format and the shape of a matrix in it, or why there is none. */
+    readonly weights: Record<string, string | RegExp>;
     readonly auxiliaries: Record<string, string>;
-    readonly computed?: readonly string[];
+    readonly config?: Record<string, unknown>;
+    readonly texts?: Record<string, string>;
   }
-  function check(lines: string, { unsupported, auxiliaries, computed = [] }: Outcome): void {
-    const source = checkpoint(lines);
-    const { descriptions, matrices: views } = recognise(source);
+  function check(lines: string, { weights, auxiliaries, config = {}, texts = {} }: Outcome): void {
+    const source = checkpoint(lines, { quantization_config: config });
+    const { descriptions, matrices: views } = recognise(source, [], new Map(Object.entries(texts)));
     const byName = new Map(source.tensors.map(({ name }, i) => [name, descriptions[i]!]));
-    for (const [name, pattern] of Object.entries(unsupported)) {
-      assert.match(byName.get(name)?.unsupported ?? "null", pattern);
-      assert.match(byName.get(name)?.unsupported ?? "", /^[^\n]+\.$/);
+    for (const [name, expected] of Object.entries(weights)) {
+      const { unsupported, packed } = byName.get(name)!;
+      const own = views.filter(({ tensor }) => tensor.name === name);
+      if (typeof expected === "string") {
+        const { rows, columns } = own[0]!;
+        assert.equal(unsupported, null, name);
+        assert.equal(`${packed?.format ?? "plain"} ${rows}x${columns}`, expected);
+        assert.ok(own.every(({ quantisation }) => (quantisation === undefined) === (packed === null)));
+      } else {
+        assert.match(unsupported ?? "null", expected);
+        assert.match(unsupported ?? "", /^[^\n]+\.$/);
+        assert.deepEqual([own.length, packed], [1, null]);
+      }
     }
     assert.deepEqual(
       Object.fromEntries(
@@ -518,100 +517,191 @@ describe("quantised weights", () => {
       ),
       auxiliaries,
     );
-    assert.deepEqual(
-      new Set(views.map(({ tensor }) => tensor.name)),
-      new Set([...Object.keys(unsupported), ...computed]),
-    );
-    assert.equal(
-      views.filter(({ description }) => description.unsupported !== null).length,
-      Object.keys(unsupported).length,
-    );
-    for (const name of computed) assert.equal(byName.get(name)?.unsupported, null, name);
+    assert.deepEqual(new Set(views.map(({ tensor }) => tensor.name)), new Set(Object.keys(weights)));
   }
   const q = "model.layers.0.self_attn.q_proj";
 
   test("GPTQ", () => {
-    check(`${q}.qweight 2x16 I32\n${q}.qzeros 1x2 I32\n${q}.scales 1x16 F16\n${q}.g_idx 16 I32\n${q}.bias 16 F16`, {
-      unsupported: { [`${q}.qweight`]: /packed in the GPTQ format/ },
-      auxiliaries: { [`${q}.qzeros`]: `${q}.qweight`, [`${q}.scales`]: `${q}.qweight`, [`${q}.g_idx`]: `${q}.qweight` },
+    const lines = `${q}.qweight 2x16 I32\n${q}.qzeros 1x2 I32\n${q}.scales 1x16 F16\n${q}.g_idx 16 I32`;
+    const auxiliaries = {
+      [`${q}.qzeros`]: `${q}.qweight`,
+      [`${q}.scales`]: `${q}.qweight`,
+      [`${q}.g_idx`]: `${q}.qweight`,
+    };
+    check(`${lines}\n${q}.bias 16 F16`, { weights: { [`${q}.qweight`]: "GPTQ 4-bit 16x16" }, auxiliaries });
+    check(lines.replace("2x16", "4x16"), {
+      weights: { [`${q}.qweight`]: /g_idx has 16 numbers \(16\) instead of 32/ },
+      auxiliaries,
     });
-    assert.equal(
-      recognise(checkpoint(`${q}.qweight 2x16 I32`, { model_type: "llama" })).descriptions[0]?.role,
-      "query",
-    );
+    check(lines.replace("1x2 I32", "2x2 I32"), {
+      weights: { [`${q}.qweight`]: /do not fit each other: codes 2 × 16, zeros 2 × 2, scales 1 × 16/ },
+      auxiliaries,
+    });
+    check(lines.replace("1x16 F16", "1x16 I32"), {
+      weights: { [`${q}.qweight`]: /scales is I32, which is none of F16, BF16, F32/ },
+      auxiliaries,
+    });
+    check(`${q}.qweight 2x16 I32`, {
+      weights: { [`${q}.qweight`]: /GPTQ format, but its \.scales is missing/ },
+      auxiliaries: {},
+    });
+    assert.equal(recognise(checkpoint(lines, { model_type: "llama" })).descriptions[0]?.role, "query");
   });
 
   test("AWQ", () => {
+    const auxiliaries = { [`${q}.qzeros`]: `${q}.qweight`, [`${q}.scales`]: `${q}.qweight` };
     check(`${q}.qweight 16x2 I32\n${q}.qzeros 1x2 I32\n${q}.scales 1x16 F16`, {
-      unsupported: { [`${q}.qweight`]: /packed in the AWQ format/ },
-      auxiliaries: { [`${q}.qzeros`]: `${q}.qweight`, [`${q}.scales`]: `${q}.qweight` },
+      weights: { [`${q}.qweight`]: "AWQ 4-bit 16x16" },
+      auxiliaries,
+    });
+    // As its GEMV kernels have it.
+    check(`${q}.qweight 64x16 I32\n${q}.qzeros 64x1 I32\n${q}.scales 64x8 F16`, {
+      weights: { [`${q}.qweight`]: /do not fit each other/ },
+      auxiliaries,
     });
   });
 
   test("bitsandbytes, 4 bits", () => {
-    check(
-      `${q}.weight 128x1 U8\n${q}.weight.absmax 4 F32\n${q}.weight.quant_map 16 F32\n${q}.weight.quant_state.bitsandbytes__nf4 80 U8`,
-      {
-        unsupported: { [`${q}.weight`]: /packed in the bitsandbytes format/ },
-        auxiliaries: {
-          [`${q}.weight.absmax`]: `${q}.weight`,
-          [`${q}.weight.quant_map`]: `${q}.weight`,
-          [`${q}.weight.quant_state.bitsandbytes__nf4`]: `${q}.weight`,
-        },
-      },
-    );
+    const state = `${q}.weight.quant_state.bitsandbytes__nf4`;
+    const lines = `${q}.weight 128x1 U8\n${q}.weight.absmax 4 F32\n${q}.weight.quant_map 16 F32\n${state} 80 U8`;
+    const auxiliaries = {
+      [`${q}.weight.absmax`]: `${q}.weight`,
+      [`${q}.weight.quant_map`]: `${q}.weight`,
+      [state]: `${q}.weight`,
+    };
+    const refused = (text: string, sentence: RegExp): void => {
+      check(lines, { weights: { [`${q}.weight`]: sentence }, auxiliaries, texts: { [state]: text } });
+    };
+    const texts = { [state]: '{"shape": [8, 32], "blocksize": 64}' };
+    check(lines, { weights: { [`${q}.weight`]: "NF4 8x32" }, auxiliaries, texts });
+    check(lines, { weights: { [`${q}.weight`]: /state of a bitsandbytes weight, could not be read/ }, auxiliaries });
+    refused("{", /no JSON/);
+    refused("[]", /tells no shape/);
+    refused('{"shape": [8, -32], "blocksize": 64}', /tells no shape/);
+    refused('{"shape": [8, 32], "blocksize": 0}', /tells no size of blocks/);
+    refused('{"shape": [8, 33], "blocksize": 64}', /has 128 bytes, but 8 × 33 codes of 4 bits take 132/);
+    refused('{"shape": [8, 32], "blocksize": 128}', /absmax has 4 numbers \(4\) instead of 2/);
+    refused('{"shape": [8, 32], "blocksize": 64, "nested_offset": "x"}', /offset that is no number/);
+    check(lines.replace("absmax 4 F32", "absmax 4 U8"), {
+      weights: { [`${q}.weight`]: /its \.weight\.nested_quant_map is missing/ },
+      auxiliaries,
+      texts,
+    });
+    check(`${q}.weight 128x1 U8\n${q}.weight.absmax 4 F32`, {
+      weights: { [`${q}.weight`]: /its \.weight\.quant_map is missing/ },
+      auxiliaries: { [`${q}.weight.absmax`]: `${q}.weight` },
+    });
   });
 
   test("bitsandbytes, 8 bits", () => {
+    const auxiliaries = { [`${q}.SCB`]: `${q}.weight`, [`${q}.weight_format`]: `${q}.weight` };
     check(`${q}.weight 16x16 I8\n${q}.SCB 16 F32\n${q}.weight_format - U8`, {
-      unsupported: { [`${q}.weight`]: /bitsandbytes 8-bit format/ },
-      auxiliaries: { [`${q}.SCB`]: `${q}.weight`, [`${q}.weight_format`]: `${q}.weight` },
+      weights: { [`${q}.weight`]: "LLM.int8 16x16" },
+      auxiliaries,
+    });
+    check(`${q}.weight 16x16 I8\n${q}.SCB 15 F32\n${q}.weight_format - U8`, {
+      weights: { [`${q}.weight`]: /The scales .*SCB \(15\) do not fit a matrix of 16 × 16/ },
+      auxiliaries,
     });
   });
 
   test("MXFP4", () => {
     const e = "model.layers.0.mlp.experts.gate_up_proj";
-    check(`${e}_blocks 4x8x2x16 U8\n${e}_scales 4x8x2 U8\n${e}_bias 4x8`, {
-      unsupported: { [`${e}_blocks`]: /packed in the MXFP4 format/ },
-      auxiliaries: { [`${e}_scales`]: `${e}_blocks` },
+    const lines = `${e}_blocks 4x8x2x16 U8\n${e}_scales 4x8x2 U8`;
+    const auxiliaries = { [`${e}_scales`]: `${e}_blocks` };
+    check(`${lines}\n${e}_bias 4x8`, { weights: { [`${e}_blocks`]: "MXFP4 8x64" }, auxiliaries });
+    // Flattened.
+    check(`${e}_blocks 4x8x32 U8\n${e}_scales 4x8x2 U8`, { weights: { [`${e}_blocks`]: "MXFP4 8x64" }, auxiliaries });
+    check(lines.replace("4x8x2 U8", "4x8x3 U8"), {
+      weights: { [`${e}_blocks`]: /scales \(4 × 8 × 3\) do not fit a matrix of 8 × 64/ },
+      auxiliaries,
     });
-    const result = recognise(checkpoint(`${e}_blocks 4x8x2x16 U8\n${e}_scales 4x8x2 U8`, { model_type: "gpt_oss" }));
-    assert.deepEqual([result.descriptions[0]?.role, matrices(result)], ["gate-up", [`${e}_blocks 64x16`]]);
+    check(`${e}_blocks 4x8x2x16 U8`, { weights: { [`${e}_blocks`]: /its _scales is missing/ }, auxiliaries: {} });
+    const result = recognise(checkpoint(lines, { model_type: "gpt_oss" }));
+    assert.equal(result.descriptions[0]?.role, "gate-up");
+    assert.deepEqual(
+      matrices(result),
+      Array.from({ length: 4 }, (_, expert) => `${e}_blocks[${expert}] 8x64`),
+    );
   });
 
   test("compressed-tensors and NVFP4", () => {
-    check(`${q}.weight_packed 16x2 I32\n${q}.weight_scale 16x1\n${q}.weight_shape 2 I64`, {
-      unsupported: { [`${q}.weight_packed`]: /compressed-tensors/ },
-      auxiliaries: { [`${q}.weight_scale`]: `${q}.weight_packed`, [`${q}.weight_shape`]: `${q}.weight_packed` },
+    const packed = `${q}.weight_packed`;
+    const lines = `${packed} 16x2 I32\n${q}.weight_scale 16x1\n${q}.weight_shape 2 I64`;
+    const auxiliaries = { [`${q}.weight_scale`]: packed, [`${q}.weight_shape`]: packed };
+    const bits = (count: number): Record<string, unknown> => ({
+      config_groups: { group_0: { weights: { num_bits: count } } },
+    });
+    check(lines, { weights: { [packed]: "INT4 16x16" }, auxiliaries, config: bits(4) });
+    check(lines, { weights: { [packed]: "INT8 16x8" }, auxiliaries, config: bits(8) });
+    check(lines, { weights: { [packed]: /with 3 bits, which is not decoded/ }, auxiliaries, config: bits(3) });
+    check(lines, { weights: { [packed]: /no config tells into how many bits/ }, auxiliaries });
+    check(`${lines}\n${q}.weight_zero_point 2x1 I32`, {
+      weights: { [packed]: /zero points of .* are packed \(2 × 1\), which is not decoded/ },
+      auxiliaries: { ...auxiliaries, [`${q}.weight_zero_point`]: packed },
+      config: bits(4),
     });
     check(`${q}.weight 16x8 U8\n${q}.weight_scale 16x1 F8_E4M3\n${q}.weight_scale_2 - F32`, {
-      unsupported: { [`${q}.weight`]: /NVFP4/ },
+      weights: { [`${q}.weight`]: "NVFP4 16x16" },
       auxiliaries: { [`${q}.weight_scale`]: `${q}.weight`, [`${q}.weight_scale_2`]: `${q}.weight` },
     });
   });
 
-  test("FP8 with scales by block or row is not the weight, with one scale it is", () => {
-    check(`${q}.weight 256x256 F8_E4M3\n${q}.weight_scale_inv 2x2 F32`, {
-      unsupported: { [`${q}.weight`]: /FP8 with 4 scales \(2 × 2\), one a block or row/ },
-      auxiliaries: { [`${q}.weight_scale_inv`]: `${q}.weight` },
-    });
-    check(`${q}.weight 16x16 F8_E4M3\n${q}.weight_scale 16x1 F32`, {
-      unsupported: { [`${q}.weight`]: /FP8 with 16 scales/ },
+  test("FP8 with scales for the whole, rows, columns and blocks", () => {
+    const scaled = (shape: string, scales: string, expected: string | RegExp, config = {}): void => {
+      check(`${q}.weight ${shape} F8_E4M3\n${q}.weight_scale_inv ${scales} F32`, {
+        weights: { [`${q}.weight`]: expected },
+        auxiliaries: { [`${q}.weight_scale_inv`]: `${q}.weight` },
+        config,
+      });
+    };
+    scaled("256x256", "2x2", "FP8 256x256");
+    scaled("300x130", "3x2", "FP8 300x130");
+    scaled("300x130", "5x3", "FP8 300x130", { weight_block_size: [64, 64] });
+    scaled("300x130", "5x3", /do not fit a matrix of 300 × 130/);
+    for (const scales of ["-", "1", "1x1", "16x1", "16", "1x24", "16x3"]) scaled("16x24", scales, "FP8 16x24");
+    scaled("16x24", "17", /weight_scale_inv \(17\) do not fit/);
+    scaled("16x24", "16x5", /weight_scale_inv \(16 × 5\) do not fit/);
+    check(`${q}.weight 16x16 F8_E4M3\n${q}.weight_scale 16x1 I32`, {
+      weights: { [`${q}.weight`]: /weight_scale is I32, which is none of F32, / },
       auxiliaries: { [`${q}.weight_scale`]: `${q}.weight` },
     });
-    check(`${q}.weight 16x16 F8_E4M3\n${q}.weight_scale - F32\n${q}.input_scale - F32`, {
-      unsupported: {},
-      auxiliaries: { [`${q}.weight_scale`]: `${q}.weight`, [`${q}.input_scale`]: `${q}.weight` },
-      computed: [`${q}.weight`],
+    // Without scales the numbers are the weight, unless the config promises some.
+    check(`${q}.weight 16x16 F8_E4M3`, { weights: { [`${q}.weight`]: "plain 16x16" }, auxiliaries: {} });
+    check(`${q}.weight 16x16 F8_E4M3`, {
+      weights: { [`${q}.weight`]: /q_proj\.weight \(F8_E4M3\) has no scales beside it/ },
+      auxiliaries: {},
+      config: { quant_method: "fp8" },
     });
-    check(`${q}.weight 16x16 F8_E4M3`, { unsupported: {}, auxiliaries: {}, computed: [`${q}.weight`] });
   });
 
-  test("a name that only looks like a scale is a weight", () => {
+  test("stacks of experts have scales of their own, or one for all", () => {
+    const e = "model.layers.0.feed_forward.experts.down_proj";
+    const auxiliaries = { [`${e}_scale`]: e };
+    for (const scales of ["-", "4", "4x1x1", "4x1x8", "4x16x1"]) {
+      check(`${e} 4x16x8 F8_E4M3\n${e}_scale ${scales} F32`, { weights: { [e]: "FP8 16x8" }, auxiliaries });
+    }
+    check(`${e} 4x16x8 F8_E4M3\n${e}_scale 3x16x1 F32`, {
+      weights: { [e]: /_scale \(3 × 16 × 1\) do not divide into 4 matrices/ },
+      auxiliaries,
+    });
+  });
+
+  test("scales of activations, and a name that only looks like a scale", () => {
+    check(`${q}.weight 16x16 F8_E4M3\n${q}.weight_scale - F32\n${q}.input_scale - F32`, {
+      weights: { [`${q}.weight`]: "FP8 16x16" },
+      auxiliaries: { [`${q}.weight_scale`]: `${q}.weight`, [`${q}.input_scale`]: `${q}.weight` },
+    });
     check("mixer.x_scales 4x4\nmixer.layer_scale 4x4", {
-      unsupported: {},
+      weights: { "mixer.x_scales": "plain 4x4", "mixer.layer_scale": "plain 4x4" },
       auxiliaries: {},
-      computed: ["mixer.x_scales", "mixer.layer_scale"],
+    });
+  });
+
+  test("integers with scales are not taken for plain ones", () => {
+    check(`${q}.weight 16x16 I8\n${q}.weight_scale 16x1 BF16\n${q}.weight_zero_point 16x1 I8`, {
+      weights: { [`${q}.weight`]: "INT8 16x16" },
+      auxiliaries: { [`${q}.weight_scale`]: `${q}.weight`, [`${q}.weight_zero_point`]: `${q}.weight` },
     });
   });
 });
