@@ -111,7 +111,10 @@ export interface MatrixDetail extends MatrixResult {
   readonly expert: number | null;
   readonly rows: number;
   readonly columns: number;
+  /** As the file stores it. */
   readonly dtype: Dtype;
+  /** Of a quantised weight, as people call it: `GPTQ 4-bit`. */
+  readonly format?: string;
   /** Descending, min(rows, columns) of them; null for a value that does not exist (a matrix with non-finite entries). */
   readonly singularValues: readonly (number | null)[];
   readonly metrics: Metrics;

@@ -1,4 +1,5 @@
 /** A block or an expert: its tensors with what is known of each. */
+import { storedAs } from "../../server/text/stored-as.ts";
 import { t } from "../../server/text/l10n.ts";
 import type { GroupNode, TensorNode } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
@@ -141,7 +142,7 @@ export class GroupView implements DetailView {
   }
 
   #line(node: TensorNode): HTMLElement {
-    const { name, role, dtype, shape, bytes } = node.tensor;
+    const { name, role, shape, bytes } = node.tensor;
     const line: Line = { grade: create("td", {}), reason: create("td", { class: "reason" }) };
     this.#lines.set(node, line);
     this.#fill(node, line);
@@ -166,7 +167,7 @@ export class GroupView implements DetailView {
         ),
       ),
       create("td", {}, role === "other" ? "" : role),
-      create("td", {}, dtype),
+      create("td", {}, storedAs(node.tensor)),
       create("td", { class: "shape" }, formatShape(shape)),
       create("td", { class: "number", title: t("{0} bytes", formatInteger(bytes)) }, formatBytes(bytes)),
       line.grade,

@@ -4,6 +4,7 @@ import type { Catalogue, MatrixResult } from "../../server/protocol.ts";
 import { isExpectedGrade } from "../../server/spectrum/expected-grade.ts";
 import { gradePresentation, isFinding } from "../model/grades.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
+import { storedAs } from "../../server/text/stored-as.ts";
 import { entryCount } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge, tallyBar } from "../ui/badge.ts";
@@ -240,7 +241,8 @@ export class Overview implements DetailView {
   #shares(field: "role" | "dtype"): HTMLElement {
     const sums = new Map<string, number>();
     for (const { tensor } of this.#checkpoint.tensors) {
-      sums.set(tensor[field], (sums.get(tensor[field]) ?? 0) + entryCount(tensor));
+      const name = field === "role" ? tensor.role : storedAs(tensor);
+      if (tensor.auxiliary !== true) sums.set(name, (sums.get(name) ?? 0) + entryCount(tensor));
     }
     const all = [...sums.values()].reduce((sum, value) => sum + value, 0);
     const largest = Math.max(...sums.values());

@@ -397,7 +397,12 @@ export class TensorView implements DetailView {
     return factList([
       [t("Role"), portion?.role ?? tensor.role],
       [t("Shape"), formatShape(shape)],
-      [t("Dtype"), tensor.dtype],
+      ...(tensor.packed === undefined
+        ? [[t("Dtype"), tensor.dtype] as const]
+        : [
+            [t("Format"), tensor.packed.format] as const,
+            [t("Stored as"), `${tensor.dtype} ${formatShape(tensor.packed.shape)}`] as const,
+          ]),
       [t("Entries"), formatCount(entries), formatInteger(entries)],
       ...(portion === null
         ? [[t("Size"), formatBytes(tensor.bytes), t("{0} bytes", formatInteger(tensor.bytes))] as const]
@@ -453,6 +458,11 @@ function energyCards(store: Store, detail: MatrixDetail): ChartCard[] {
 }
 
 function whyNoMatrix({ tensor }: TensorNode): string {
+  if (tensor.auxiliary === true) {
+    return t(
+      "This tensor only helps to decode a quantised weight (scales, zero points, tables); it is not analysed itself.",
+    );
+  }
   if (tensor.shape.length < 2) {
     return t("A tensor with fewer than two dimensions has no singular values; it is listed with its facts only.");
   }

@@ -141,7 +141,7 @@ export function buildNodes(catalogue: Catalogue): Nodes {
     const node = new TensorNode(tensor, index, matrices, parent);
     matrices += tensor.matrices;
     parent.children.push(node);
-    const entries = entryCount(tensor);
+    const entries = tensor.auxiliary === true ? 0 : entryCount(tensor);
     for (let above: GroupNode | null = parent; above !== null; above = above.parent) {
       above.tensors += 1;
       above.parameters += entries;

@@ -1,4 +1,5 @@
 /** One line of the tree as an element. */
+import { storedAs } from "../../server/text/stored-as.ts";
 import { t } from "../../server/text/l10n.ts";
 import { isMetric, type TreeColumn } from "../model/columns.ts";
 import { gradePresentation } from "../model/grades.ts";
@@ -190,11 +191,11 @@ function factsOf(node: TreeNode): Readonly<Record<string, Fact>> {
       size: { shown: formatBytes(node.bytes), exact: t("{0} bytes", formatInteger(node.bytes)) },
     };
   }
-  const { role, dtype, shape, bytes } = node.tensor;
+  const { role, shape, bytes } = node.tensor;
   const entries = entryCount(node.tensor);
   return {
     role: { shown: role === "other" ? "" : role },
-    dtype: { shown: dtype },
+    dtype: { shown: storedAs(node.tensor) },
     shape: { shown: formatShape(shape) },
     parameters: { shown: formatCount(entries), exact: formatInteger(entries) },
     size: { shown: formatBytes(bytes), exact: t("{0} bytes", formatInteger(bytes)) },
@@ -204,8 +205,8 @@ function factsOf(node: TreeNode): Readonly<Record<string, Fact>> {
 function describe(node: TreeNode): string {
   const text = visibleText(node.label);
   if (node.kind === "group") return `${text}, ${plural(node.tensors, "{0} tensor", "{0} tensors")}`;
-  const { role, dtype, shape } = node.tensor;
-  return `${text}, ${role}, ${dtype}, ${formatShape(shape)}`;
+  const { role, shape } = node.tensor;
+  return `${text}, ${role}, ${storedAs(node.tensor)}, ${formatShape(shape)}`;
 }
 
 function tooltip(node: TreeNode): string {
@@ -213,8 +214,8 @@ function tooltip(node: TreeNode): string {
     const grades = node.tally.total === 0 ? "" : `\n${describeTally(node.tally)}`;
     return `${visibleText(node.label)}\n${plural(node.tensors, "{0} tensor", "{0} tensors")} · ${t("{0} parameters", formatCount(node.parameters))} · ${t("{0} bytes", formatInteger(node.bytes))}${grades}`;
   }
-  const { name, role, dtype, shape, bytes } = node.tensor;
-  return `${visibleText(name)}\n${role} · ${dtype} · ${formatShape(shape)} · ${t("{0} bytes", formatInteger(bytes))}`;
+  const { name, role, shape, bytes } = node.tensor;
+  return `${visibleText(name)}\n${role} · ${storedAs(node.tensor)} · ${formatShape(shape)} · ${t("{0} bytes", formatInteger(bytes))}`;
 }
 
 /** The name. What nearly all names end in gives way first where there is no room. */

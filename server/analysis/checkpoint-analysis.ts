@@ -423,6 +423,7 @@ export class CheckpointAnalysis {
       rows: matrix.rows,
       columns: matrix.columns,
       dtype: matrix.tensor.dtype,
+      ...(matrix.description.packed === null ? {} : { format: matrix.description.packed.format }),
       singularValues:
         values?.length === count ? Array.from(values, finiteOrNull) : new Array<number | null>(count).fill(null),
       metrics: analysis?.metrics ?? noMetrics(),

@@ -29,7 +29,8 @@ export async function drawFresh(
   });
   if (initialiser === null) return null;
   const { distribution, sigma } = initialiser;
-  const dtype = isFloatDtype(detail.dtype) ? detail.dtype : "F32";
+  // Scales would make the entries of a quantised weight finer than those of its codes.
+  const dtype = isFloatDtype(detail.dtype) && detail.format === undefined ? detail.dtype : "F32";
   const drawn = await gpu.draw({ distribution, sigma, seed, rows, columns, dtype }, signal);
   return { initialiser, seed, dtype, singularValues: [...drawn.measurement.singularValues], metrics: drawn.metrics };
 }

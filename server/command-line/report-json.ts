@@ -44,6 +44,7 @@ export async function* jsonReport({ engine, checkpoints, draw }: Report): AsyncG
             head: detail.head ?? null,
             ...(detail.head === undefined ? {} : { basis: basisOf.get(id) ?? null }),
             dtype: detail.dtype,
+            ...(detail.format === undefined ? {} : { format: detail.format }),
             shape: [detail.rows, detail.columns],
             singularValues: detail.singularValues,
             metrics: { ...detail.metrics, ...vectorMetrics(detail.vectors) },

@@ -245,7 +245,7 @@ export class MatrixLoader {
     const { places, bytes } = pieceLayout(pieces);
     const { raw } = await createBuffers(this.#device, { raw: bytes });
     const files = new Files();
-    let unreadable: string | null = null;
+    const unreadable: string[] = [];
     try {
       await this.#uploader.upload(
         places.map(({ piece: { path, begin, end } }) =>
@@ -258,11 +258,11 @@ export class MatrixLoader {
           });
         },
         (index, { message }) => {
-          unreadable ??= `${places[index]!.piece.path} cannot be read: ${message}.`;
+          unreadable.push(`${places[index]!.piece.path} cannot be read: ${message}.`);
         },
       );
-      if (unreadable === null) await use(raw);
-      return unreadable;
+      if (unreadable.length === 0) await use(raw);
+      return unreadable[0] ?? null;
     } finally {
       files.close();
       releaseBuffers({ raw });

@@ -55,11 +55,11 @@ test("nothing to do", async () => {
 });
 
 test("what is not decoded is told of", async () => {
-  const source = await gpu.write(new Float64Array(12), 3, 4, "I64");
+  const source = { ...(await gpu.write(new Float64Array(12), 3, 4, "F64")), dtype: "C64" } as const;
   const { messages } = await outcome([source, source]);
   assert.deepEqual(
     [...messages],
-    [0, 1].map((index) => [index, "Entries of dtype I64 are not decoded."]),
+    [0, 1].map((index) => [index, "Entries of dtype C64 are not decoded."]),
   );
   const { messages: empty } = await outcome([{ ...source, dtype: "F32", rows: 0, end: source.begin }]);
   assert.deepEqual([...empty.values()], ["It has no entries."]);
