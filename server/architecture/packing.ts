@@ -30,9 +30,7 @@ export interface PackingContext {
 }
 
 /** The pieces of a weight do not fit each other: one sentence, with the place. */
-export class Malformed extends Error {
-  override readonly name = "Malformed";
-}
+export class Malformed extends Error {}
 
 /** The tensor that a format cannot do without. @throws Malformed */
 export function required({ weight, auxiliaries }: PackingContext, format: string, ...suffixes: string[]): Tensor {

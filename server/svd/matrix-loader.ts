@@ -258,7 +258,7 @@ export class MatrixLoader {
           });
         },
         (index, { message }) => {
-          unreadable.push(`${places[index]!.piece.path} cannot be read: ${message}.`);
+          unreadable.push(t("{0} cannot be read: {1}.", places[index]!.piece.path, message));
         },
       );
       if (unreadable.length === 0) await use(raw);
