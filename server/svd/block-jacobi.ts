@@ -105,6 +105,7 @@ export class BlockJacobi {
   ): Promise<{ readonly sweeps: readonly [number, number]; readonly cosine: number }> {
     const { count, rows, length } = batch;
     const { matrices, square, spare, turned, basis } = buffers;
+    signal.throwIfAborted();
     this.#multiply({
       a: matrices,
       b: matrices,
@@ -117,6 +118,7 @@ export class BlockJacobi {
     });
     await this.#factor(batch, square, spare, signal);
     const first = await this.#sweeps({ count, rows, length: rows }, spare, null, buffers, signal);
+    signal.throwIfAborted();
     this.#normalise(batch, spare, basis);
     this.#orthonormalise(batch, buffers);
     this.#multiply({ a: basis, b: matrices, c: turned, rows, columns: length, depth: rows, count });

@@ -473,6 +473,7 @@ class GpuEngine implements Engine {
       }
       leaveComputing = await this.#computing.take(signal);
       const { matrices } = buffers;
+      signal.throwIfAborted();
       submitEntryPass(device, this.#kernels, matrices, { count, rows, columns, first: 0 }, buffers);
       // While the GPU goes on.
       const statistics = readStatistics(device, buffers, count, bytes, columns);

@@ -135,11 +135,13 @@ export class ProductEngine {
         await lq.run({ count, rows, length: left.free }, buffers.left, first, signal);
         await lq.run({ count, rows, length: right.free }, buffers.right, second, signal);
         const shape = { rows, columns: rows, depth: rows, count };
+        signal.throwIfAborted();
         multiply(device, kernels.multiply, { a: first, transposedA: true, b: second, c, ...shape });
       } else {
         // The shared side may lie either way.
         const swapped = left.free > right.free;
         const [from, to] = swapped ? [right, left] : [left, right];
+        signal.throwIfAborted();
         multiply(device, kernels.multiply, {
           a: swapped ? buffers.right : buffers.left,
           transposedA: from.sharedDown,
@@ -153,6 +155,7 @@ export class ProductEngine {
         });
       }
       await jacobi.run({ count, rows, length }, buffers, signal);
+      signal.throwIfAborted();
       this.#encodeLengths(buffers.turned, buffers.lengths, { count, rows, length }, kernels.rowLengths);
       const [leftCounters, rightCounters, lengths] = await Promise.all([
         readBack(device, buffers.leftCounters),
