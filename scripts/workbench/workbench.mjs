@@ -191,7 +191,8 @@ export class Workbench {
         await this.page.keyboard.press(key);
         await input.fill(text, { timeout });
         await row.click({ timeout });
-        await input.waitFor({ state: "hidden", timeout });
+        // What was chosen may ask something else in the same place.
+        await row.waitFor({ state: "hidden", timeout });
         return;
       } catch (error) {
         if (attempt === 6) throw error;

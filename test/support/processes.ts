@@ -15,6 +15,13 @@ export function gpuProcesses(server: number): number[] {
     .map(({ pid }) => pid);
 }
 
+/** The language servers of extensions installed in a folder, and who started them: their extension hosts. */
+export function languageServers(folder: string): { readonly pid: number; readonly parent: number }[] {
+  return allProcesses()
+    .filter(({ command }) => command.includes(folder) && command.includes("dist/server/main.mjs"))
+    .map(({ pid, parent }) => ({ pid, parent }));
+}
+
 interface Entry {
   readonly pid: number;
   readonly parent: number;

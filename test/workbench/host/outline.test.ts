@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import * as vscode from "vscode";
 import { test } from "./suite.ts";
-import { closeEditors, rewriteCheckpoint, until, writeCheckpoint } from "./support.ts";
+import { until } from "../../support/until.ts";
+import { closeEditors, rewriteCheckpoint, writeCheckpoint } from "./support.ts";
 
 const outlineOf = (checkpoint: vscode.Uri): vscode.Uri =>
   checkpoint.with({ scheme: "safetensors-outline", path: `${checkpoint.path}.outline` });

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import * as vscode from "vscode";
 import { test } from "./suite.ts";
-import { closeEditors, openEditors, until, viewType } from "./support.ts";
+import { until } from "../../support/until.ts";
+import { closeEditors, openEditors, viewType } from "./support.ts";
 
 const folder = (): string => {
   const first = vscode.workspace.workspaceFolders?.[0];

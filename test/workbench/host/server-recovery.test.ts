@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import * as vscode from "vscode";
 import { test } from "./suite.ts";
-import { closeEditors, until, writeCheckpoint } from "./support.ts";
+import { until } from "../../support/until.ts";
+import { closeEditors, writeCheckpoint } from "./support.ts";
 
 /** The ids of the language servers that this very extension host has started. */
 function servers(): number[] {

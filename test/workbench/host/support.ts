@@ -8,21 +8,6 @@ import { encode, safetensors, type TensorData } from "../../support/safetensors.
 
 export const viewType = "safetensorsSpectrum.editor";
 
-/** Calls until the answer is one, and fails with what was waited for when it does not come. */
-export async function until<T>(
-  what: string,
-  ask: () => T | null | undefined | Promise<T | null | undefined>,
-  patience = 30_000,
-): Promise<T> {
-  const end = Date.now() + patience;
-  for (;;) {
-    const answer = await ask();
-    if (answer !== null && answer !== undefined && answer !== false) return answer;
-    if (Date.now() > end) throw new Error(`waited in vain for ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
-
 /** A new checkpoint of one file in a folder of its own, with a small matrix for each name. */
 export async function writeCheckpoint(...names: string[]): Promise<vscode.Uri> {
   const folder = await mkdtemp(join(tmpdir(), "spectrum-workbench-"));
