@@ -16,7 +16,7 @@ import { initialState, restoreState, type Selection, type ViewState } from "./st
 export interface Changes {
   /** Another catalogue: everything is new. */
   readonly checkpoint: Checkpoint;
-  /** Results came for these tensors; told at most once a frame. */
+  /** Results came for these tensors; told at most ten times a second. */
   readonly results: ReadonlySet<TensorNode>;
   readonly analysis: AnalysisState;
   readonly engine: EngineStatus;
@@ -35,6 +35,8 @@ export interface Changes {
 type Listeners = { [Name in keyof Changes]: Set<(change: Changes[Name]) => void> };
 
 const rememberAfter = 100;
+/** Results that stream in are shown so often at most, since every frame with news is painted. In milliseconds. */
+const resultsEvery = 100;
 
 export class Store {
   checkpoint: Checkpoint | null = null;
@@ -60,7 +62,8 @@ export class Store {
   };
   #portions: Promise<Portions> | null = null;
   #incoming: MatrixResult[] = [];
-  #frame = 0;
+  #isScheduled = false;
+  #shownAt = -Infinity;
   #remembering: ReturnType<typeof setTimeout> | undefined;
   /** A tensor or block to reveal as soon as the catalogue is there. */
   #wanted: Extract<ToView, { type: "reveal" }> | null = null;
@@ -242,9 +245,20 @@ export class Store {
   }
 
   #schedule(): void {
-    if (this.#frame !== 0) return;
-    this.#frame = requestAnimationFrame(() => {
-      this.#frame = 0;
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const pause = this.#shownAt + resultsEvery - performance.now();
+    if (pause <= 0) this.#showInNextFrame();
+    else
+      setTimeout(() => {
+        this.#showInNextFrame();
+      }, pause);
+  }
+
+  #showInNextFrame(): void {
+    requestAnimationFrame((now) => {
+      this.#isScheduled = false;
+      this.#shownAt = now;
       const incoming = this.#incoming;
       this.#incoming = [];
       const changed = this.checkpoint?.apply(incoming);

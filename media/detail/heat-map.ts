@@ -37,6 +37,13 @@ export interface HeatGrid<Item> {
   readonly caption: string;
 }
 
+/** A cell as it is on show. */
+interface Shown<Item> {
+  readonly name: string;
+  readonly cell: HeatCell<Item>;
+  readonly color: string;
+}
+
 interface Range {
   readonly from: number;
   readonly to: number;
@@ -52,8 +59,11 @@ export class HeatMap<Item> {
   readonly #choose: (item: Item) => void;
   readonly #hint: string;
   readonly #readOut = create("p", { class: "heat-read-out" });
-  readonly #cells = new Map<HTMLElement, { readonly name: string; readonly cell: HeatCell<Item> }>();
+  readonly #cells = new Map<HTMLElement, Shown<Item>>();
   #table: HTMLTableElement | null = null;
+  /** Rows, columns and gaps of the table, to tell whether new numbers fit into it. */
+  #layout = "";
+  readonly #foot = create("div", { class: "heat-foot" });
   #metric: MetricKey = "effectiveRank";
 
   /**
@@ -77,12 +87,19 @@ export class HeatMap<Item> {
     });
   }
 
-  show({ across, columns, rows, caption }: HeatGrid<Item>, metric: MetricKey, measure: Measure): void {
+  show(grid: HeatGrid<Item>, metric: MetricKey, measure: Measure): void {
+    const { across, columns, rows, caption } = grid;
+    this.#metric = metric;
+    const range = rangeOf(rows, measure);
+    const layout = layoutOf(grid);
+    if (this.#table !== null && layout === this.#layout) {
+      this.#update(this.#table, grid, measure, range);
+      return;
+    }
+    this.#layout = layout;
     // The keyboard stays where it was while results come in.
     const focused = this.#position(document.activeElement);
-    this.#metric = metric;
     this.#cells.clear();
-    const range = rangeOf(rows, measure);
     const stride = Math.ceil(columns.length / mostNumbers);
     this.#table = create(
       "table",
@@ -115,10 +132,8 @@ export class HeatMap<Item> {
       ),
     );
     this.#readOut.textContent = this.#hint;
-    this.element.replaceChildren(
-      this.#table,
-      create("div", { class: "heat-foot" }, this.#readOut, legend(range, metric, measure)),
-    );
+    this.#foot.replaceChildren(this.#readOut, legend(range, metric, measure));
+    this.element.replaceChildren(this.#table, this.#foot);
     const start = this.#at(focused?.row ?? 0, focused?.column ?? 0) ?? [...this.#cells.keys()][0];
     start?.setAttribute("tabindex", "0");
     if (focused !== null) start?.focus();
@@ -130,18 +145,43 @@ export class HeatMap<Item> {
         class: "heat-none",
         attributes: { role: "gridcell", "aria-label": t("{0}: no matrix", name) },
       });
+    const element = create("td", { attributes: { role: "gridcell", tabindex: "-1" } });
+    this.#fill(element, name, cell, measure, range);
+    return element;
+  }
+
+  /** New numbers in the same table: what stays as it was is not touched, so that little is laid out and painted anew. */
+  #update(
+    table: HTMLTableElement,
+    { across, columns, rows, caption }: HeatGrid<Item>,
+    measure: Measure,
+    range: Range | null,
+  ): void {
+    if (table.caption !== null && table.caption.textContent !== caption) table.caption.textContent = caption;
+    rows.forEach((row, rowIndex) => {
+      row.cells.forEach((cell, index) => {
+        const element = this.#at(rowIndex, index);
+        if (cell === null || element === null) return;
+        this.#fill(element, `${row.label}, ${across} ${columns[index]!}`, cell, measure, range);
+      });
+    });
+    this.#foot.replaceChildren(this.#readOut, legend(range, this.#metric, measure));
+  }
+
+  #fill(element: HTMLElement, name: string, cell: HeatCell<Item>, measure: Measure, range: Range | null): void {
+    const before = this.#cells.get(element);
     const { word } = cell;
     const value = cell[measure];
     const known = word === undefined ? !Number.isNaN(value) : word !== null;
     const text = word === undefined ? formatMeasure(this.#metric, measure, value) : (word?.text ?? t("not known"));
     const tone = word === undefined || word === null ? "" : ` heat-tone tone-${word.tone}`;
-    const element = create("td", {
-      class: known ? `heat-cell${tone}` : "heat-unknown",
-      attributes: { role: "gridcell", tabindex: "-1", "aria-label": `${name}: ${text}` },
-    });
-    if (word === undefined && range !== null && known) element.style.background = scaleColor(range.share(value));
-    this.#cells.set(element, { name, cell });
-    return element;
+    const label = `${name}: ${text}`;
+    const className = known ? `heat-cell${tone}` : "heat-unknown";
+    const color = word === undefined && range !== null && known ? scaleColor(range.share(value)) : "";
+    if (element.getAttribute("aria-label") !== label) element.setAttribute("aria-label", label);
+    if (element.className !== className) element.className = className;
+    if (before?.color !== color) element.style.background = color;
+    this.#cells.set(element, { name, cell, color });
   }
 
   #tell(target: EventTarget | null): void {
@@ -199,6 +239,11 @@ export class HeatMap<Item> {
     const cells = this.#table?.tBodies[0]?.rows[row]?.cells;
     return column < 0 ? null : (cells?.[column + 1] ?? null);
   }
+}
+
+/** What a table of cells is made of, apart from the numbers in them. */
+function layoutOf({ across, columns, rows }: HeatGrid<unknown>): string {
+  return JSON.stringify([across, columns, rows.map(({ label, cells }) => [label, cells.map((cell) => cell !== null)])]);
 }
 
 /** What a map of a metric is called. */

@@ -23,8 +23,12 @@ describe("one metric over the whole checkpoint", () => {
     .filter(({ matrices }) => matrices > 0)
     .map(({ name, layer }, index): MatrixDetail => detailOf(name, layer !== 1, 5 * index + 1));
 
-  async function open(results: readonly MatrixDetail[], width = 1280): Promise<View> {
-    const known = new Set(results);
+  /** @param known those whose numbers are told; the results unless told otherwise */
+  async function open(
+    results: readonly MatrixDetail[],
+    width = 1280,
+    known: ReadonlySet<MatrixDetail> = new Set(results),
+  ): Promise<View> {
     const view = await View.open(browser, {
       width,
       height: 1600,
@@ -79,6 +83,31 @@ describe("one metric over the whole checkpoint", () => {
     await view.page.keyboard.press("ArrowDown");
     await view.page.keyboard.press("Enter");
     await view.title(key.id).waitFor();
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("takes new numbers into the cells that are there", async () => {
+    const last = details.find(({ id }) => id === "model.layers.2.mlp.down_proj.weight")!;
+    const known = new Set(details.filter((detail) => detail !== last));
+    const view = await open([...known], 1280, known);
+    const map = view.part("heat-map");
+    const unknown = map.locator(".heat-unknown");
+    await unknown.waitFor();
+    const before = await unknown.getAttribute("aria-label");
+    const cells = await map.locator("[role=gridcell]").elementHandles();
+    const kept = await unknown.elementHandle();
+    known.add(last);
+    await view.send({
+      type: "results",
+      results: [resultOf(last)],
+      state: analysisState("done", details.length, details.length),
+    });
+    await unknown.waitFor({ state: "detached" });
+    assert.notEqual(await kept.getAttribute("aria-label"), before);
+    assert.notEqual(await kept.evaluate((cell) => (cell as HTMLElement).style.background), "");
+    assert.equal(cells.length, 21);
+    for (const cell of cells) assert.ok(await cell.evaluate(({ isConnected }) => isConnected));
     assert.deepEqual(view.errors, []);
     await view.close();
   });
