@@ -31,6 +31,34 @@ test("a long analysis waits to be decided on, pauses, resumes, stops, and moves 
       const phase = (name: string): Promise<void> =>
         editor.locator(`[data-testid="progress"][data-phase="${name}"]`).waitFor(patience);
 
+      // Another adapter is another process, which takes the work over.
+      const otherAdapters = async (): Promise<void> => {
+        const server = languageServers(host.dataFolder).find(({ pid }) => !others.has(pid));
+        assert.ok(server);
+        const [before] = await until("a GPU process", () => only(gpuProcesses(server.pid)));
+        await editor.locator('[data-testid="engine"][data-phase="ready"]').waitFor(patience);
+        const first = await adapters(workbench);
+        const computing = first.filter({ hasText: "computes now" });
+        assert.equal(await computing.count(), 1);
+        assert.equal(
+          await first.filter({ has: page.locator(".codicon-check") }).innerText(),
+          await first.first().innerText(),
+        );
+        await computing.click();
+        const [after] = await until("another GPU process", () =>
+          only(gpuProcesses(server.pid).filter((pid) => pid !== before)),
+        );
+        assert.notEqual(after, before);
+        await phase("running");
+
+        // What was chosen is marked from now on; and back.
+        const second = await adapters(workbench);
+        assert.match(await second.filter({ has: page.locator(".codicon-check") }).innerText(), /computes/u);
+        await second.filter({ hasText: "Automatic" }).click();
+        await until("a third GPU process", () => only(gpuProcesses(server.pid).filter((pid) => pid !== after)));
+        await phase("running");
+      };
+
       // The question, and how long it takes, in the view …
       const decision = editor.getByTestId("decision");
       await decision
@@ -41,13 +69,23 @@ test("a long analysis waits to be decided on, pauses, resumes, stops, and moves 
       // … and, by the palette, in a dialog. Not now: it waits on.
       const dialog = page.locator(".monaco-dialog-box", { hasText: /Analysing 4[,.]?000 matrices takes about/u });
       await workbench.runCommand("Safetensors Spectrum: Analyse Checkpoint");
-      await dialog.waitFor();
-      await page.keyboard.press("Escape");
-      await dialog.waitFor({ state: "detached" });
+      const answer = await until("the question", async () => {
+        if (await dialog.isVisible()) return "asked";
+        // Older versions of VS Code show their test driver no dialog, and say so.
+        return workbench.messages.some((text) => text.includes("refused to show dialog")) ? "refused" : null;
+      });
+      if (answer === "asked") {
+        await page.keyboard.press("Escape");
+        await dialog.waitFor({ state: "detached" });
+      }
       await decision.waitFor();
       assert.equal(await progress.getAttribute("data-phase"), "waiting");
-      await workbench.runCommand("Safetensors Spectrum: Analyse Checkpoint");
-      await dialog.getByRole("button", { name: "Analyse", exact: true }).click();
+      if (answer === "asked") {
+        await workbench.runCommand("Safetensors Spectrum: Analyse Checkpoint");
+        await dialog.getByRole("button", { name: "Analyse", exact: true }).click();
+      } else {
+        await decision.getByTestId("decide").click();
+      }
       await phase("running");
       await decision.waitFor({ state: "detached" });
 
@@ -57,31 +95,8 @@ test("a long analysis waits to be decided on, pauses, resumes, stops, and moves 
       await workbench.runCommand("Safetensors Spectrum: Resume Analysis");
       await phase("running");
 
-      // Another adapter is another process, which takes the work over.
-      const server = languageServers(host.dataFolder).find(({ pid }) => !others.has(pid));
-      assert.ok(server);
-      const [before] = await until("a GPU process", () => only(gpuProcesses(server.pid)));
-      await editor.locator('[data-testid="engine"][data-phase="ready"]').waitFor(patience);
-      const first = await adapters(workbench);
-      const computing = first.filter({ hasText: "computes now" });
-      assert.equal(await computing.count(), 1);
-      assert.equal(
-        await first.filter({ has: page.locator(".codicon-check") }).innerText(),
-        await first.first().innerText(),
-      );
-      await computing.click();
-      const [after] = await until("another GPU process", () =>
-        only(gpuProcesses(server.pid).filter((pid) => pid !== before)),
-      );
-      assert.notEqual(after, before);
-      await phase("running");
-
-      // What was chosen is marked from now on; and back.
-      const second = await adapters(workbench);
-      assert.match(await second.filter({ has: page.locator(".codicon-check") }).innerText(), /computes/u);
-      await second.filter({ hasText: "Automatic" }).click();
-      await until("a third GPU process", () => only(gpuProcesses(server.pid).filter((pid) => pid !== after)));
-      await phase("running");
+      // The older version's server does not come to write the setting here.
+      if (answer === "asked") await otherAdapters();
 
       await workbench.runCommand("Safetensors Spectrum: Cancel Analysis");
       await phase("cancelled");
