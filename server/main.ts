@@ -27,6 +27,7 @@ import { snippetOf } from "./analysis/snippet.ts";
 import { matrixSpectra } from "./analysis/spectra.ts";
 import { inSlices } from "./collections/sliced.ts";
 import { vectorProfile } from "./checkpoint/entries.ts";
+import { checkpointsIn } from "./checkpoint/find.ts";
 import { codeActions } from "./language/code-actions.ts";
 import { codeLenses, resolveLens, type LensData } from "./language/code-lenses.ts";
 import { definitionAt } from "./language/definition.ts";
@@ -341,6 +342,33 @@ connection.onRequest(
     return place === null ? null : (tensorAt(place.session, place.document, { line, character })?.tensor.name ?? null);
   },
 );
+
+connection.onRequest(
+  protocol.findCheckpoints,
+  async ({ folders }: protocol.FindParams): Promise<protocol.FoundCheckpoints> => {
+    const skipped: string[] = [];
+    const found = await Promise.all(folders.map((uri) => checkpointsIn(pathOf(uri), (why) => skipped.push(why))));
+    // Folders of a workspace may lie in one another.
+    return { checkpoints: [...new Set(found.flat())].map(fileUri), skipped };
+  },
+);
+
+connection.onRequest(
+  protocol.scanCheckpoint,
+  async ({ uri }: protocol.OpenParams): Promise<protocol.ScannedCheckpoint> => {
+    const session = await ready().scan(pathOf(uri));
+    publish(session);
+    return { checkpoint: fileUri(session.path), missing: await ready().estimate(session, null, false) };
+  },
+);
+
+connection.onNotification(protocol.endScan, ({ checkpoint }: protocol.CheckpointParams) => {
+  void sessionOf(checkpoint).then((session) => {
+    if (session !== null) {
+      ready().endScan(session);
+    }
+  });
+});
 
 connection.onRequest(protocol.listAdapters, (): Promise<protocol.Adapters> => ready().adapters());
 

@@ -475,6 +475,32 @@ export interface Adapters {
   readonly problem: string | null;
 }
 
+/** Request: the checkpoints in some folders and below them. */
+export const findCheckpoints = "spectrum/find";
+export interface FindParams {
+  /** `file:` URIs. */
+  readonly folders: readonly string[];
+}
+export interface FoundCheckpoints {
+  /** `file:` URIs, in natural order; an index stands for its shards. */
+  readonly checkpoints: readonly string[];
+  /** Why some folders could not be searched, a sentence each. */
+  readonly skipped: readonly string[];
+}
+
+/**
+ * Request: opens a checkpoint without beginning its analysis, with what is known of it from before, and pushes its
+ * findings. It is held until {@link endScan}.
+ */
+export const scanCheckpoint = "spectrum/scan";
+export interface ScannedCheckpoint extends CheckpointParams {
+  /** What is not analysed yet. */
+  readonly missing: Estimate;
+}
+
+/** Notification: a scanned checkpoint may be let go. Its findings stay. */
+export const endScan = "spectrum/endScan";
+
 /** Request: forget every cached result on disk; answers with the bytes freed. */
 export const clearCache = "spectrum/clearCache";
 

@@ -17,6 +17,7 @@ import { pause } from "./pause.ts";
 import { resume } from "./resume.ts";
 import { restartServer } from "./restart-server.ts";
 import { reveal } from "./reveal.ts";
+import { scanWorkspace } from "./scan-workspace.ts";
 import { silence } from "./silence.ts";
 import { showLog } from "./show-log.ts";
 
@@ -37,6 +38,7 @@ const all: readonly Command[] = [
   resume,
   restartServer,
   reveal,
+  scanWorkspace,
   showLog,
   silence,
 ];

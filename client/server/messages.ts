@@ -17,6 +17,12 @@ import type {
   clearCache,
   closeCheckpoint,
   Estimate,
+  endScan,
+  findCheckpoints,
+  FindParams,
+  FoundCheckpoints,
+  scanCheckpoint,
+  ScannedCheckpoint,
   estimateAnalysis,
   EstimateParams,
   exportCheckpoint,
@@ -81,9 +87,12 @@ export interface Requests {
   [tensorAtPosition]: (params: TensorAtParams) => string | null;
   [listAdapters]: (params: null) => Adapters;
   [clearCache]: (params: null) => number;
+  [findCheckpoints]: (params: FindParams) => FoundCheckpoints;
+  [scanCheckpoint]: (params: OpenParams) => ScannedCheckpoint;
 }
 
 export interface Notifications {
   [closeCheckpoint]: CheckpointParams;
+  [endScan]: CheckpointParams;
   [focusMatrices]: FocusParams;
 }

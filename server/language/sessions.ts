@@ -28,6 +28,8 @@ import { Session } from "./session.ts";
 
 /** What takes longer than this is begun by the person, not by opening a file. */
 const smallSeconds = 120;
+/** Who only wants to know what is known already. */
+const scanner = "scan";
 /** What was learned of the adapters' speed is written so often at most, in milliseconds. */
 const keepInterval = 30_000;
 
@@ -52,6 +54,8 @@ export class Sessions {
   readonly #byPath = new Map<string, Session>();
   /** Which session a path (a shard's, an index's) belongs to, while it is open or being opened. */
   readonly #aliases = new Map<string, Promise<Session>>();
+  /** What is done when a session opens, until its state is known. */
+  readonly #beginnings = new WeakMap<Session, Promise<void>>();
   readonly #choices: Memory<Choices>;
   readonly #measured: Memory<Measured>;
   readonly #pace = new Pace();
@@ -104,8 +108,21 @@ export class Sessions {
       this.#aliases.set(path, opening);
     }
     const session = await opening;
+    const wasScanned = session.holders.has(scanner) && !isViewed(session);
     session.holders.set(holder, (session.holders.get(holder) ?? 0) + 1);
+    if (wasScanned && holder !== scanner) void this.#decide(session);
     return session;
+  }
+
+  /** Opens a checkpoint without beginning its analysis; resolves when what was known of it before is there. */
+  async scan(path: string): Promise<Session> {
+    const session = await this.acquire(path, scanner);
+    await this.#beginnings.get(session);
+    return session;
+  }
+
+  endScan(session: Session): void {
+    this.release(session, scanner);
   }
 
   /** Lets go; a checkpoint that nothing holds any more is closed a little later. */
@@ -324,7 +341,7 @@ export class Sessions {
     session.onPlaces = () => {
       this.#events.onPlaces(session);
     };
-    void this.#begin(session);
+    this.#beginnings.set(session, this.#begin(session));
     return session;
   }
 
@@ -386,9 +403,11 @@ export class Sessions {
     }
     const { analyseOnOpen } = this.#settings;
     const begins =
-      choice === undefined
-        ? analyseOnOpen === "always" || (analyseOnOpen === "small" && (seconds ?? 0) <= smallSeconds)
-        : choice === "analyse";
+      !isViewed(session) && session.holders.has(scanner)
+        ? false
+        : choice === undefined
+          ? analyseOnOpen === "always" || (analyseOnOpen === "small" && (seconds ?? 0) <= smallSeconds)
+          : choice === "analyse";
     if (seconds === null) {
       analysis.setPhase("unavailable");
     } else if (begins) {
@@ -481,4 +500,9 @@ export class Sessions {
 function ignore(analysis: CheckpointAnalysis): void {
   analysis.onResults = () => undefined;
   analysis.onChanged = () => undefined;
+}
+
+/** Whether anything but a scan holds it. */
+function isViewed({ holders }: Session): boolean {
+  return [...holders.keys()].some((holder) => holder !== scanner);
 }

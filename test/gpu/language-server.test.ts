@@ -1,6 +1,6 @@
 /** The language server as an editor meets it: the built program, a real adapter, a checkpoint with a random block. */
 import assert from "node:assert/strict";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -21,6 +21,8 @@ import {
   analyseVectors,
   cancelAnalysis,
   drawSpectrum,
+  endScan,
+  findCheckpoints,
   focusMatrices,
   headColumn,
   matrixDetail,
@@ -32,17 +34,21 @@ import {
   portionList,
   pauseAnalysis,
   resumeAnalysis,
+  scanCheckpoint,
   estimateAnalysis,
   listAdapters,
   tensorAtPosition,
   type Adapters,
   type DrawnSpectrum,
   type Estimate,
+  type FoundCheckpoints,
   type MatrixDetail,
   type MetricColumn,
   type OpenResult,
   type PortionList,
   type ProductResult,
+  type ResultsParams,
+  type ScannedCheckpoint,
 } from "../../server/protocol.ts";
 import { TestClient } from "../support/language-client.ts";
 import { childProcesses } from "../support/processes.ts";
@@ -551,6 +557,58 @@ describe("language server", () => {
     await client.connection.sendRequest(resumeAnalysis, { checkpoint });
     await client.until("the rest", () => state()?.phase === "done");
     assert.equal(state()!.done, count);
+  });
+
+  it("scans folders: what is known comes from before, and nothing is computed unasked", async () => {
+    const scanned = join(folder, "scanned");
+    await mkdir(join(scanned, "two"), { recursive: true });
+    const entries = seededRandom(12);
+    const data = encode(Float64Array.from({ length: 64 * 48 }, entries.normal), "F32");
+    const one = uriOf(join(scanned, "one.safetensors"));
+    const broken = uriOf(join(scanned, "two", "broken.safetensors"));
+    await writeFile(new URL(one), safetensors({ "a.weight": { dtype: "F32", shape: [64, 48], data } }));
+    await writeFile(new URL(broken), "not a checkpoint");
+    const scan = async (from: TestClient): Promise<number[]> => {
+      const folders = [uriOf(scanned), uriOf(join(scanned, "two"))];
+      const found: FoundCheckpoints = await from.connection.sendRequest(findCheckpoints, { folders });
+      assert.deepEqual(found, { checkpoints: [one, broken], skipped: [] });
+      const missing: number[] = [];
+      for (const uri of found.checkpoints) {
+        const each: ScannedCheckpoint = await from.connection.sendRequest(scanCheckpoint, { uri });
+        assert.equal(each.checkpoint, uri);
+        missing.push(each.missing.matrices);
+      }
+      return missing;
+    };
+    const first = new TestClient();
+    // Even where everything is analysed that is opened.
+    first.settings = { analyseOnOpen: "always", adapter: "", severity: {} };
+    await first.initialize(join(folder, "cache"));
+    assert.deepEqual(await scan(first), [1, 0]);
+    await first.until("the finding of the broken file", () => first.diagnostics.get(broken)?.length === 1, 10);
+    assert.ok(first.results.every(({ results, state }) => results.length === 0 && state.phase !== "running"));
+    await first.connection.sendRequest(analyseCheckpoint, { checkpoint: one });
+    await first.until("the finding of the random matrix", () => first.diagnostics.get(one)?.length === 1, 60);
+    for (const checkpoint of [one, broken]) await first.connection.sendNotification(endScan, { checkpoint });
+    await first.close();
+
+    const later = new TestClient();
+    await later.initialize(join(folder, "cache"));
+    assert.deepEqual(await scan(later), [0, 0]);
+    await later.until("the finding from before", () => later.diagnostics.get(one)?.length === 1, 10);
+    await later.close();
+  });
+
+  it("a scanned checkpoint that is opened is analysed as any other", async () => {
+    const path = join(folder, "seen.safetensors");
+    const entries = seededRandom(13);
+    const data = encode(Float64Array.from({ length: 64 * 40 }, entries.normal), "F32");
+    await writeFile(path, safetensors({ "a.weight": { dtype: "F32", shape: [64, 40], data } }));
+    const scanned: ScannedCheckpoint = await client.connection.sendRequest(scanCheckpoint, { uri: uriOf(path) });
+    assert.equal(scanned.missing.matrices, 1);
+    const { checkpoint } = await open(path);
+    const isDone = ({ checkpoint: of, state }: ResultsParams): boolean => of === checkpoint && state.phase === "done";
+    await client.until("its result", () => client.results.some(isDone), 60);
   });
 
   it("says what is wrong with a broken file, and clears it when the file is mended", async () => {
