@@ -46,8 +46,17 @@ export type Work =
 export type Job = Work & { readonly id: number };
 
 export type ToWorker =
-  /** `memoryBytes`: of buffers at once; 0 for as many as the device has room for. */
-  | { readonly type: "start"; readonly adapter: string; readonly memoryBytes: number; readonly spoken: Spoken }
+  /**
+   * `memoryBytes`: of buffers at once; 0 for as many as the device has room for. `cacheFolder`: where it is kept what
+   * suits the adapter; null to do without.
+   */
+  | {
+      readonly type: "start";
+      readonly adapter: string;
+      readonly memoryBytes: number;
+      readonly cacheFolder: string | null;
+      readonly spoken: Spoken;
+    }
   | { readonly type: "job"; readonly job: Job }
   | { readonly type: "cancel"; readonly id: number };
 

@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { setTimeout } from "node:timers/promises";
 import { kernelsWork } from "./svd/self-test.ts";
 import { openEngine, type Engine } from "./svd/engine.ts";
+import { TuningFile } from "./analysis/tuning-file.ts";
 import { listAdapters } from "./gpu/adapters.ts";
 import { EngineUnavailable } from "./gpu/device.ts";
 import type { Adapters, EngineStatus } from "./protocol.ts";
@@ -75,7 +76,7 @@ function receive(message: ToWorker): void {
   }
 }
 
-async function start({ adapter, memoryBytes }: Extract<ToWorker, { type: "start" }>): Promise<void> {
+async function start({ adapter, memoryBytes, cacheFolder }: Extract<ToWorker, { type: "start" }>): Promise<void> {
   const status: EngineStatus = {
     phase: "starting",
     adapter: null,
@@ -85,7 +86,11 @@ async function start({ adapter, memoryBytes }: Extract<ToWorker, { type: "start"
     remedy: null,
   };
   try {
-    engine = await openEngine({ adapter, ...(memoryBytes > 0 ? { memoryBytes } : {}) });
+    engine = await openEngine({
+      adapter,
+      ...(memoryBytes > 0 ? { memoryBytes } : {}),
+      ...(cacheFolder === null ? {} : { tuning: new TuningFile(cacheFolder) }),
+    });
     send({ type: "engine", engine: { ...status, phase: "ready", ...engine.description } });
     void engine.lost.then((reason) => {
       process.stderr.write(`device lost: ${reason}\n`);

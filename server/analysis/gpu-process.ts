@@ -46,6 +46,8 @@ export interface GpuProcessOptions {
   readonly adapter: string;
   /** Bytes of the GPU's memory at most; 0, as when it is left out, for as many as there is room for. */
   readonly memoryBytes?: number;
+  /** Where it is kept what suits the adapter; nothing is measured where it is left out or null. */
+  readonly cacheFolder?: string | null;
   readonly onStatus: (status: EngineStatus) => void;
   readonly log: (message: string) => void;
 }
@@ -262,8 +264,8 @@ export class GpuProcess {
         }
       }, 5000);
       this.#watchdog.unref();
-      const { adapter, memoryBytes = 0 } = this.#options;
-      this.#send({ type: "start", adapter, memoryBytes, spoken: spoken() });
+      const { adapter, memoryBytes = 0, cacheFolder = null } = this.#options;
+      this.#send({ type: "start", adapter, memoryBytes, cacheFolder, spoken: spoken() });
     });
   }
 

@@ -60,7 +60,7 @@ export async function main(argv: readonly string[]): Promise<number> {
   const kept = options.cache ? await usableCacheFolder() : null;
   const folder = kept ?? (await mkdtemp(join(tmpdir(), "safetensors-spectrum-")));
   try {
-    return await analyse(options, folder);
+    return await analyse(options, folder, kept);
   } catch (error) {
     return complain(error instanceof Error ? error.message : String(error));
   } finally {
@@ -70,7 +70,8 @@ export async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-async function analyse(options: Arguments, folder: string): Promise<number> {
+/** @param kept the folder if it stays, else null */
+async function analyse(options: Arguments, folder: string, kept: string | null): Promise<number> {
   if (options.output !== null) await checkOutput(options.output);
   const failures: string[] = [];
   const fail = (message: string): void => {
@@ -81,6 +82,7 @@ async function analyse(options: Arguments, folder: string): Promise<number> {
   const gpu = new GpuProcess({
     workerPath: fileURLToPath(new URL("./worker.mjs", import.meta.url)),
     adapter: options.adapter,
+    cacheFolder: kept,
     onStatus: () => undefined,
     log: () => undefined,
   });

@@ -490,6 +490,7 @@ export class Sessions {
       workerPath: this.#workerPath,
       adapter: this.#settings.adapter,
       memoryBytes: this.#settings.memoryBudget * 2 ** 20,
+      cacheFolder: this.#cacheFolder,
       onStatus: this.#events.onEngine,
       log: this.#events.log,
     });

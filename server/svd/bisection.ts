@@ -26,9 +26,6 @@ export function bidiagonalBytes(
   };
 }
 
-/** Invocations that keep a GPU busy. */
-const plenty = 32768;
-
 /** Finds the singular values of the bidiagonal matrices; shaders/bisect-values.wgsl explains how. */
 export async function bisectValues(
   device: GPUDevice,
@@ -39,8 +36,8 @@ export async function bisectValues(
   { band, bidiagonal, squares, scales, values }: BidiagonalBuffers,
   signal: AbortSignal,
 ): Promise<void> {
-  const { unpackBidiagonal: unpack, bisect } = kernels;
-  const { lanes, kernel } = bisect.find(({ lanes }) => count * columns * lanes <= plenty) ?? bisect.at(-1)!;
+  const { unpackBidiagonal: unpack, bisect, blocks } = kernels;
+  const { lanes, kernel } = bisect.find(({ lanes }) => count * columns * lanes <= blocks.bisecting) ?? bisect.at(-1)!;
   const resources = [band, bidiagonal, squares, scales].map((buffer) => ({ buffer }));
   const unpackBuffers = bindBuffers(device, unpack, resources);
   const bisectBuffers = bindBuffers(device, kernel, [{ buffer: squares }, { buffer: scales }, { buffer: values }]);

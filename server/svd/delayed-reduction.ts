@@ -53,6 +53,28 @@ const factorRows = 16;
 /** Workgroups that keep a GPU busy. */
 const plenty = 2048;
 
+/**
+ * Encodes one update A ← A − V·Yᵀ − X·Uᵀ of whole matrices by factors that are complete, as {@link reduceDelayed} does now
+ * and then.
+ */
+export function updateWhole(
+  device: GPUDevice,
+  { delayedUpdate }: TwoStageKernels,
+  pass: GPUComputePassEncoder,
+  { count, rows, columns, matrices }: Batch,
+  { panels, factors, triangleFactors, products, corners }: DelayedBuffers,
+): void {
+  const buffers = bindBuffers(device, delayedUpdate, [matrices, panels, factors, products, triangleFactors, corners]);
+  const parameters = new Uint32Array(16);
+  parameters.set([rows, columns, rows * columns, pitchOf(rows)]);
+  dispatch(pass, delayedUpdate, buffers, parameters, tilesOf(count, rows, columns));
+}
+
+/** Workgroups of an update. */
+function tilesOf(count: number, rows: number, columns: number): readonly [number, number, number] {
+  return [Math.ceil(columns / tile), Math.ceil(rows / tile), count];
+}
+
 /** Immediate data of the kernels, in the order of shaders/delayed.wgsl. */
 interface Half {
   readonly side: 0 | 1;
@@ -113,8 +135,7 @@ export async function reduceDelayed(
     }
     dispatch(pass, delayedFactors, buffers, parameters, [Math.ceil(wanted / factorRows), 1, count]);
     if (side === 1 && fresh + band === depth) {
-      const tiles = [Math.ceil((columns - rest) / tile), Math.ceil((rows - rest) / tile), count] as const;
-      dispatch(pass, delayedUpdate, buffers, parameters, tiles);
+      dispatch(pass, delayedUpdate, buffers, parameters, tilesOf(count, rows - rest, columns - rest));
     }
   };
 

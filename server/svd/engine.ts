@@ -6,6 +6,7 @@ import { openDevice, type DeviceOptions, type Gpu } from "../gpu/device.ts";
 import { PacedSubmits } from "../gpu/paced-submits.ts";
 import { Places } from "../gpu/places.ts";
 import { readBack } from "../gpu/readback.ts";
+import { openTuned, type TuningOption } from "./autotune.ts";
 import { bidiagonalSingularValues } from "./bidiagonal.ts";
 import { bidiagonalise, type Batch } from "./bidiagonalisation.ts";
 import { entryBytes, submitEntryPass } from "./entry-pass.ts";
@@ -19,13 +20,15 @@ import { ProductEngine, type ProductOptions } from "./product-engine.ts";
 import { rawBytes } from "./raw-entries.ts";
 import { bytesOf, StreamingQr, streamingBytes } from "./streaming-qr.ts";
 import { TwoStage } from "./two-stage.ts";
-import { chooseBlocks, compileTwoStageKernels, hasSubgroups, type TwoStageKernels } from "./two-stage-kernels.ts";
+import type { Tuning } from "./tuning.ts";
 import { VectorEngine, type VectorOptions } from "./vector-engine.ts";
 
 export interface Engine {
   readonly description: Gpu["description"];
   /** Bytes of its largest buffer. A matrix that is larger as fp32 is reduced a chunk at a time, if its smaller side allows. */
   readonly maximumBytes: number;
+  /** What of two stages was chosen for this adapter; null where one stage does. */
+  readonly tuning: Tuning | null;
   /**
    * Measures matrices of one shape and dtype; each is told of once, in any order, as `index` into `sources`. `shuffle`
    * is null in every measurement. Calls at the same time take turns in the order of their beginning, but the matrices of
@@ -80,6 +83,8 @@ export interface EngineOptions {
   readonly adapter: string;
   /** Chosen by the adapter unless it is given. */
   readonly method?: Method;
+  /** How two stages are fitted to the adapter; by default without measuring. */
+  readonly tuning?: TuningOption;
   /** Bytes of a buffer at most, if that is to be less than the adapter allows. */
   readonly bufferBytes?: number;
   /** Bytes, as fp32, of matrices that are computed together. */
@@ -98,12 +103,15 @@ export async function openEngine({ adapter, device, ...options }: EngineOptions)
 /** An engine on a device that is open, and is closed with the engine. */
 export async function createEngine(
   gpu: Gpu,
-  { method, memoryBytes, ...memory }: Omit<EngineOptions, "adapter" | "device"> = {},
+  { method, memoryBytes, tuning = "default", ...memory }: Omit<EngineOptions, "adapter" | "device"> = {},
 ): Promise<Engine> {
   const { device, description, target } = gpu;
   if (memoryBytes !== undefined) limitMemory(device, memoryBytes);
   const kernels = await compileKernels(device, target);
-  const engine = new GpuEngine(gpu, kernels, method ?? (description.software ? "one-stage" : "two-stage"), memory);
+  const engine = new GpuEngine(gpu, kernels, method ?? (description.software ? "one-stage" : "two-stage"), {
+    ...memory,
+    tuning,
+  });
   await engine.prepare();
   return engine;
 }
@@ -163,7 +171,9 @@ class GpuEngine implements Engine {
   readonly #submits: PacedSubmits;
   readonly #vectors: VectorEngine;
   readonly #products: ProductEngine;
-  #panelKernels: Promise<TwoStageKernels> | null = null;
+  readonly #tuningOption: TuningOption;
+  #tuned: ReturnType<typeof openTuned> | null = null;
+  #tuning: Tuning | null = null;
   #twoStage: TwoStage | null = null;
   #streamingQr: StreamingQr | null = null;
   /** Whoever has a place may have memory on the GPU. */
@@ -175,7 +185,11 @@ class GpuEngine implements Engine {
     gpu: Gpu,
     kernels: Kernels,
     method: Method,
-    { bufferBytes = Infinity, batchBytes }: Pick<EngineOptions, "bufferBytes" | "batchBytes">,
+    {
+      bufferBytes = Infinity,
+      batchBytes,
+      tuning,
+    }: Pick<EngineOptions, "bufferBytes" | "batchBytes"> & { readonly tuning: TuningOption },
   ) {
     const { limits } = gpu.device;
     const { software } = gpu.description;
@@ -185,6 +199,7 @@ class GpuEngine implements Engine {
     this.#gpu = gpu;
     this.#kernels = kernels;
     this.#method = method;
+    this.#tuningOption = tuning;
     this.#batchBytes = batchBytes ?? usualBatchBytes[software ? "software" : "hardware"];
     this.#loader = new MatrixLoader(gpu.device, kernels, software);
     this.#submits = new PacedSubmits(gpu.device);
@@ -194,11 +209,18 @@ class GpuEngine implements Engine {
 
   /** Compiles what the method needs at once, and makes the staging memory. */
   async prepare(): Promise<void> {
-    const kernels = this.#method === "two-stage" ? this.#openPanelKernels() : null;
-    kernels?.catch(() => undefined);
+    const opening = this.#method === "two-stage" ? this.#openTuned() : null;
+    opening?.catch(() => undefined);
     // Meanwhile.
     if (!this.description.software) this.#loader.prepare();
-    if (kernels !== null) this.#twoStage = new TwoStage(this.#gpu.device, await kernels);
+    if (opening === null) return;
+    const { kernels, tuning } = await opening;
+    this.#tuning = tuning;
+    this.#twoStage = new TwoStage(this.#gpu.device, kernels);
+  }
+
+  get tuning(): Tuning | null {
+    return this.#tuning;
   }
 
   async measure(sources: readonly MatrixSource[], options: MeasureOptions): Promise<void> {
@@ -497,7 +519,7 @@ class GpuEngine implements Engine {
   async #stream(matrix: Indexed, places: number, signal: AbortSignal): Promise<Found | Unreadable> {
     const { device } = this.#gpu;
     const { columns } = shapeOf(matrix.source);
-    this.#streamingQr ??= new StreamingQr(device, this.#loader, this.#kernels, (await this.#openPanelKernels()).tall);
+    this.#streamingQr ??= new StreamingQr(device, this.#loader, this.#kernels, (await this.#openTuned()).kernels.tall);
     // Not more than a batch, unless the triangle alone takes half of that.
     const usual = Math.min(this.maximumBytes, Math.max(this.#batchBytes, bytesOf(2 * columns, columns)));
     // Where there was no memory before, half as much.
@@ -556,11 +578,9 @@ class GpuEngine implements Engine {
   }
 
   /** The kernels of two stages, the first of which streaming needs too. */
-  #openPanelKernels(): Promise<TwoStageKernels> {
-    const { device, target } = this.#gpu;
-    const blocks = chooseBlocks(device.limits, target.small, hasSubgroups(device));
-    this.#panelKernels ??= compileTwoStageKernels(device, blocks, target);
-    return this.#panelKernels;
+  #openTuned(): ReturnType<typeof openTuned> {
+    this.#tuned ??= openTuned(this.#gpu, this.#tuningOption);
+    return this.#tuned;
   }
 }
 

@@ -18,7 +18,8 @@ import tallVectors from "../../shaders/tall-vectors.wgsl";
 import tallWeights from "../../shaders/tall-weights.wgsl";
 import triangularSolve from "../../shaders/triangular-solve.wgsl";
 import { band, panelSource, rowsInRegisters } from "./panel-source.ts";
-import { forTarget, tileProduct } from "./tile-source.ts";
+import { tileProduct, withLoops } from "./tile-source.ts";
+import type { Blocks } from "./two-stage-kernels.ts";
 
 /** The kernels for panels. */
 interface PanelKernels {
@@ -39,25 +40,26 @@ interface MatrixKernels {
 
 export type TallKernelSet = PanelKernels & MatrixKernels;
 
+/** What of the block sizes matters here. */
+export type PanelBlocks = Pick<Blocks, "panelThreads" | "subgroups" | "unrolled">;
+
 export class TallKernels {
   /** Rows of a leaf. */
   readonly leafRows: number;
   readonly #device: GPUDevice;
   readonly #target: Pick<Target, "fused">;
-  readonly #threads: readonly number[];
-  readonly #subgroups: boolean;
+  readonly #blocks: PanelBlocks;
   readonly #layout: GPUPipelineLayout;
   #panels: Promise<PanelKernels> | null = null;
   /** By whether rows are made of whole quads. */
   readonly #matrices = new Map<boolean, Promise<MatrixKernels>>();
 
-  /** @param threads invocations that factor a panel: the fewest for leaves and small roots, the most for larger ones */
-  constructor(device: GPUDevice, target: Pick<Target, "fused">, threads: readonly number[], subgroups: boolean) {
-    this.leafRows = rowsInRegisters(threads[0]!);
+  /** @param blocks panels are factored by the fewest invocations in leaves and small roots, by the most in larger ones */
+  constructor(device: GPUDevice, target: Pick<Target, "fused">, blocks: PanelBlocks) {
+    this.leafRows = rowsInRegisters(blocks.panelThreads[0]!);
     this.#device = device;
     this.#target = target;
-    this.#threads = threads;
-    this.#subgroups = subgroups;
+    this.#blocks = blocks;
     this.#layout = commonLayout(device, 8, 64);
   }
 
@@ -77,20 +79,21 @@ export class TallKernels {
   #compile(name: string, source: string, directives = ""): Promise<Kernel> {
     const { fused } = this.#target;
     const constants = `const BAND = ${band}u;\nconst LEAF = ${this.leafRows}u;\nconst FUSED = ${String(fused)};\n`;
-    const whole = directives + constants + row + tall + forTarget(source, this.#target);
+    const whole = directives + constants + row + tall + withLoops(source, this.#blocks.unrolled);
     return compileKernel(this.#device, name, whole, {}, this.#layout);
   }
 
   #compilePanel(name: string, threads: number, own: string): Promise<Kernel> {
-    const { directives, source } = panelSource(threads, this.#subgroups);
+    const { directives, source } = panelSource(threads, this.#blocks.subgroups);
     return this.#compile(`${name} (${threads} invocations)`, source + tallThin + own, directives);
   }
 
   async #compilePanels(): Promise<PanelKernels> {
+    const { panelThreads } = this.#blocks;
     const [leaves, roots, vectors, columns] = await Promise.all([
-      this.#compilePanel("tall-leaf", this.#threads[0]!, tallLeaf),
+      this.#compilePanel("tall-leaf", panelThreads[0]!, tallLeaf),
       Promise.all(
-        [...new Set([this.#threads[0]!, this.#threads.at(-1)!])].map(async (threads) => ({
+        [...new Set([panelThreads[0]!, panelThreads.at(-1)!])].map(async (threads) => ({
           most: rowsInRegisters(threads),
           kernel: await this.#compilePanel("tall-root", threads, triangularSolve + tallRoot),
         })),

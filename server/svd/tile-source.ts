@@ -1,4 +1,3 @@
-import type { Target } from "../gpu/device.ts";
 import { unroll } from "../gpu/unroll.ts";
 import source from "../../shaders/tile-product.wgsl";
 
@@ -7,7 +6,7 @@ export function tileProduct({ separate }: { readonly separate: boolean }): strin
   return `const SEPARATE = ${String(separate)};\n${source}`;
 }
 
-/** The loops of tiles unrolled, but for processors, whose compilers take minutes then and gain nothing. */
-export function forTarget(source: string, { fused }: Pick<Target, "fused">): string {
-  return fused ? unroll(source, "STEP", 16) : source;
+/** The loops of tiles unrolled, where that is wanted. */
+export function withLoops(source: string, unrolled: boolean): string {
+  return unrolled ? unroll(source, "STEP", 16) : source;
 }

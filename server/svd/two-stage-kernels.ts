@@ -1,4 +1,4 @@
-/** The kernels of the two-stage reduction with their block sizes, which an adapter's limits decide. */
+/** The kernels of the two-stage reduction with their block sizes, which a tuning decides. */
 import type { Target } from "../gpu/device.ts";
 import { commonLayout, compileKernel, type Kernel } from "../gpu/kernels.ts";
 import bisectValues from "../../shaders/bisect-values.wgsl";
@@ -17,7 +17,8 @@ import row from "../../shaders/row.wgsl";
 import unpackBidiagonal from "../../shaders/unpack-bidiagonal.wgsl";
 import { band, panelSource, rowsInRegisters } from "./panel-source.ts";
 import { TallKernels } from "./tall-kernels.ts";
-import { forTarget, tileProduct } from "./tile-source.ts";
+import { tileProduct, withLoops } from "./tile-source.ts";
+import type { Traits, Tuning } from "./tuning.ts";
 
 /** Block sizes; the shaders say what they are. */
 export interface Blocks {
@@ -32,6 +33,10 @@ export interface Blocks {
   readonly sweeps: number;
   readonly waves: number;
   readonly lag: number;
+  /** Whether loops of matrix products are written out. */
+  readonly unrolled: boolean;
+  /** Invocations that keep the adapter busy while values are bisected. */
+  readonly bisecting: number;
 }
 
 export interface TwoStageKernels {
@@ -56,52 +61,38 @@ export interface Bisection {
   readonly kernel: Kernel;
 }
 
-/**
- * Block sizes for an adapter: as many sweeps as workgroup memory holds, for 256 invocations at most, and as many rows of a
- * panel in registers as one workgroup has.
- * @param small for a processor, which runs invocations one after another
- */
+/** The block sizes of a tuning. */
 export function chooseBlocks(
-  limits: Pick<GPUSupportedLimits, "maxComputeWorkgroupStorageSize" | "maxComputeInvocationsPerWorkgroup">,
-  small: boolean,
-  subgroups: boolean,
+  { unrolled, panelThreads: most, sweeps, bisecting }: Tuning,
+  { small, subgroups }: Pick<Traits, "small" | "subgroups">,
 ): Blocks {
-  const bytes = (sweeps: number): number => 4 * (3 * sweeps - 1) * band * 3 * band;
-  let sweeps = 256 / (2 * band);
-  while (bytes(sweeps) > limits.maxComputeWorkgroupStorageSize) sweeps -= 1;
-  // Without subgroups the sums of more invocations would not fit workgroup memory.
-  const most = Math.min(subgroups ? 512 : 256, limits.maxComputeInvocationsPerWorkgroup);
-  const panelThreads = small ? [32] : [64, 128, 256, 512].filter((threads) => threads <= most);
-  return { band, depth: 64, panelThreads, subgroups, sweeps, waves: sweeps, lag: 3 };
+  const panelThreads = small ? [most] : [64, 128, 256, 512].filter((threads) => threads <= most);
+  return { band, depth: 64, panelThreads, subgroups, sweeps, waves: sweeps, lag: 3, unrolled, bisecting };
 }
 
-/** Whether the device has subgroups that the panel kernel can use: none is larger than a workgroup. */
-export function hasSubgroups({ features, adapterInfo }: GPUDevice): boolean {
-  const { subgroupMinSize: least = 0, subgroupMaxSize: most = Infinity } = adapterInfo;
-  return features.has("subgroups") && least >= 8 && most <= 64;
-}
-
+/**
+ * Compiles the kernels for these block sizes.
+ * @param known those that were compiled before, by their source: what two tunings have in common is compiled once
+ */
 export async function compileTwoStageKernels(
   device: GPUDevice,
   blocks: Blocks,
   target: Pick<Target, "fused">,
+  known = new Map<string, Promise<Kernel>>(),
 ): Promise<TwoStageKernels> {
-  const { depth, panelThreads, subgroups, sweeps, waves, lag } = blocks;
+  const { depth, panelThreads, subgroups, sweeps, waves, lag, unrolled } = blocks;
   // WGSL sizes an invocation's arrays by constants only, not by overrides.
-  const constants = Object.entries({
-    BAND: band,
-    DEPTH: depth,
-    SWEEPS: sweeps,
-    WAVES: waves,
-    LAG: lag,
-  })
-    .map(([name, value]) => `const ${name} = ${value}u;\n`)
-    .concat(`const FUSED = ${String(target.fused)};\n`)
-    .join("");
-  const compile = (name: string, source: string): Promise<Kernel> => compileKernel(device, name, constants + source);
+  const constants = `const BAND = ${band}u;\nconst DEPTH = ${depth}u;\nconst FUSED = ${String(target.fused)};\n`;
+  const chasing = `const SWEEPS = ${sweeps}u;\nconst WAVES = ${waves}u;\nconst LAG = ${lag}u;\n`;
+  const compileOnce = (name: string, source: string, layout?: GPUPipelineLayout): Promise<Kernel> => {
+    const kernel = known.get(source) ?? compileKernel(device, name, source, {}, layout);
+    known.set(source, kernel);
+    return kernel;
+  };
+  const compile = (name: string, source: string): Promise<Kernel> => compileOnce(name, constants + source);
   const layout = commonLayout(device, 6, 64);
   const compileDelayed = (name: string, source: string, directives = ""): Promise<Kernel> =>
-    compileKernel(device, name, directives + constants + delayed + source, {}, layout);
+    compileOnce(name, directives + constants + delayed + source, layout);
   const compilePanel = (threads: number): Promise<Kernel> => {
     const { directives, source } = panelSource(threads, subgroups);
     return compileDelayed(`delayed-panel (${threads} invocations)`, row + source + delayedPanel, directives);
@@ -117,10 +108,10 @@ export async function compileTwoStageKernels(
       delayedFactors: compileDelayed("delayed-factors", delayedFactors),
       delayedUpdate: compileDelayed(
         "delayed-update",
-        forTarget(tileProduct({ separate: false }) + delayedUpdate, target),
+        withLoops(tileProduct({ separate: false }) + delayedUpdate, unrolled),
       ),
       packBand: compile("pack-band", packBand),
-      chaseBulges: compile("chase-bulges", reflection + chaseBulges),
+      chaseBulges: compile("chase-bulges", chasing + reflection + chaseBulges),
       unpackBidiagonal: compile("unpack-bidiagonal", pairs + unpackBidiagonal),
     }),
     Promise.all(
@@ -134,7 +125,7 @@ export async function compileTwoStageKernels(
   ]);
   return {
     blocks,
-    tall: new TallKernels(device, target, panelThreads, subgroups),
+    tall: new TallKernels(device, target, blocks),
     ...named,
     delayedPanels: panels,
     bisect,

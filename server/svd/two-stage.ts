@@ -19,10 +19,11 @@ export interface Reduced {
 function reductionBytes(
   blocks: Blocks,
   { count, rows, columns }: Omit<Batch, "matrices">,
+  tall: boolean,
 ): Record<ReductionBuffer, number> {
   return {
     corners: 4 * count * cornersOf(columns, blocks.band) * blocks.band ** 2,
-    ...delayedBytes(blocks, count, isTall(rows, columns) ? columns : rows),
+    ...delayedBytes(blocks, count, tall ? columns : rows),
     band: bandBytes(blocks, count, columns),
     ...bidiagonalBytes(count, columns),
   };
@@ -47,14 +48,19 @@ export class TwoStage {
 
   /**
    * Finds the values of the batch, whose matrices are overwritten, and lets `use` read them before the buffers go.
+   * @param tall whether a QR factorisation comes first: as the shape has it, unless both ways are to be tried
    * @throws OutOfMemory; the signal's reason.
    */
-  async run<Result>(batch: Batch, signal: AbortSignal, use: (reduced: Reduced) => Promise<Result>): Promise<Result> {
+  async run<Result>(
+    batch: Batch,
+    signal: AbortSignal,
+    use: (reduced: Reduced) => Promise<Result>,
+    tall = isTall(batch.rows, batch.columns),
+  ): Promise<Result> {
     const { count, rows, columns } = batch;
     const [, bandSubmits, bulgeSubmits, valueSubmits] = this.#submits;
-    const tall = isTall(rows, columns);
     const square = tall ? { ...batch, rows: columns } : batch;
-    const buffers = await createBuffers(this.#device, reductionBytes(this.#kernels.blocks, batch));
+    const buffers = await createBuffers(this.#device, reductionBytes(this.#kernels.blocks, batch, tall));
     try {
       if (tall) await this.#factor(batch, signal);
       await reduceDelayed(this.#device, this.#kernels, bandSubmits, square, rows * columns, buffers, signal);
@@ -69,8 +75,9 @@ export class TwoStage {
   /** Bytes of the largest buffer that {@link TwoStage.run} takes for each matrix of a batch. */
   largestBytes(rows: number, columns: number): number {
     const { blocks, tall } = this.#kernels;
-    const own = isTall(rows, columns) ? tallBytes(tall.leafRows, 1, rows, columns) : {};
-    return Math.max(...Object.values({ ...reductionBytes(blocks, { count: 1, rows, columns }), ...own }));
+    const first = isTall(rows, columns);
+    const own = first ? tallBytes(tall.leafRows, 1, rows, columns) : {};
+    return Math.max(...Object.values({ ...reductionBytes(blocks, { count: 1, rows, columns }, first), ...own }));
   }
 
   async #factor(batch: Batch, signal: AbortSignal): Promise<void> {

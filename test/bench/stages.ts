@@ -1,7 +1,7 @@
 /**
  * Where the GPU's time goes in two stages, by its own timestamps: each stage as it runs, and each kernel when every dispatch
- * is a pass of its own (which costs a little more). `npm run bench:stages [-- SHAPE…]`, a shape being
- * `ROWSxCOLUMNS[*COUNT]`.
+ * is a pass of its own (which costs a little more). `npm run bench:stages [-- --measured] [SHAPE…]`, a shape being
+ * `ROWSxCOLUMNS[*COUNT]`. With `--measured` the tuning is measured first, else it is the default.
  */
 import { createBuffers, releaseBuffers } from "../../server/gpu/buffers.ts";
 import { openDevice } from "../../server/gpu/device.ts";
@@ -11,12 +11,9 @@ import { bidiagonalBytes, bisectValues } from "../../server/svd/bisection.ts";
 import { bandBytes, chaseBulges } from "../../server/svd/bulge-chasing.ts";
 import { cornersOf, delayedBytes, reduceDelayed } from "../../server/svd/delayed-reduction.ts";
 import { isTall, reduceToTriangle, tallBytes } from "../../server/svd/tall-qr.ts";
-import {
-  chooseBlocks,
-  compileTwoStageKernels,
-  hasSubgroups,
-  type TwoStageKernels,
-} from "../../server/svd/two-stage-kernels.ts";
+import { openTuned } from "../../server/svd/autotune.ts";
+import { describeTuning } from "../../server/svd/tuning.ts";
+import type { TwoStageKernels } from "../../server/svd/two-stage-kernels.ts";
 import { KernelTimes } from "./kernel-times.ts";
 import { parseShape, type BenchShape } from "./shape.ts";
 
@@ -108,10 +105,14 @@ async function stages(kernels: TwoStageKernels, { rows, columns, count }: BenchS
   releaseBuffers(own ?? {});
 }
 
-const shapes = process.argv.length > 2 ? process.argv.slice(2) : ["1024x1024", "4096x4096", "4096x4096*8"];
+const wanted = process.argv.slice(2).filter((argument) => argument !== "--measured");
+const shapes = wanted.length > 0 ? wanted : ["1024x1024", "4096x4096", "4096x4096*8"];
+const measured = process.argv.includes("--measured");
+const begun = performance.now();
+const { tuning, kernels } = await openTuned(gpu, measured ? "measured" : "default");
 console.log(gpu.description.adapter);
-const blocks = chooseBlocks(device.limits, gpu.target.small, hasSubgroups(device));
-const kernels = await compileTwoStageKernels(device, blocks, gpu.target);
+console.log(`  ${describeTuning(tuning)} (${measured ? "measured" : "default"})`);
+console.log(`  kernels open after ${(performance.now() - begun).toFixed(0)} ms`);
 for (const shape of shapes) await stages(kernels, parseShape(shape));
 gpu.close();
 process.exit(0);

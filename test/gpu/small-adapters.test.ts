@@ -7,7 +7,8 @@ import { after, before, describe, it } from "node:test";
 import { createBuffers, OutOfMemory } from "../../server/gpu/buffers.ts";
 import { openDevice } from "../../server/gpu/device.ts";
 import type { Factor, MatrixSource, VectorStatistics } from "../../server/svd/measurement.ts";
-import { chooseBlocks, hasSubgroups } from "../../server/svd/two-stage-kernels.ts";
+import { defaultTuning, traitsOf, tuningChoices } from "../../server/svd/tuning.ts";
+import { chooseBlocks } from "../../server/svd/two-stage-kernels.ts";
 import { openTestEngine, relativeError, type TestEngine } from "../support/engine.ts";
 import { hardMatrices, type HardMatrix } from "../support/hard-matrices.ts";
 import { gaussianMatrix } from "../support/random.ts";
@@ -49,7 +50,8 @@ for (const subgroups of [true, false]) {
         assert.equal(limits.maxComputeWorkgroupStorageSize, 16 << 10);
         assert.equal(limits.maxComputeInvocationsPerWorkgroup, 256);
         assert.ok(subgroups || !features.has("subgroups"));
-        const { panelThreads, sweeps } = chooseBlocks(limits, opened.target.small, hasSubgroups(opened.device));
+        const traits = traitsOf(opened);
+        const { panelThreads, sweeps } = chooseBlocks(defaultTuning(tuningChoices(traits)), traits);
         assert.deepEqual([panelThreads, sweeps], [[64, 128, 256], 7]);
         // Batches are halved then; to bind it would be invalid, and the end of the engine.
         await assert.rejects(createBuffers(opened.device, { large: (128 << 20) + 4 }), OutOfMemory);

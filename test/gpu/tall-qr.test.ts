@@ -7,7 +7,8 @@ import { PacedSubmits } from "../../server/gpu/paced-submits.ts";
 import { readBack } from "../../server/gpu/readback.ts";
 import { TallKernels } from "../../server/svd/tall-kernels.ts";
 import { reduceToTriangle, tallBytes } from "../../server/svd/tall-qr.ts";
-import { chooseBlocks, hasSubgroups } from "../../server/svd/two-stage-kernels.ts";
+import { defaultTuning, traitsOf, tuningChoices } from "../../server/svd/tuning.ts";
+import { chooseBlocks } from "../../server/svd/two-stage-kernels.ts";
 import { relativeError } from "../support/engine.ts";
 import { gaussianMatrix } from "../support/random.ts";
 import { singularValues } from "../support/svd.ts";
@@ -57,8 +58,8 @@ for (const [name, options] of devices) {
     before(async () => {
       gpu = await openDevice("", options);
       const { device, target } = gpu;
-      const { panelThreads, subgroups } = chooseBlocks(device.limits, target.small, hasSubgroups(device));
-      kernels = new TallKernels(device, target, panelThreads, subgroups);
+      const traits = traitsOf(gpu);
+      kernels = new TallKernels(device, target, chooseBlocks(defaultTuning(tuningChoices(traits)), traits));
     });
     after(() => {
       gpu.close();
