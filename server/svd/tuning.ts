@@ -112,13 +112,3 @@ export function isTuning(value: unknown, choices: TuningChoices): value is Tunin
   const isChoice = (name: string): boolean => choices[name as keyof Tuning].some((choice) => choice === kept.get(name));
   return kept.size === names.length && names.every(isChoice);
 }
-
-/** In words, for benchmarks. */
-export function describeTuning({ unrolled, panelThreads, sweeps, bisecting }: Tuning): string {
-  return [
-    `products ${unrolled ? "unrolled" : "looped"}`,
-    `panels by up to ${panelThreads} invocations`,
-    `${sweeps} sweeps a workgroup`,
-    `values by up to ${bisecting} invocations`,
-  ].join(", ");
-}

@@ -12,7 +12,7 @@ import { bandBytes, chaseBulges } from "../../server/svd/bulge-chasing.ts";
 import { cornersOf, delayedBytes, reduceDelayed } from "../../server/svd/delayed-reduction.ts";
 import { isTall, reduceToTriangle, tallBytes } from "../../server/svd/tall-qr.ts";
 import { openTuned } from "../../server/svd/autotune.ts";
-import { describeTuning } from "../../server/svd/tuning.ts";
+import type { Tuning } from "../../server/svd/tuning.ts";
 import type { TwoStageKernels } from "../../server/svd/two-stage-kernels.ts";
 import { KernelTimes } from "./kernel-times.ts";
 import { parseShape, type BenchShape } from "./shape.ts";
@@ -103,6 +103,16 @@ async function stages(kernels: TwoStageKernels, { rows, columns, count }: BenchS
   kernelTimes.close();
   releaseBuffers(buffers);
   releaseBuffers(own ?? {});
+}
+
+/** In words. */
+function describeTuning({ unrolled, panelThreads, sweeps, bisecting }: Tuning): string {
+  return [
+    `products ${unrolled ? "unrolled" : "looped"}`,
+    `panels by up to ${panelThreads} invocations`,
+    `${sweeps} sweeps a workgroup`,
+    `values by up to ${bisecting} invocations`,
+  ].join(", ");
 }
 
 const wanted = process.argv.slice(2).filter((argument) => argument !== "--measured");
