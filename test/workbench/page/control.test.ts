@@ -95,8 +95,7 @@ test("a long analysis waits to be decided on, pauses, resumes, stops, and moves 
       await workbench.runCommand("Safetensors Spectrum: Resume Analysis");
       await phase("running");
 
-      // The older version's server does not come to write the setting here.
-      if (answer === "asked") await otherAdapters();
+      await otherAdapters();
 
       await workbench.runCommand("Safetensors Spectrum: Cancel Analysis");
       await phase("cancelled");
