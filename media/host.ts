@@ -9,9 +9,11 @@ import type {
   MetricColumn,
   MetricKey,
   PortionList,
+  ProductResult,
+  Progress,
   VectorProfile,
 } from "../server/protocol.ts";
-import type { Answer, ToHost, ToView } from "./protocol.ts";
+import type { Answer, ProductChoice, ToHost, ToView } from "./protocol.ts";
 
 interface WebviewApi {
   postMessage(message: ToHost): void;
@@ -24,7 +26,11 @@ declare function acquireVsCodeApi(): WebviewApi;
 interface Pending {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: Error) => void;
+  readonly onProgress?: (progress: Progress) => void;
 }
+
+/** What is no part of an answer. */
+export type Told = Exclude<ToView, { type: "response" | "failure" | "progress" }>;
 
 type Request = Extract<ToHost, { readonly id: number }>;
 
@@ -34,14 +40,18 @@ export class Host {
   #requests = 0;
 
   /** Calls back for each message that is not an answer. */
-  listen(receive: (message: Exclude<ToView, { type: "response" | "failure" }>) => void): void {
+  listen(receive: (message: Told) => void): void {
     window.addEventListener("message", (event: MessageEvent<ToView>) => {
       const message = event.data;
-      if (message.type !== "response" && message.type !== "failure") {
+      if (message.type !== "response" && message.type !== "failure" && message.type !== "progress") {
         receive(message);
         return;
       }
       const pending = this.#pending.get(message.id);
+      if (message.type === "progress") {
+        pending?.onProgress?.(message);
+        return;
+      }
       this.#pending.delete(message.id);
       if (message.type === "response") pending?.resolve(message.value);
       else pending?.reject(new Error(message.message));
@@ -170,11 +180,31 @@ export class Host {
     return this.#ask((id) => ({ type: "draw", id, matrix, seed })) as Promise<DrawnSpectrum | null>;
   }
 
-  #ask(request: (id: number) => Request): Promise<Answer> {
+  /**
+   * Computes products of weights.
+   *
+   * @throws Error with the host's sentence where they cannot be computed, or once the signal is aborted.
+   */
+  products(
+    which: ProductChoice,
+    options: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
+  ): Promise<readonly ProductResult[]> {
+    return this.#ask((id) => ({ type: "products", id, which }), options) as Promise<readonly ProductResult[]>;
+  }
+
+  #ask(
+    request: (id: number) => Request,
+    { signal, onProgress }: { readonly signal?: AbortSignal; readonly onProgress?: (progress: Progress) => void } = {},
+  ): Promise<Answer> {
     this.#requests += 1;
     const id = this.#requests;
     return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
+      this.#pending.set(id, { resolve, reject, ...(onProgress === undefined ? {} : { onProgress }) });
+      signal?.addEventListener("abort", () => {
+        if (!this.#pending.delete(id)) return;
+        this.send({ type: "cancelRequest", request: id });
+        reject(new Error("cancelled"));
+      });
       this.#api.postMessage(request(id));
     });
   }

@@ -13,6 +13,8 @@ import type {
   MetricKey,
   PackedCatalogue,
   PortionList,
+  ProductResult,
+  ProductsParams,
   RevealView,
   Topic,
   VectorProfile,
@@ -29,7 +31,11 @@ export type Answer =
   | Entries
   | VectorProfile
   | DrawnSpectrum
+  | readonly ProductResult[]
   | number;
+
+/** Which products of weights are asked for. */
+export type ProductChoice = Pick<ProductsParams, "kind" | "blocks" | "tensors">;
 
 export type ToView =
   /** The checkpoint, once after `ready` and again when its files change. */
@@ -48,6 +54,8 @@ export type ToView =
   | { readonly type: "reveal"; readonly tensor: string; readonly view?: RevealView }
   /** The checkpoint could not be opened at all. */
   | { readonly type: "failed"; readonly message: string }
+  /** How far a request is that takes long. */
+  | { readonly type: "progress"; readonly id: number; readonly done: number; readonly total: number }
   | { readonly type: "response"; readonly id: number; readonly value: Answer }
   | { readonly type: "failure"; readonly id: number; readonly message: string };
 
@@ -83,6 +91,10 @@ export type ToHost =
   | { readonly type: "vector"; readonly id: number; readonly tensor: string; readonly runs: number }
   /** Asks for a freshly drawn spectrum; answered by `response` (a {@link DrawnSpectrum} or null) or `failure`. */
   | { readonly type: "draw"; readonly id: number; readonly matrix: string; readonly seed: number }
+  /** Computes products of weights; tells of its progress, and is answered by `response` ({@link ProductResult}s) or `failure`. */
+  | { readonly type: "products"; readonly id: number; readonly which: ProductChoice }
+  /** Nobody waits any more for the answer of this request, which may still come. */
+  | { readonly type: "cancelRequest"; readonly request: number }
   /** Copies a Python program that draws these matrices from their files; answered by `response` (null) or `failure`. */
   | { readonly type: "copyPython"; readonly id: number; readonly matrices: readonly string[] }
   /** Saves a file where the person says. `content`: text, or the bytes of a picture as base64. */

@@ -1,7 +1,7 @@
 /** What the editor shows and remembers. Views read it and hear of changes; only its methods change it. */
 import { unpackCatalogue } from "../server/packing/catalogue.ts";
-import type { AnalysisState, EngineStatus, MatrixResult } from "../server/protocol.ts";
-import type { Host } from "./host.ts";
+import type { AnalysisState, EngineStatus, MatrixResult, ProductResult } from "../server/protocol.ts";
+import type { Host, Told } from "./host.ts";
 import { Checkpoint } from "./model/checkpoint.ts";
 import type { TensorNode, TreeNode } from "./model/nodes.ts";
 import { Portions } from "./model/portions.ts";
@@ -60,6 +60,8 @@ export class Store {
     columns: new Set(),
     metric: new Set(),
   };
+  /** Products of weights that were computed, by what was asked for. */
+  readonly products = new Map<string, readonly ProductResult[]>();
   #portions: Promise<Portions> | null = null;
   #incoming: MatrixResult[] = [];
   #isScheduled = false;
@@ -186,7 +188,7 @@ export class Store {
     this.#tell("columns", this.state.columns);
   }
 
-  #receive(message: Exclude<ToView, { type: "response" | "failure" }>): void {
+  #receive(message: Told): void {
     switch (message.type) {
       case "catalogue":
         this.#open(message);
@@ -216,6 +218,7 @@ export class Store {
     const checkpoint = new Checkpoint(catalogue, message.results);
     this.checkpoint = checkpoint;
     this.#portions = null;
+    this.products.clear();
     this.metrics.restart(checkpoint.root.tally.graded > 0);
     this.file = message.file;
     this.analysis = message.state;

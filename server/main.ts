@@ -11,6 +11,7 @@ import {
   ErrorCodes,
   LSPErrorCodes,
   MessageType,
+  ProgressType,
   ShowMessageNotification,
   TextDocuments,
   TextDocumentSyncKind,
@@ -291,10 +292,16 @@ connection.onRequest(
 connection.onRequest(
   protocol.measureProducts,
   async (
-    { checkpoint, kind, blocks }: protocol.ProductsParams,
+    { checkpoint, progress, ...which }: protocol.ProductsParams,
     token: CancellationToken,
   ): Promise<protocol.ProductResult[]> =>
-    ready().products(await openSession(checkpoint), kind, blocks ?? null, signalOf(token)),
+    ready().products(await openSession(checkpoint), which, {
+      signal: signalOf(token),
+      onProgress: (value) => {
+        if (progress !== undefined)
+          void connection.sendProgress(new ProgressType<protocol.Progress>(), progress, value);
+      },
+    }),
 );
 
 connection.onRequest(

@@ -351,6 +351,15 @@ export interface ProductsParams extends CheckpointParams {
   readonly kind: ProductResult["kind"];
   /** Of these blocks alone; left out, of all. */
   readonly blocks?: readonly string[];
+  /** Those alone that one of these tensors is a factor of; left out, all. */
+  readonly tensors?: readonly string[];
+  /** Of `$/progress`, with {@link Progress} as its values; left out, none is told. */
+  readonly progress?: string;
+}
+/** How far a request is. */
+export interface Progress {
+  readonly done: number;
+  readonly total: number;
 }
 export interface ProductResult {
   readonly kind: "update" | "attention";
@@ -570,7 +579,7 @@ export interface AnalyseOptions {
 /** The command that explains a number. Arguments: the {@link Topic}, or none for the beginning. */
 export const documentationCommand = "safetensorsSpectrum.openDocumentation";
 /** An anchor of docs/metrics.md. */
-export type Topic = MetricKey | NoiseTest["name"] | "ksLeft" | "localisation";
+export type Topic = MetricKey | NoiseTest["name"] | "ksLeft" | "localisation" | "products";
 
 /** Commands on the checkpoint of a URI, which is text or VS Code's. */
 export const pauseCommand = "safetensorsSpectrum.pause";

@@ -15,6 +15,7 @@ import {
   headColumn,
   matrixDetail,
   matrixSpectra,
+  measureProducts,
   metricColumn,
   portionList,
   pythonProgram,
@@ -57,6 +58,8 @@ export class Panel implements vscode.Disposable {
   #lease: Lease | null = null;
   #opening = false;
   #disposed = false;
+  /** What takes long, by the request's id. */
+  readonly #cancellable = new Map<number, vscode.CancellationTokenSource>();
   /** Why there is nothing to show; null while there is or may be. */
   #failure: string | null = null;
   /** The webview listens. One that is hidden has been discarded and says `ready` again when it is shown. */
@@ -147,6 +150,7 @@ export class Panel implements vscode.Disposable {
 
   dispose(): void {
     this.#disposed = true;
+    this.#cancelAll();
     disposeAll(this.#disposables);
   }
 
@@ -159,6 +163,8 @@ export class Panel implements vscode.Disposable {
     switch (message.type) {
       case "ready":
         this.#ready = true;
+        // A page that was discarded waits for nothing.
+        this.#cancelAll();
         if (this.session !== null) this.#show(this.session, { type: "catalogue" });
         else if (this.#failure !== null) this.#post({ type: "failed", message: this.#failure });
         return;
@@ -228,6 +234,12 @@ export class Panel implements vscode.Disposable {
           this.#server.request(drawSpectrum, { checkpoint, id: message.matrix, seed: message.seed }),
         );
         return;
+      case "products":
+        void this.#measureProducts(message);
+        return;
+      case "cancelRequest":
+        this.#cancellable.get(message.request)?.cancel();
+        return;
       case "copyPython":
         void this.#answer(message.id, async (checkpoint) => {
           const program = await this.#server.request(pythonProgram, { checkpoint, ids: message.matrices });
@@ -256,6 +268,29 @@ export class Panel implements vscode.Disposable {
         }
         return;
     }
+  }
+
+  async #measureProducts({ id, which }: Extract<ToHost, { type: "products" }>): Promise<void> {
+    const cancellation = new vscode.CancellationTokenSource();
+    this.#cancellable.set(id, cancellation);
+    await this.#answer(id, async (checkpoint) => {
+      const progress = randomBytes(8).toString("hex");
+      const hearing = await this.#server.onProgress(progress, (told) => {
+        this.#post({ type: "progress", id, ...told });
+      });
+      try {
+        return await this.#server.request(measureProducts, { checkpoint, ...which, progress }, cancellation.token);
+      } finally {
+        hearing.dispose();
+      }
+    });
+    if (this.#cancellable.get(id) === cancellation) this.#cancellable.delete(id);
+    cancellation.dispose();
+  }
+
+  #cancelAll(): void {
+    for (const cancellation of this.#cancellable.values()) cancellation.cancel();
+    this.#cancellable.clear();
   }
 
   async #answer(id: number, ask: (checkpoint: string) => Promise<Answer>): Promise<void> {

@@ -15,6 +15,7 @@ import {
   type CheckpointParams,
   type EngineStatus,
   type InitializationOptions,
+  type Progress,
   type ResultsParams,
 } from "../../server/protocol.ts";
 import type { Spoken } from "../../server/text/l10n.ts";
@@ -109,6 +110,13 @@ export class LanguageServer {
   ): Promise<ReturnType<Requests[M]>> {
     const { client } = await this.start();
     return client.sendRequest<ReturnType<Requests[M]>>(method, params, token);
+  }
+
+  /** Hears how far the requests are that carry this token, until it is disposed of. */
+  async onProgress(token: string, told: (progress: Progress) => void): Promise<vscode.Disposable> {
+    const { client } = await this.start();
+    const { ProgressType } = await import("vscode-languageclient/node");
+    return client.onProgress(new ProgressType<Progress>(), token, told);
   }
 
   /** Sends a notification to a server that runs; one that does not run has nothing to be told. */

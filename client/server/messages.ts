@@ -36,6 +36,7 @@ import type {
   MatrixParams,
   matrixSpectra,
   MatrixSpectrum,
+  measureProducts,
   metricColumn,
   MetricColumn,
   MetricColumnParams,
@@ -48,6 +49,8 @@ import type {
   OutlineTensorParams,
   outlineText,
   PortionList,
+  ProductResult,
+  ProductsParams,
   portionList,
   pauseAnalysis,
   PythonParams,
@@ -70,6 +73,7 @@ export interface Requests {
   [tensorEntries]: (params: EntriesParams) => Entries;
   [vectorEntries]: (params: VectorParams) => VectorProfile;
   [drawSpectrum]: (params: DrawParams) => DrawnSpectrum | null;
+  [measureProducts]: (params: ProductsParams) => readonly ProductResult[];
   [portionList]: (params: CheckpointParams) => PortionList;
   [headColumn]: (params: MetricColumnParams) => MetricColumn;
   [cancelAnalysis]: (params: CheckpointParams) => null;

@@ -1,7 +1,6 @@
 /** The energy that the strongest directions hold together, with what noise of the same shape would give. */
 import { t } from "../../server/text/l10n.ts";
-import type { MatrixDetail } from "../../server/protocol.ts";
-import { energyAbove, quantile } from "../../server/statistics/marchenko-pastur.ts";
+import { cumulativeEnergy, type ShownSpectrum } from "../model/shown-spectrum.ts";
 import { formatInteger, formatNumber, formatShare, plural } from "../ui/format.ts";
 import { mainLine, referenceLine, plotOptions, type Plot } from "./plot.ts";
 import { edgeLines } from "./edge-lines.ts";
@@ -13,29 +12,18 @@ const thresholds = [
   { share: 0.9, key: "energy90" },
 ] as const;
 
-/** Σ of the first k squares over Σ of all, for k = 0 … m; null where there is no energy. */
-export function cumulativeEnergy(values: ArrayLike<number>): Float64Array | null {
-  const sums = new Float64Array(values.length + 1);
-  for (let k = 0; k < values.length; k++) sums[k + 1] = sums[k]! + values[k]! ** 2;
-  const all = sums[values.length]!;
-  return all > 0 && Number.isFinite(all) ? sums.map((sum) => sum / all) : null;
-}
-
 /** Null for a matrix without energy, or with values that do not exist. */
-export function energyPlot(detail: MatrixDetail): Plot | null {
-  const values = detail.singularValues.filter((value) => value !== null);
-  const energy = values.length === detail.singularValues.length ? cumulativeEnergy(values) : null;
+export function energyPlot(shown: ShownSpectrum): Plot | null {
+  const values = shown.singularValues.filter((value) => value !== null);
+  const energy = values.length === shown.singularValues.length ? cumulativeEnergy(values) : null;
   if (energy === null) return null;
   const small = values.length;
-  const shape = small / Math.max(detail.rows, detail.columns);
   const drawn = thin(energy.length);
-  // The share above the quantile: exact for large matrices, and within a direction for small ones.
-  const noiseShare = (k: number): number =>
-    k === 0 ? 0 : k === small ? 1 : energyAbove(quantile(1 - k / small, shape), shape);
+  const noiseShare = (k: number): number => (k === 0 ? 0 : k === small ? 1 : shown.noiseEnergy(k));
   const noise = drawn.map(noiseShare);
   const needed = thresholds.flatMap(({ share, key }) => {
-    const count = detail.metrics[key];
-    return count === null ? [] : [{ share, count, expected: detail.noise[key] }];
+    const count = shown.metrics[key];
+    return count === null ? [] : [{ share, count, expected: shown.noise[key] }];
   });
   return {
     description: plural(

@@ -15,7 +15,7 @@ import {
   type Plot,
   type PlotConfiguration,
 } from "./plot.ts";
-import { cumulativeEnergy } from "./energy.ts";
+import { cumulativeEnergy } from "../model/shown-spectrum.ts";
 import { thin } from "./thin.ts";
 
 export interface OverlayOptions {

@@ -1,7 +1,7 @@
 /** Singular values against their index, with the values that noise of the same bulk would have. */
 import { t } from "../../server/text/l10n.ts";
-import type { DrawnSpectrum, MatrixDetail } from "../../server/protocol.ts";
-import { quantile } from "../../server/statistics/marchenko-pastur.ts";
+import type { DrawnSpectrum } from "../../server/protocol.ts";
+import type { ShownSpectrum } from "../model/shown-spectrum.ts";
 import { formatInteger, formatNumber, plural } from "../ui/format.ts";
 import { mainLine, referenceLine, type Plot, plotOptions } from "./plot.ts";
 import { edgeLines } from "./edge-lines.ts";
@@ -19,17 +19,15 @@ interface ValuePoint {
  * @param logarithmic Whether the axis of values is.
  * @param drawn A fresh matrix whose values are laid over these.
  */
-export function valuesPlot(detail: MatrixDetail, logarithmic: boolean, drawn: DrawnSpectrum | null = null): Plot {
-  const small = Math.min(detail.rows, detail.columns);
-  const large = Math.max(detail.rows, detail.columns);
-  const unit = (detail.metrics.sigmaBulk ?? 0) * Math.sqrt(large);
-  const lower = detail.metrics.lowerEdge ?? 0;
-  const upper = detail.metrics.upperEdge ?? Infinity;
-  const all = detail.singularValues;
-
-  // The quantile in the middle of the share that a value stands for.
-  const noiseAt = (index: number): number | null =>
-    unit > 0 ? unit * quantile(1 - (index + 0.5) / small, small / large) : null;
+export function valuesPlot(
+  { singularValues: all, metrics, noiseAt }: ShownSpectrum,
+  logarithmic: boolean,
+  drawn: DrawnSpectrum | null = null,
+): Plot {
+  const lower = metrics.lowerEdge ?? 0;
+  const upper = metrics.upperEdge ?? Infinity;
+  // A product has no bulk, and so nothing outside it.
+  const hasBulk = metrics.upperEdge !== null;
   const points = thin(all.length).flatMap((index): ValuePoint[] => {
     const value = all[index] ?? null;
     if (value === null) return [];
@@ -55,18 +53,24 @@ export function valuesPlot(detail: MatrixDetail, logarithmic: boolean, drawn: Dr
     ),
     legend: [
       { label: t("singular values"), series: "bulk", shape: "line" },
-      { label: t("outliers"), series: "outlier", shape: "point" },
+      ...(hasBulk ? [{ label: t("outliers"), series: "outlier", shape: "point" } as const] : []),
       { label: t("expected of noise"), series: "noise", shape: "dashes" },
       ...(drawn === null ? [] : [{ label: t("a fresh matrix"), series: "role-value", shape: "line" } as const]),
     ],
     table: {
       caption: t("Singular values, beside what noise would give"),
-      columns: [t("Index"), t("Value"), t("Noise"), t("Part"), ...(drawn === null ? [] : [t("Fresh")])],
+      columns: [
+        t("Index"),
+        t("Value"),
+        t("Noise"),
+        ...(hasBulk ? [t("Part")] : []),
+        ...(drawn === null ? [] : [t("Fresh")]),
+      ],
       rows: points.map(({ index, value, noise: expected, outlier }) => [
         formatInteger(index),
         formatNumber(value),
         formatNumber(expected),
-        outlier ? t("outlier") : t("bulk"),
+        ...(hasBulk ? [outlier ? t("outlier") : t("bulk")] : []),
         ...(drawn === null ? [] : [formatNumber(drawn.singularValues[index - 1] ?? null)]),
       ]),
     },

@@ -14,6 +14,7 @@ import { formatDuration, formatInteger, plural } from "../ui/format.ts";
 import { factList } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 import { HeadGrid } from "./head-grid.ts";
+import { Products } from "./products.ts";
 import { HeatMap, heatTitle, type HeatCell } from "./heat-map.ts";
 import type { DetailView } from "./view.ts";
 
@@ -32,6 +33,7 @@ export class HeadsView implements DetailView {
   readonly #mapActions = create("div", { class: "actions" });
   #portions: Portions | null = null;
   #grid: HeadGrid | null = null;
+  #products: Products | null = null;
   #column: Column | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #request = 0;
@@ -78,6 +80,7 @@ export class HeadsView implements DetailView {
     this.#disposed = true;
     clearTimeout(this.#timer);
     this.#grid?.dispose();
+    this.#products?.dispose();
   }
 
   async #load(): Promise<void> {
@@ -152,7 +155,9 @@ export class HeadsView implements DetailView {
     }
     const each = portions.estimatedSeconds / Math.max(1, this.#missing(portions));
     this.#grid = new HeadGrid(this.#store, t("{0} heads", title(role)), chosen, each);
-    this.#body.append(this.#grid.element);
+    // Whichever role is shown, the products are of queries and keys.
+    this.#products ??= new Products(this.#store, { kind: "attention", blocks: [this.#block] });
+    this.#body.append(this.#grid.element, this.#products.element);
   }
 
   #missing(portions: Portions): number {

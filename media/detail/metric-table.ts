@@ -1,6 +1,6 @@
 /** The metrics of a spectrum, each beside its value under noise and with a short explanation on demand, which leads to the long one. */
 import { t } from "../../server/text/l10n.ts";
-import type { MatrixDetail } from "../../server/protocol.ts";
+import type { Metrics } from "../../server/protocol.ts";
 import { formatMetric, metricGroups, type MetricText } from "../model/metric-texts.ts";
 import type { Store } from "../store.ts";
 import { create, uniqueId } from "../ui/dom.ts";
@@ -20,14 +20,22 @@ function ratioBar(value: number | null, noise: number | null): HTMLElement {
   return bar;
 }
 
-export function metricTable(store: Store, { metrics, noise, rows, columns }: MatrixDetail): HTMLElement {
-  const small = Math.min(rows, columns);
+interface Measured {
+  readonly metrics: Metrics;
+  readonly noise: Metrics;
+  /** How many singular values there are. */
+  readonly count: number;
+  /** Metrics that do not exist are left out. */
+  readonly knownOnly?: boolean;
+}
+
+export function metricTable(store: Store, { metrics, noise, count, knownOnly = false }: Measured): HTMLElement {
   const line = ({ key, label, explanation }: MetricText): HTMLElement[] => {
     const id = uniqueId("explanation");
     const value = metrics[key];
     const expected = noise[key];
     const full = (number: number | null): string =>
-      key.startsWith("energy") ? t("{0} of {1}", exact(number), small) : exact(number);
+      key.startsWith("energy") ? t("{0} of {1}", exact(number), count) : exact(number);
     const explanationRow = create(
       "tr",
       { class: "explanation", attributes: { id } },
@@ -92,14 +100,12 @@ export function metricTable(store: Store, { metrics, noise, rows, columns }: Mat
           create("th", { class: "number", attributes: { scope: "col", colspan: "2" } }, t("Value / noise")),
         ),
       ),
-      ...metricGroups().map(({ title, metrics: members }) =>
-        create(
-          "tbody",
-          {},
-          create("tr", { class: "group" }, create("th", { attributes: { scope: "colgroup", colspan: "5" } }, title)),
-          ...members.flatMap(line),
-        ),
-      ),
+      ...metricGroups().flatMap(({ title, metrics: members }) => {
+        const listed = members.filter(({ key }) => !knownOnly || metrics[key] !== null);
+        if (listed.length === 0) return [];
+        const heading = create("th", { attributes: { scope: "colgroup", colspan: "5" } }, title);
+        return [create("tbody", {}, create("tr", { class: "group" }, heading), ...listed.flatMap(line))];
+      }),
     ),
   );
 }

@@ -9,6 +9,7 @@ import { valuesPlot } from "../charts/values.ts";
 import { matrixId, matrixIds } from "../model/matrix-ids.ts";
 import { entryCount, type TensorNode } from "../model/nodes.ts";
 import type { Portion, Portions } from "../model/portions.ts";
+import { matrixSpectrum } from "../model/shown-spectrum.ts";
 import type { Store } from "../store.ts";
 import { button, create } from "../ui/dom.ts";
 import { baseName, formatBytes, formatCount, formatInteger, formatShape } from "../ui/format.ts";
@@ -20,6 +21,7 @@ import { HeadGrid } from "./head-grid.ts";
 import { metricTable } from "./metric-table.ts";
 import { partsCard } from "./parts.ts";
 import { Preview } from "./preview.ts";
+import { Products } from "./products.ts";
 import { sliceTable } from "./slices.ts";
 import { VectorEntries } from "./vector-entries.ts";
 import { vectorsPart } from "./vectors.ts";
@@ -49,6 +51,8 @@ export class TensorView implements DetailView {
   readonly #within = create("div", { class: "stack within" });
   readonly #preview: Preview | null;
   readonly #vector: VectorEntries | null;
+  /** What an adapter's factor changes, together with its other. */
+  readonly #update: Products | null;
   #charts: ChartCard[] = [];
   #grids: HeadGrid[] = [];
   #parts: ReturnType<typeof partsCard> | null = null;
@@ -74,6 +78,11 @@ export class TensorView implements DetailView {
     this.#facts.append(this.#factsOf(null));
     this.#preview = portion === undefined ? previewOf(store, node, slice) : null;
     this.#vector = tensor.shape.length === 1 && entryCount(tensor) > 0 ? new VectorEntries(store, tensor.name) : null;
+    const isFactor = (tensor.role === "lora-a" || tensor.role === "lora-b") && tensor.matrices > 0;
+    this.#update =
+      isFactor && portion === undefined && slice === null
+        ? new Products(store, { kind: "update", tensors: [tensor.name] })
+        : null;
     this.element = create(
       "article",
       { class: "tensor" },
@@ -82,6 +91,7 @@ export class TensorView implements DetailView {
       this.#facts,
       this.#body,
       this.#within,
+      ...(this.#update === null ? [] : [this.#update.element]),
       ...(this.#preview === null ? [] : [this.#preview.element]),
     );
     if (this.#vector !== null) {
@@ -126,6 +136,7 @@ export class TensorView implements DetailView {
   dispose(): void {
     this.#disposed = true;
     this.#disposeCharts();
+    this.#update?.dispose();
     this.#preview?.dispose();
     this.#vector?.dispose();
     for (const grid of this.#grids) grid.dispose();
@@ -208,6 +219,7 @@ export class TensorView implements DetailView {
     const parts: HTMLElement[] = [verdictCard(this.#store, detail.verdict, detail.rows === detail.columns)];
     const hasSpectrum = detail.singularValues.some((value) => value !== null);
     if (hasSpectrum) {
+      const shown = matrixSpectrum(detail);
       const spectra = [
         new ChartCard(this.#store, {
           testid: "chart-histogram",
@@ -231,7 +243,7 @@ export class TensorView implements DetailView {
           switches: [
             { name: "values-log", label: t("Log"), title: t("Logarithmic axis of singular values"), initially: false },
           ],
-          plot: (isOn) => valuesPlot(detail, isOn("values-log"), this.#drawn),
+          plot: (isOn) => valuesPlot(shown, isOn("values-log"), this.#drawn),
           matrices: [detail.id],
         }),
       ];
@@ -243,7 +255,7 @@ export class TensorView implements DetailView {
         create(
           "div",
           { class: "columns uneven" },
-          metricTable(this.#store, detail),
+          metricTable(this.#store, { ...detail, count: Math.min(detail.rows, detail.columns) }),
           create(
             "div",
             { class: "stack" },
@@ -443,7 +455,7 @@ function previewOf(store: Store, { tensor }: TensorNode, slice: number | null): 
 
 /** None for a matrix without energy. */
 function energyCards(store: Store, detail: MatrixDetail): ChartCard[] {
-  const plot = energyPlot(detail);
+  const plot = energyPlot(matrixSpectrum(detail));
   return plot === null
     ? []
     : [

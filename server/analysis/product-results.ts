@@ -6,7 +6,7 @@ import { adapterConfig, type AdapterScale } from "../architecture/adapter.ts";
 import { attentionViews, updateViews, type ProductView } from "../architecture/products.ts";
 import { readScalar } from "../checkpoint/scalar.ts";
 import { groupBy } from "../collections/group-by.ts";
-import type { ProductResult } from "../protocol.ts";
+import type { ProductResult, ProductsParams } from "../protocol.ts";
 import { noMetrics } from "../spectrum/compute-metrics.ts";
 import { formatSignificant } from "../spectrum/format-significant.ts";
 import { productMetrics, productNoiseMetrics, productVerdict } from "../spectrum/product-spectrum.ts";
@@ -20,6 +20,18 @@ const batchCount = 64;
 /** The products of one kind that a checkpoint has. */
 export function productViews({ architecture, portions }: CheckpointAnalysis, kind: ProductView["kind"]): ProductView[] {
   return kind === "update" ? updateViews(architecture) : attentionViews(portions.heads);
+}
+
+/** Which products are meant. */
+export type ProductChoice = Pick<ProductsParams, "kind" | "blocks" | "tensors">;
+
+/** Those of one kind in some blocks, or of some tensors. */
+export function chosenProducts(analysis: CheckpointAnalysis, { kind, blocks, tensors }: ProductChoice): ProductView[] {
+  return productViews(analysis, kind).filter(
+    ({ description, left, right }) =>
+      (blocks === undefined || blocks.includes(description.block)) &&
+      (tensors === undefined || [left, right].some(({ view }) => tensors.includes(view.tensor.name))),
+  );
 }
 
 /**
@@ -38,12 +50,18 @@ export async function measureProducts(
     for (let first = 0; first < group.length; first += batchCount) {
       const batch = group.slice(first, first + batchCount);
       const measured = new Map<number, Float64Array | string>();
+      const accept = (index: number, outcome: Float64Array | string): void => {
+        measured.set(index, outcome);
+        onProgress?.(results.size + measured.size);
+      };
       await gpu.runProducts(
         batch.map((view) => sourceOf(analysis, view)),
         {
           signal,
-          onResult: (index, { singularValues }) => measured.set(index, singularValues),
-          onUnsupported: (index, message) => measured.set(index, message),
+          onResult: (index, { singularValues }) => {
+            accept(index, singularValues);
+          },
+          onUnsupported: accept,
         },
       );
       if (!(await analysis.isUnchanged(batch.flatMap(({ left, right }) => [left.view, right.view])))) {
@@ -56,7 +74,6 @@ export async function measureProducts(
         await setImmediate();
         results.set(view, resultOf(view, measured.get(index) ?? t("Nothing came back."), scaleOf(view)));
       }
-      onProgress?.(results.size);
     }
   }
   return views.map((view) => results.get(view)!);

@@ -9,7 +9,7 @@ import { Pace, readMeasured, type Measured } from "../analysis/estimate.ts";
 import { drawFresh } from "../analysis/fresh-draw.ts";
 import { findAdapters, GpuProcess } from "../analysis/gpu-process.ts";
 import { Memory } from "../analysis/memory.ts";
-import { measureProducts, productViews } from "../analysis/product-results.ts";
+import { chosenProducts, measureProducts, type ProductChoice } from "../analysis/product-results.ts";
 import { Scheduler } from "../analysis/scheduler.ts";
 import { clearStores } from "../analysis/store.ts";
 import type {
@@ -19,6 +19,7 @@ import type {
   Estimate,
   MatrixResult,
   ProductResult,
+  Progress,
   Settings,
 } from "../protocol.ts";
 import { inSlices } from "../collections/sliced.ts";
@@ -235,19 +236,21 @@ export class Sessions {
   }
 
   /**
-   * The products of weights in some blocks, or in all.
+   * The products of weights: all of a kind, or some.
    * @throws the signal's reason when it is aborted; an Error in one sentence if they cannot be computed.
    */
   products(
     { analysis }: Session,
-    kind: ProductResult["kind"],
-    blocks: readonly string[] | null,
-    signal: AbortSignal,
+    which: ProductChoice,
+    { signal, onProgress }: { readonly signal: AbortSignal; readonly onProgress: (progress: Progress) => void },
   ): Promise<ProductResult[]> {
-    const views = productViews(analysis, kind).filter(
-      ({ description }) => blocks === null || blocks.includes(description.block),
-    );
-    return measureProducts(this.#gpu, analysis, views, { signal });
+    const views = chosenProducts(analysis, which);
+    return measureProducts(this.#gpu, analysis, views, {
+      signal,
+      onProgress: (done) => {
+        onProgress({ done, total: views.length });
+      },
+    });
   }
 
   /** Takes new settings over; another adapter, or another budget of its memory, means another GPU process. */

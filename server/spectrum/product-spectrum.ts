@@ -1,19 +1,12 @@
 /** What is said of a product of two weights: its metrics, what a product of noise gives, and its verdict. */
 import { t } from "../text/l10n.ts";
 import { johnStatistic, johnTest } from "../statistics/john.ts";
-import { effectiveSide, productNoiseSpectrum } from "../statistics/product-noise.ts";
+import { effectiveSide } from "../statistics/product-noise.ts";
 import { noMetrics, spectrumMetrics } from "./compute-metrics.ts";
 import { formatPValue, formatSignificant } from "./format-significant.ts";
 import type { MetricKey, Metrics } from "./metrics.ts";
+import { energy, isThin, productNoiseValues, type ProductShape } from "./product-noise.ts";
 import type { NoiseTest, Verdict } from "./verdict.ts";
-
-/** left·right, `rows × rank` times `rank × columns`. */
-export interface ProductShape {
-  readonly rows: number;
-  readonly columns: number;
-  /** The shared side. */
-  readonly rank: number;
-}
 
 /** Rejection below this says that a product is none of random factors. */
 const significance = 0.01;
@@ -53,14 +46,8 @@ export function productMetrics(singularValues: Float64Array, { rows, columns }: 
 
 /** Of factors with independent entries, and as large; nothing where the factors are not thin. */
 export function productNoiseMetrics(shape: ProductShape, frobeniusNorm: number | null): Metrics {
-  if (!isThin(shape) || frobeniusNorm === null) return noMetrics();
-  const { rows, columns, rank } = shape;
-  const spectrum = productNoiseSpectrum(rank, rows, columns);
-  const own = spectrum[0]! * Math.sqrt(energy(spectrum, spectrum[0]!));
-  return productMetrics(
-    spectrum.map((value) => (value * frobeniusNorm) / own),
-    shape,
-  );
+  const values = productNoiseValues(shape, frobeniusNorm);
+  return values === null ? noMetrics() : productMetrics(values, shape);
 }
 
 /**
@@ -103,19 +90,8 @@ export function productVerdict(singularValues: Float64Array, shape: ProductShape
   );
 }
 
-function isThin({ rows, columns, rank }: ProductShape): boolean {
-  return rank <= Math.min(rows, columns);
-}
-
 function pick(metrics: Metrics): Metrics {
   const chosen: Partial<Record<MetricKey, number | null>> = {};
   for (const key of meaningful) chosen[key] = metrics[key];
   return { ...noMetrics(), ...chosen };
-}
-
-/** Σ(s/unit)². */
-function energy(values: Float64Array, unit: number): number {
-  let sum = 0;
-  for (const value of values) sum += (value / unit) ** 2;
-  return sum;
 }

@@ -47,6 +47,7 @@ import {
   type OpenResult,
   type PortionList,
   type ProductResult,
+  type Progress,
   type ResultsParams,
   type ScannedCheckpoint,
 } from "../../server/protocol.ts";
@@ -460,10 +461,19 @@ describe("language server", () => {
       }),
     );
     const { checkpoint } = await open(path);
-    const [update]: ProductResult[] = await client.connection.sendRequest(measureProducts, {
-      checkpoint,
-      kind: "update",
-    });
+    client.progress.length = 0;
+    const ask = (tensor: string): Promise<ProductResult[]> =>
+      client.connection.sendRequest(measureProducts, {
+        checkpoint,
+        kind: "update",
+        tensors: [tensor],
+        progress: "far",
+      });
+    assert.deepEqual(await ask(`${module}.alpha`), []);
+    const [update] = await ask(`${module}.lora_up.weight`);
+    // Its analysis tells of itself too.
+    const told = client.progress.filter((value) => "done" in (value as object));
+    assert.deepEqual(told, [{ done: 1, total: 1 } satisfies Progress]);
     assert.deepEqual([update!.alpha, update!.scale, update!.rank], [3, 0.75, rank]);
     const product = Float64Array.from({ length: rows * columns }, (_, k) => {
       const [i, j] = [Math.floor(k / columns), k % columns];

@@ -34,3 +34,23 @@ export function llama(layers: number): Record<string, TensorData> {
   }
   return tensors;
 }
+
+/** The config of {@link adapter}. */
+export const adapterConfig = { peft_type: "LORA", r: 8, lora_alpha: 16 };
+export const updated = "base_model.model.model.layers.0.self_attn.q_proj";
+
+/** A low-rank adapter of one weight, and a factor without its other. */
+export function adapter(): Record<string, TensorData> {
+  const factor = (rows: number, columns: number, seed: number): TensorData => {
+    const matrix = gaussianMatrix(rows, columns, seed, 0.02);
+    // The strength of its directions falls.
+    const rank = Math.min(rows, columns);
+    const scaled = matrix.map((entry, k) => entry / (1 + (rows === rank ? Math.floor(k / columns) : k % columns) ** 2));
+    return { dtype: "F32", shape: [rows, columns], data: encode(scaled, "F32") };
+  };
+  return {
+    [`${updated}.lora_A.weight`]: factor(8, side, 1),
+    [`${updated}.lora_B.weight`]: factor(side, 8, 2),
+    "base_model.model.model.layers.1.self_attn.q_proj.lora_A.weight": factor(8, side, 3),
+  };
+}

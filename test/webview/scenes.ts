@@ -4,7 +4,7 @@ import { base64Floats } from "../../server/analysis/floats.ts";
 import { matrixSpectra } from "../../server/analysis/spectra.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MetricKey } from "../../server/protocol.ts";
 import type { Metrics } from "../../server/spectrum/metrics.ts";
-import { config, llama as attention, norm } from "./attention.ts";
+import { adapter, adapterConfig, config, llama as attention, norm, updated } from "./attention.ts";
 import { analysisState, catalogue, checkpointOf, detailOf, engine, llama, resultOf } from "./checkpoints.ts";
 import { View, type ViewOptions } from "./harness.ts";
 import { ServedCheckpoint } from "./server.ts";
@@ -18,8 +18,8 @@ const query = "model.layers.0.self_attn.q_proj.weight";
 /** A state of the editor; a view that comes to be is one more entry. */
 export interface Scene {
   readonly name: string;
-  /** Whether it is of a file, with answers about heads, vectors and values; of {@link model} otherwise. */
-  readonly served?: boolean;
+  /** Of a file, a model or an adapter, with answers about heads, vectors, values and products; of {@link model} otherwise. */
+  readonly served?: true | "adapter";
   readonly catalogue?: Catalogue;
   /** Results that are known; all of them unless told otherwise. */
   readonly known?: readonly MatrixDetail[];
@@ -127,6 +127,37 @@ export const scenes: readonly Scene[] = [
       await view.part("siblings").waitFor();
       await view.part("draw").click();
       await view.part("chart-values").locator(".series-role-value").waitFor();
+    },
+  },
+  {
+    name: "products of heads, one of them in full",
+    served: true,
+    arrive: async (view) => {
+      await view.row("model.layers.0").click();
+      await view.part("show-heads").click();
+      await view.part("compute-products").click();
+      await view.part("product-choice").nth(1).click();
+      await view.part("chart-product-values").waitFor();
+    },
+  },
+  {
+    name: "products of heads as a table",
+    served: true,
+    arrive: async (view) => {
+      await view.row("model.layers.0").click();
+      await view.part("show-heads").click();
+      await view.part("compute-products").click();
+      await view.part("switch-products-table").click();
+      await view.part("products").locator("tbody tr").nth(3).waitFor();
+    },
+  },
+  {
+    name: "update of an adapter",
+    served: "adapter",
+    arrive: async (view) => {
+      await view.row(`${updated}.lora_B.weight`).click();
+      await view.part("compute-products").click();
+      await view.part("chart-product-energy").waitFor();
     },
   },
   {
@@ -286,8 +317,10 @@ async function open(browser: Browser, scene: Scene, options: SceneOptions): Prom
 }
 
 /** A view of a file that is analysed, but for its heads and vectors. */
-async function serve(browser: Browser, options: SceneOptions): Promise<Opened> {
-  const served = await ServedCheckpoint.create(attention(2), config);
+async function serve(browser: Browser, what: true | "adapter", options: SceneOptions): Promise<Opened> {
+  const served = await (what === "adapter"
+    ? ServedCheckpoint.create(adapter(), adapterConfig)
+    : ServedCheckpoint.create(attention(2), config));
   served.analysis.enqueue(null);
   await served.compute();
   return { view: await served.open(browser, { ...options, height: 1600 }), close: () => served.close() };
@@ -295,7 +328,9 @@ async function serve(browser: Browser, options: SceneOptions): Promise<Opened> {
 
 /** Opens a scene, and arrives where it is. */
 export async function openScene(browser: Browser, scene: Scene, options: SceneOptions): Promise<Opened> {
-  const opened = await (scene.served === true ? serve(browser, options) : open(browser, scene, options));
+  const opened = await (scene.served !== undefined
+    ? serve(browser, scene.served, options)
+    : open(browser, scene, options));
   await opened.view.part("detail").locator("h2").first().waitFor();
   await scene.arrive(opened.view);
   return opened;

@@ -1,6 +1,6 @@
 /** A language server for one view: the real analysis of a real file, computed in float64 on the CPU instead of the GPU. */
 import { createHash } from "node:crypto";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Browser } from "playwright-core";
@@ -13,13 +13,17 @@ import { headColumn, portionList } from "../../server/analysis/portion-list.ts";
 import { snippetOf } from "../../server/analysis/snippet.ts";
 import { matrixSpectra } from "../../server/analysis/spectra.ts";
 import { readEntries, vectorProfile } from "../../server/checkpoint/entries.ts";
-import type { MatrixResult } from "../../server/protocol.ts";
+import { chosenProducts, measureProducts, type ProductChoice } from "../../server/analysis/product-results.ts";
+import type { GpuProcess } from "../../server/analysis/gpu-process.ts";
+import type { MatrixResult, ProductResult } from "../../server/protocol.ts";
 import { spectrumMetrics } from "../../server/spectrum/compute-metrics.ts";
 import { noiseMetrics } from "../../server/spectrum/noise-metrics.ts";
 import { noiseTests } from "../../server/spectrum/noise-tests.ts";
+import type { Factor } from "../../server/svd/measurement.ts";
 import type { Analysis, VectorMeasurement } from "../../server/worker-protocol.ts";
 import type { Answer } from "../../media/protocol.ts";
 import { measure } from "../support/measure.ts";
+import { singularValues } from "../support/svd.ts";
 import { gaussianMatrix } from "../support/random.ts";
 import { safetensors, type TensorData } from "../support/safetensors.ts";
 import { engine } from "./checkpoints.ts";
@@ -36,6 +40,9 @@ export class ServedCheckpoint {
   copied = "";
   /** What a request is refused with, by its type. */
   readonly refusals = new Map<Request["type"], string>();
+
+  /** What products wait for before they are computed. */
+  held: Promise<void> = Promise.resolve();
 
   private constructor(analysis: CheckpointAnalysis, folder: string) {
     this.analysis = analysis;
@@ -129,6 +136,10 @@ export class ServedCheckpoint {
           false,
         );
       }
+      case "products": {
+        await this.held;
+        return this.products(request.which);
+      }
       case "draw": {
         const detail = (await analysis.detail(request.matrix))!;
         const gpu: Parameters<typeof drawFresh>[0] = {
@@ -143,6 +154,13 @@ export class ServedCheckpoint {
         });
       }
     }
+  }
+
+  /** Products of weights, computed plainly. */
+  products(which: ProductChoice): Promise<readonly ProductResult[]> {
+    const views = chosenProducts(this.analysis, which);
+    const { signal } = new AbortController();
+    return measureProducts({ runProducts: multiplied }, this.analysis, views, { signal });
   }
 
   async #start(ids: readonly string[], vectors: boolean): Promise<number> {
@@ -202,3 +220,28 @@ function vectorsOf(count: number): VectorMeasurement {
     rightParticipation: lengths,
   };
 }
+
+/** A factor of F32 by its shared and its free side. */
+async function factorOf({ source, shared }: Factor) {
+  const { path, begin, rows, columns, pitch = columns } = source;
+  const bytes = await readFile(path);
+  const entry = (row: number, column: number): number => bytes.readFloatLE(begin + 4 * (row * pitch + column));
+  return shared === "rows"
+    ? { shared: rows, free: columns, at: entry }
+    : { shared: columns, free: rows, at: (h: number, k: number): number => entry(k, h) };
+}
+
+/** Products in float64, plainly. */
+const multiplied: GpuProcess["runProducts"] = async (products, { onResult }) => {
+  for (const [index, { left, right }] of products.entries()) {
+    const [a, b] = await Promise.all([left, right].map(factorOf));
+    const [rows, columns, rank] = [a!.free, b!.free, a!.shared];
+    const product = Float64Array.from({ length: rows * columns }, (_, k) => {
+      let sum = 0;
+      for (let h = 0; h < rank; h++) sum += a!.at(h, Math.floor(k / columns)) * b!.at(h, k % columns);
+      return sum;
+    });
+    const values = singularValues(product, rows, columns).slice(0, Math.min(rows, columns, rank));
+    onResult(index, { singularValues: values });
+  }
+};

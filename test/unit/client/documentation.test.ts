@@ -7,7 +7,17 @@ import { metricKeys } from "../../../server/spectrum/metrics.ts";
 import { hostileNames } from "../../support/hostile.ts";
 
 const document = readFileSync("docs/metrics.md", "utf8");
-const others = ["john", "largest", "smallest", "bulk", "rows", "columns", "ksLeft", "localisation"] as const;
+const others = [
+  "john",
+  "largest",
+  "smallest",
+  "bulk",
+  "rows",
+  "columns",
+  "ksLeft",
+  "localisation",
+  "products",
+] as const;
 
 describe("the documentation of the numbers", () => {
   it("has a heading for every topic that the editor leads to", () => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { cumulativeEnergy, energyPlot } from "../../../media/charts/energy.ts";
+import { energyPlot } from "../../../media/charts/energy.ts";
+import { cumulativeEnergy, matrixSpectrum } from "../../../media/model/shown-spectrum.ts";
 import { detailOf } from "../../webview/checkpoints.ts";
 
 describe("cumulative energy", () => {
@@ -12,7 +13,7 @@ describe("cumulative energy", () => {
 
   it("says the same as the metrics, and noise follows the curve of noise", () => {
     const detail = detailOf("w", false, 3);
-    const { rows } = energyPlot(detail)!.table;
+    const { rows } = energyPlot(matrixSpectrum(detail))!.table;
     assert.equal(rows.length, 65);
     const shares = (column: number): number[] => rows.map((row) => Number.parseFloat(row[column] as string));
     for (const [key, share] of [
@@ -31,7 +32,10 @@ describe("cumulative energy", () => {
 
   it("is not there for a matrix without a spectrum", () => {
     const detail = detailOf("w", false, 3);
-    assert.equal(energyPlot({ ...detail, singularValues: detail.singularValues.map(() => null) }), null);
-    assert.equal(energyPlot({ ...detail, singularValues: detail.singularValues.map(() => 0) }), null);
+    assert.equal(
+      energyPlot(matrixSpectrum({ ...detail, singularValues: detail.singularValues.map(() => null) })),
+      null,
+    );
+    assert.equal(energyPlot(matrixSpectrum({ ...detail, singularValues: detail.singularValues.map(() => 0) })), null);
   });
 });
