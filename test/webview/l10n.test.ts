@@ -29,7 +29,7 @@ const data: ReadonlySet<string> = new Set(
     // What the scenes hand to the page instead of the server.
     ...["No graphics adapter was found. Install a driver.", "The header is not JSON."],
     ...["The analysis server did not start.", "no such tensor", "layers"],
-    ...["Marchenko–Pastur", "TW₁", "NaN", "PNG SVG CSV", "kB MB GB", "config.json ln"],
+    ...["Marchenko–Pastur", "TW₁", "NaN", "PNG SVG CSV Python", "kB MB GB", "config.json ln"],
   ].flatMap((text) => wordsOf(text).map((word) => word.toLowerCase())),
 );
 
