@@ -11,6 +11,9 @@ import { deviceLostCode, type Analysis, type FromWorker, type ToWorker, type Wor
 /** A GPU process that says nothing for so long is taken for hung: it reports once a second while its driver lets it. */
 const silenceLimit = 120_000;
 
+/** Starts of a GPU process that something outside ends before it is ready: a person, a system that is short of memory. */
+const mostStarts = 5;
+
 /** A GPU process without work is ended after so many milliseconds: others need the GPU's memory. */
 export const idleTime = 30_000;
 
@@ -189,7 +192,7 @@ export class GpuProcess {
     this.#end();
   }
 
-  #launch(): Promise<void> {
+  #launch(startsLeft = mostStarts): Promise<void> {
     if (this.#closed) {
       return Promise.reject(new GpuUnavailable(t("the GPU process was closed")));
     }
@@ -230,7 +233,10 @@ export class GpuProcess {
         const reason = why();
         const jobs = [...this.#jobs.values()];
         this.#forget();
-        if (this.#status.phase === "starting") {
+        if (this.#status.phase === "starting" && fromOutside && startsLeft > 1) {
+          this.#ready = this.#launch(startsLeft - 1);
+          this.#ready.then(resolve, reject);
+        } else if (this.#status.phase === "starting") {
           const message = t("The GPU process ended while it was starting ({0}).", reason);
           this.#publish({
             ...this.#status,

@@ -9,6 +9,7 @@ import type { EngineStatus } from "../../../server/protocol.ts";
 
 /** A process that speaks the worker's protocol, and ends as drivers do when a source's path says so. */
 const worker = `
+import { appendFileSync, readFileSync } from "node:fs";
 process.on("disconnect", () => process.exit());
 process.on("message", (message) => {
   const engine = { phase: "ready", adapter: message.adapter, backend: "none", software: true, message: null, remedy: null };
@@ -18,6 +19,11 @@ process.on("message", (message) => {
       process.disconnect();
     } else if (message.adapter === "broken") {
       process.exit(7);
+    } else if (message.adapter.startsWith("killed ")) {
+      const starts = process.argv[1] + message.adapter;
+      appendFileSync(starts, ".");
+      if (readFileSync(starts).length <= Number(message.adapter.slice(7))) process.kill(process.pid, "SIGKILL");
+      else process.send({ type: "engine", engine });
     } else {
       process.send({ type: "engine", engine });
     }
@@ -181,5 +187,15 @@ describe("GpuProcess", () => {
     await assert.rejects(run(gpu, ["a"]), GpuUnavailable);
     assert.match(gpu.status.message ?? "", /exit code 7/);
     assert.notEqual(gpu.status.remedy, null);
+  });
+
+  it("starts again when something outside kills it while it starts, but not for ever", async () => {
+    const twice = open("killed 2");
+    assert.deepEqual(await run(twice.gpu, ["a"]), [[0, "a"]]);
+    assert.deepEqual(twice.phases, ["starting", "starting", "starting", "ready"]);
+    const always = open("killed 99");
+    await assert.rejects(run(always.gpu, ["a"]), GpuUnavailable);
+    assert.deepEqual(always.phases, [...Array<string>(5).fill("starting"), "unavailable"]);
+    assert.match(always.gpu.status.message ?? "", /signal SIGKILL/);
   });
 });
