@@ -20,9 +20,10 @@ export function snippetOf(analysis: CheckpointAnalysis, ids: readonly string[]):
 
 /** Null where the entries take more than a dtype to be read. */
 function matrixOf({ checkpoint }: CheckpointAnalysis, view: MatrixView): SnippetMatrix | null {
-  const { id, tensor, rows, columns, pitch = columns, description } = view;
+  const { id, tensor, rows, columns, pitch = columns, description, quantisation } = view;
   const file = checkpoint.files[tensor.file];
-  if (file === undefined || description.unsupported !== null || !isReadable(tensor.dtype)) return null;
+  const isPlain = quantisation === undefined && isReadable(tensor.dtype);
+  if (file === undefined || description.unsupported !== null || !isPlain) return null;
   const offset = ((view.begin - tensor.begin) * 8) / dtypeBits[tensor.dtype];
   const entries = tensor.shape.reduce((product, side) => product * side, 1);
   return {

@@ -39,6 +39,9 @@ describe("the Python program of a figure", () => {
         "h.0.attn.c_attn.weight": matrix(side, 3 * side, qkv, "BF16"),
         "h.0.mlp.experts.up_proj": { dtype: "F32", shape: [4, 24, 40], data: encode(stack, "F32") },
         "h.0.mlp.c_fc.weight": matrix(48, 32, plain, "F16"),
+        // Eight bits with a scale beside them.
+        "h.0.mlp.c_proj.weight": { dtype: "F8_E4M3", shape: [64, 32], data: new Uint8Array(64 * 32).fill(0x38) },
+        "h.0.mlp.c_proj.weight_scale": matrix(1, 1, Float64Array.of(2), "F32"),
         ...Object.fromEntries(names.map((name) => [name, matrix(48, 32, plain, "F32")])),
       }),
     );
@@ -134,5 +137,9 @@ describe("the Python program of a figure", () => {
 
   it("is refused where nothing could be read", () => {
     assert.throws(() => snippetOf(analysis, ["not there"]), /^Error: A short program cannot read these numbers\.$/);
+    // What its file holds is not what it means.
+    const packed = ["h.0.mlp.c_proj.weight"];
+    assert.equal(analysis.select(packed).length, 1);
+    assert.throws(() => snippetOf(analysis, packed), /^Error: A short program cannot read/);
   });
 });
