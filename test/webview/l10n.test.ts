@@ -30,6 +30,8 @@ const data: ReadonlySet<string> = new Set(
     ...["No graphics adapter was found. Install a driver.", "The header is not JSON."],
     ...["The analysis server did not start.", "no such tensor", "layers"],
     ...["Marchenko–Pastur", "TW₁", "NaN", "PNG SVG CSV Python", "kB MB GB", "config.json ln"],
+    // Of the adapter, and what its product is called.
+    ...["base_model lora_A lora_B", "ΔW"],
   ].flatMap((text) => wordsOf(text).map((word) => word.toLowerCase())),
 );
 
