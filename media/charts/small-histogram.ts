@@ -2,6 +2,7 @@
 import { cdf, density, valueAtAngle } from "../../server/statistics/marchenko-pastur.ts";
 import type { Metrics } from "../../server/protocol.ts";
 import { createSvg } from "../ui/dom.ts";
+import { height, smallFigure, width } from "./small-figure.ts";
 
 /** What is drawn; all histograms of a group share the axes, so that they can be compared. */
 export interface SmallSpectrum {
@@ -20,8 +21,6 @@ export interface SmallAxes {
 }
 
 const bins = 28;
-const width = 168;
-const height = 60;
 const curvePoints = 48;
 
 /** Axes that show every bulk in full and the outliers up to three times its edge. */
@@ -98,17 +97,5 @@ export function smallHistogram(spectrum: SmallSpectrum, axes: SmallAxes): SVGSVG
       ? []
       : [createSvg("line", { class: "small-edge", x1: x(edge), x2: x(edge), y1: "0", y2: String(height) })],
   );
-  return createSvg(
-    "svg",
-    {
-      class: "small-histogram",
-      viewBox: `0 0 ${width} ${height}`,
-      preserveAspectRatio: "none",
-      "aria-hidden": "true",
-    },
-    ...edges,
-    ...bars,
-    createSvg("polyline", { class: "small-curve", points: points.join(" ") }),
-    createSvg("line", { class: "small-axis", x1: "0", x2: String(width), y1: String(height), y2: String(height) }),
-  );
+  return smallFigure(...edges, ...bars, createSvg("polyline", { class: "small-curve", points: points.join(" ") }));
 }

@@ -1,10 +1,8 @@
 /** Singular values against their index, small enough to stand beside many of their kind, over what noise would give. */
 import { createSvg } from "../ui/dom.ts";
+import { height, smallFigure, width } from "./small-figure.ts";
 import type { ShownSpectrum } from "../model/shown-spectrum.ts";
 import { thin } from "./thin.ts";
-
-const width = 168;
-const height = 60;
 
 /**
  * The drawing; decorative, for its numbers are said beside it.
@@ -21,16 +19,8 @@ export function smallValues({ singularValues, noiseAt }: ShownSpectrum, highest:
     });
     return createSvg("polyline", { class: name, points: points.join(" ") });
   };
-  return createSvg(
-    "svg",
-    {
-      class: "small-histogram",
-      viewBox: `0 0 ${width} ${height}`,
-      preserveAspectRatio: "none",
-      "aria-hidden": "true",
-    },
+  return smallFigure(
     line("small-noise", noiseAt),
     line("small-values", (index) => singularValues[index] ?? null),
-    createSvg("line", { class: "small-axis", x1: "0", x2: String(width), y1: String(height), y2: String(height) }),
   );
 }

@@ -1,5 +1,6 @@
 import { constants } from "node:fs";
 import { copyFile, link, mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
+import { readRange } from "../checkpoint/read-bytes.ts";
 
 /** What tells a file from the one that takes its place. */
 export interface FileState {
@@ -49,16 +50,7 @@ export const disk: Disk = {
           done += (await handle.write(bytes, done)).bytesWritten;
         }
       },
-      read: async (length, position) => {
-        const bytes = new Uint8Array(length);
-        let filled = 0;
-        while (filled < length) {
-          const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
-          if (bytesRead === 0) break;
-          filled += bytesRead;
-        }
-        return bytes.subarray(0, filled);
-      },
+      read: (length, position) => readRange(handle, position, length),
       sync: () => handle.datasync(),
       state: async () => stateOf(await handle.stat({ bigint: true })),
       close: () => handle.close(),

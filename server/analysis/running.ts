@@ -1,3 +1,4 @@
+import { errorCode } from "../text/error-code.ts";
 import { readFileSync } from "node:fs";
 
 /** Whether there is a process of that id on this machine that has not ended. */
@@ -5,7 +6,7 @@ export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return error instanceof Error && "code" in error && error.code === "EPERM";
+    return errorCode(error) === "EPERM";
   }
   if (process.platform !== "linux") return true;
   try {

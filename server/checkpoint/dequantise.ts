@@ -5,6 +5,7 @@ import { entryReader, type EntryReader } from "./decode.ts";
 import { t } from "../text/l10n.ts";
 import { mostEntries, requireSoundGrid, type GridEntries } from "./entries.ts";
 import type { EntryGrid } from "./entry-grid.ts";
+import { readTensorBytes } from "./read-bytes.ts";
 import { codeBits, type CodeFormat, type FilePiece, type PieceName, type Quantisation } from "./quantisation.ts";
 
 /** A weight as a stack of quantised matrices of one shape. */
@@ -178,13 +179,7 @@ class Files {
     const file = await opening.catch((error: unknown) => {
       throw new Error(t("{0} cannot be read: {1}.", path, error instanceof Error ? error.message : String(error)));
     });
-    const bytes = new Uint8Array(end - begin);
-    for (let done = 0; done < bytes.length;) {
-      const { bytesRead } = await file.read(bytes, done, bytes.length - done, begin + done);
-      if (bytesRead === 0) throw new Error(t("The file ends at byte {0}, before {1} does.", begin + done, this.#name));
-      done += bytesRead;
-    }
-    return new DataView(bytes.buffer);
+    return readTensorBytes(file, this.#name, begin, end);
   }
 
   async close(): Promise<void> {

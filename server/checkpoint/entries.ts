@@ -5,6 +5,7 @@ import type { Tensor } from "./checkpoint.ts";
 import { entryReader, exactEntry } from "./decode.ts";
 import { dtypeBits } from "./dtype.ts";
 import type { EntryGrid, VectorProfile } from "./entry-grid.ts";
+import { readTensorBytes } from "./read-bytes.ts";
 
 export interface GridEntries {
   /** Row after row. */
@@ -160,12 +161,6 @@ async function withFile(path: string, action: (file: FileHandle) => Promise<void
 
 /** The bytes that hold bits [from, to) of a tensor. */
 async function readBits(file: FileHandle, tensor: Tensor, from: number, to: number): Promise<DataView> {
-  const begin = tensor.begin + Math.floor(from / 8);
-  const bytes = new Uint8Array(tensor.begin + Math.ceil(to / 8) - begin);
-  for (let done = 0; done < bytes.length;) {
-    const { bytesRead } = await file.read(bytes, done, bytes.length - done, begin + done);
-    if (bytesRead === 0) throw new Error(t("The file ends at byte {0}, before {1} does.", begin + done, tensor.name));
-    done += bytesRead;
-  }
-  return new DataView(bytes.buffer);
+  const { name, begin } = tensor;
+  return readTensorBytes(file, name, begin + Math.floor(from / 8), begin + Math.ceil(to / 8));
 }

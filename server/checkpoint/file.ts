@@ -1,9 +1,11 @@
+import { errorCode } from "../text/error-code.ts";
 import { t } from "../text/l10n.ts";
 import { constants, type Stats } from "node:fs";
 import { lstat, open, realpath, stat, type FileHandle } from "node:fs/promises";
 import { inSlices } from "../collections/sliced.ts";
 import type { CheckpointFile, CheckpointProblem } from "./checkpoint.ts";
 import { signatureBytes } from "./foreign-file.ts";
+import { readRange } from "./read-bytes.ts";
 import { headerLength, lengthBytes, parsingHeader } from "./header.ts";
 import type { HeaderTensor } from "./usual-entries.ts";
 
@@ -64,14 +66,10 @@ export async function readText(path: string, longest: number): Promise<string> {
 
 /** One plain sentence for an error of the file system. */
 export function explainFileError(error: unknown): string {
-  const code = codeOf(error);
+  const code = errorCode(error);
   return code === null
     ? t("The file cannot be read.")
     : (errorSentences[code]?.() ?? t("The file cannot be read ({0}).", code));
-}
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
 }
 
 const errorSentences: Partial<Record<string, () => string>> = {
@@ -100,7 +98,7 @@ async function withFile<T>(path: string, use: (handle: FileHandle, realPath: str
     if (!found.isFile()) throw new FileError(t("This is not a regular file but a device, a pipe or a socket."));
     return await use(handle, await realpath(path));
   } catch (error) {
-    throw codeOf(error) === null ? error : new FileError(explainFileError(error), { cause: error });
+    throw errorCode(error) === null ? error : new FileError(explainFileError(error), { cause: error });
   } finally {
     await handle.close();
   }
@@ -108,21 +106,9 @@ async function withFile<T>(path: string, use: (handle: FileHandle, realPath: str
 
 async function explainOpenError(path: string, error: unknown): Promise<string> {
   const sentence = explainFileError(error);
-  if (codeOf(error) !== "ENOENT") return sentence;
+  if (errorCode(error) !== "ENOENT") return sentence;
   const link = await lstat(path).catch(() => null);
   return link?.isSymbolicLink() === true
     ? t("This is a symbolic link to a file that is not there: the download is incomplete or the file was moved.")
     : sentence;
-}
-
-/** Fewer bytes where the file ends before. */
-async function readRange(handle: FileHandle, position: number, length: number): Promise<Uint8Array> {
-  const bytes = new Uint8Array(length);
-  let filled = 0;
-  while (filled < length) {
-    const { bytesRead } = await handle.read(bytes, filled, length - filled, position + filled);
-    if (bytesRead === 0) break;
-    filled += bytesRead;
-  }
-  return bytes.subarray(0, filled);
 }

@@ -1,3 +1,4 @@
+import { errorCode } from "../text/error-code.ts";
 import { t } from "../text/l10n.ts";
 import { randomBytes } from "node:crypto";
 import { constants, createWriteStream } from "node:fs";
@@ -45,7 +46,7 @@ async function writeToStandardOutput(
     await pipeline(pieces, process.stdout, { end: false, signal });
   } catch (error) {
     signal.throwIfAborted();
-    const code = codeOf(error);
+    const code = errorCode(error);
     if (code !== "EPIPE" && code !== "ERR_STREAM_PREMATURE_CLOSE") throw explain(null, error);
   }
 }
@@ -93,8 +94,4 @@ async function targetOf(
 function explain(output: string | null, error: unknown): OutputError {
   const what = output === null ? t("The results") : quote(output);
   return new OutputError(t("{0} cannot be written: {1}", what, whyNotWritten(error)), { cause: error });
-}
-
-function codeOf(error: unknown): string | null {
-  return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : null;
 }

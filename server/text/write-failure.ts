@@ -1,8 +1,9 @@
 /** Why something could not be written, in a few words that go on a sentence. */
+import { errorCode } from "./error-code.ts";
 import { t } from "./l10n.ts";
+
 export function whyNotWritten(error: unknown): string {
-  const code = error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : "";
-  return reasons[code]?.() ?? (error instanceof Error ? error.message : String(error));
+  return reasons[errorCode(error) ?? ""]?.() ?? (error instanceof Error ? error.message : String(error));
 }
 
 const reasons: Partial<Record<string, () => string>> = {
