@@ -5,7 +5,7 @@ import { colouringOf, shortNames } from "../model/compared.ts";
 import { energyAbove, quantile } from "../../server/statistics/marchenko-pastur.ts";
 import { formatInteger, formatNumber, formatShare, plural } from "../ui/format.ts";
 import { lineScale } from "../ui/color-scale.ts";
-import { visibleText } from "../ui/text.ts";
+import { visibleName } from "../ui/text.ts";
 import type { ChartColors } from "../ui/theme.ts";
 import {
   plotOptions,
@@ -203,7 +203,7 @@ function overlay(compared: readonly Compared[], lines: readonly Line[], words: W
 }
 
 function namesOf(compared: readonly Compared[]): string[] {
-  return shortNames(compared.map(({ spectrum }) => spectrum.id)).map((name) => visibleText(name, 80));
+  return shortNames(compared.map(({ spectrum }) => spectrum.id)).map((name) => visibleName(name, 80));
 }
 
 function entry(name: string, colouring: "role" | "palette", { spectrum }: Compared, index: number): LegendEntry {

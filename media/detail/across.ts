@@ -4,14 +4,7 @@ import { inSlices, nextTurn } from "../../server/collections/sliced.ts";
 import { metricKeys, type MetricKey } from "../../server/spectrum/metrics.ts";
 import { ChartCard } from "../charts/chart-card.ts";
 import { profilePlot } from "../charts/profile.ts";
-import {
-  decodeColumn,
-  gatheringLayers,
-  type Column,
-  type Measure,
-  type RoleLayers,
-  type RoleRow,
-} from "../model/across.ts";
+import { gatheringLayers, type Measure, type RoleLayers, type RoleRow } from "../model/across.ts";
 import { rowLabel } from "../model/across-texts.ts";
 import type { TensorNode } from "../model/nodes.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
@@ -23,8 +16,6 @@ import { visibleText } from "../ui/text.ts";
 import { HeatMap, heatTitle, type HeatGrid } from "./heat-map.ts";
 import { Ranking } from "./ranking.ts";
 
-/** While results stream in, the numbers are asked for again so often. In milliseconds. */
-const refreshAfter = 1500;
 /** More layers than so have no room side by side: the ranking has them all. */
 const mostLayers = 1024;
 const ratioSwitch = "across-ratio";
@@ -40,10 +31,10 @@ export class Across {
   readonly #rankingCard: HTMLElement;
   readonly #ratio: HTMLButtonElement;
   readonly #failure = create("p", { class: "hint", attributes: { role: "status" } });
-  #column: Column | null = null;
+  readonly #stopListening: () => void;
   #layers: RoleLayers = { layers: [], rows: [] };
-  #request = 0;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  /** Counts drawings: an earlier one that is not through is stale. */
+  #drawing = 0;
   #disposed = false;
 
   constructor(store: Store, checkpoint: Checkpoint) {
@@ -93,20 +84,16 @@ export class Across {
       this.#rankingCard,
     );
     this.element.hidden = true;
-    void this.#ask();
-  }
-
-  /** Results came. */
-  refresh(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#ask();
-    }, refreshAfter);
+    this.#stopListening = store.on("metric", (metric) => {
+      if (metric === this.#metric) this.#take();
+    });
+    this.#want();
   }
 
   dispose(): void {
     this.#disposed = true;
-    clearTimeout(this.#timer);
+    this.#stopListening();
+    this.#store.metrics.release(this);
     this.#profile.dispose();
   }
 
@@ -129,31 +116,28 @@ export class Across {
     return 2 * cells.filter(({ ratio }) => !Number.isNaN(ratio)).length >= valued;
   }
 
-  async #ask(): Promise<void> {
-    // A checkpoint without results has nothing to show, and asks again when some come.
-    if (this.#checkpoint.root.tally.graded === 0) return;
-    this.#request += 1;
-    const request = this.#request;
-    try {
-      const column = decodeColumn(await this.#store.host.metric(this.#metric));
-      if (this.#disposed || request !== this.#request) return;
-      this.#column = column;
-      this.#failure.textContent = "";
-      await this.#draw();
-    } catch (error) {
-      if (this.#disposed || request !== this.#request) return;
-      this.element.hidden = false;
-      this.#failure.textContent = visibleText(error instanceof Error ? error.message : String(error), 400);
-    }
+  #want(): void {
+    const { metrics } = this.#store;
+    metrics.want(this, [this.#metric]);
+    if (metrics.get(this.#metric) !== null) this.#take();
+  }
+
+  /** Shows what is known of the metric now, or why nothing is. */
+  #take(): void {
+    const failure = this.#store.metrics.failure(this.#metric);
+    this.#failure.textContent = failure === null ? "" : visibleText(failure, 400);
+    if (failure !== null) this.element.hidden = false;
+    void this.#draw();
   }
 
   /** Draws each part in a turn of its own: together they take longer than a page may stand still. */
   async #draw(): Promise<void> {
-    const column = this.#column;
-    if (column === null) return;
-    const request = this.#request;
     const metric = this.#metric;
-    const isStale = (): boolean => this.#disposed || request !== this.#request || metric !== this.#metric;
+    const column = this.#store.metrics.get(metric);
+    if (column === null) return;
+    this.#drawing += 1;
+    const drawing = this.#drawing;
+    const isStale = (): boolean => this.#disposed || drawing !== this.#drawing;
     const found = await inSlices(gatheringLayers(this.#checkpoint, column));
     if (isStale()) return;
     this.#layers = found;
@@ -244,7 +228,7 @@ export class Across {
       const metric = metricKeys.find((key) => key === select.value);
       if (metric === undefined) return;
       this.#store.update({ metric });
-      void this.#ask();
+      this.#want();
     });
     return select;
   }

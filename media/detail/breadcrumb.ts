@@ -4,7 +4,7 @@ import { stackOf } from "../model/across.ts";
 import type { GroupNode, TreeNode } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
 import { create } from "../ui/dom.ts";
-import { visibleText } from "../ui/text.ts";
+import { visibleName } from "../ui/text.ts";
 
 /** @param last What stands at the end when that is no node of the tree, such as a slice of a stack. */
 export function breadcrumb(store: Store, node: TreeNode, last?: string): HTMLElement {
@@ -15,19 +15,19 @@ export function breadcrumb(store: Store, node: TreeNode, last?: string): HTMLEle
       store.select({ kind: "nothing" });
     }),
     ...above.map((group) =>
-      step(visibleText(group.label, 60), () => {
+      step(visibleName(group.label, 60), () => {
         store.select({ kind: "group", key: group.key });
       }),
     ),
   ];
   if (last !== undefined && node.kind === "tensor") {
     steps.push(
-      step(visibleText(node.label, 60), () => {
+      step(visibleName(node.label, 60), () => {
         store.select({ kind: "tensor", name: node.tensor.name, slice: null });
       }),
     );
   }
-  const current = last ?? visibleText(node.label, 60);
+  const current = last ?? visibleName(node.label, 60);
   return create(
     "nav",
     { class: "breadcrumb", attributes: { "aria-label": t("Position in the checkpoint") } },

@@ -20,7 +20,8 @@ import type { Store } from "../store.ts";
 import { gradeBadge } from "../ui/badge.ts";
 import { button, create, type Child } from "../ui/dom.ts";
 import { exact, formatInteger, formatRatio, formatShape, plural } from "../ui/format.ts";
-import { visibleText } from "../ui/text.ts";
+import { visibleName, visibleText } from "../ui/text.ts";
+import { Throttle } from "../ui/throttle.ts";
 import type { DetailView } from "./view.ts";
 import { waitingCard } from "./waiting.ts";
 
@@ -42,7 +43,7 @@ export class CompareView implements DetailView {
   readonly #left = create("p", { class: "hint", attributes: { role: "status" } });
   #compared: readonly Compared[] = [];
   #charts: ChartCard[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #refresh = new Throttle(() => void this.#ask(), refreshAfter);
   #request = 0;
   #disposed = false;
 
@@ -94,11 +95,7 @@ export class CompareView implements DetailView {
   readonly results = (changed: ReadonlySet<TensorNode>): void => {
     const names = new Set([...changed].map(({ tensor }) => tensor.name));
     const touched = this.#ids.some((id) => names.has(id) || names.has(id.replace(/\[\d+\]$|#.*$/u, "")));
-    if (!touched) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#ask();
-    }, refreshAfter);
+    if (touched) this.#refresh.request();
   };
 
   readonly analysis = (): void => {
@@ -110,7 +107,7 @@ export class CompareView implements DetailView {
 
   dispose(): void {
     this.#disposed = true;
-    clearTimeout(this.#timer);
+    this.#refresh.cancel();
     for (const chart of this.#charts) chart.dispose();
   }
 
@@ -203,7 +200,7 @@ export class CompareView implements DetailView {
         "button",
         {
           class: "link",
-          title: visibleText(compared[index]!.spectrum.id),
+          title: visibleName(compared[index]!.spectrum.id),
           attributes: { type: "button" },
           onClick: () => {
             const { tensor, id } = compared[index]!.spectrum;
@@ -211,7 +208,7 @@ export class CompareView implements DetailView {
             this.#store.reveal(tensor, slice === null ? null : Number(slice[1]));
           },
         },
-        visibleText(names[index]!, 60),
+        visibleName(names[index]!, 60),
       );
     const save = button(
       t("Save"),

@@ -7,7 +7,7 @@ import { gradeBadge, tallyBadge } from "../ui/badge.ts";
 import { button, create } from "../ui/dom.ts";
 import { formatBytes, formatCount, formatInteger, formatShape, plural } from "../ui/format.ts";
 import { factList } from "../ui/table.ts";
-import { visibleText } from "../ui/text.ts";
+import { visibleName, visibleText } from "../ui/text.ts";
 import { breadcrumb } from "./breadcrumb.ts";
 import type { DetailView } from "./view.ts";
 
@@ -44,7 +44,7 @@ export class GroupView implements DetailView {
       "article",
       { class: "group" },
       breadcrumb(store, group),
-      create("h2", { class: "title", attributes: { tabindex: "-1" } }, visibleText(group.label, 400)),
+      create("h2", { class: "title", attributes: { tabindex: "-1" } }, visibleName(group.label, 400)),
       factList([
         [t("Tensors"), formatInteger(group.tensors)],
         [t("Parameters"), formatCount(group.parameters), formatInteger(group.parameters)],
@@ -153,7 +153,7 @@ export class GroupView implements DetailView {
       {},
       create(
         "th",
-        { attributes: { scope: "row" }, title: visibleText(name) },
+        { attributes: { scope: "row" }, title: visibleName(name) },
         create(
           "button",
           {
@@ -163,7 +163,7 @@ export class GroupView implements DetailView {
               this.#store.reveal(name);
             },
           },
-          visibleText(prefix + node.label, 80),
+          visibleName(prefix + node.label, 80),
         ),
       ),
       create("td", {}, role === "other" ? "" : role),

@@ -11,6 +11,7 @@ import { button, create } from "../ui/dom.ts";
 import { exact, formatDuration, formatInteger, formatNumber, plural } from "../ui/format.ts";
 import { dataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
+import { Throttle } from "../ui/throttle.ts";
 
 /** While results stream in, the spectra are asked for again so often. In milliseconds. */
 const refreshAfter = 400;
@@ -38,7 +39,7 @@ export class HeadGrid {
   readonly #actions = create("div", { class: "actions" });
   readonly #table: HTMLButtonElement;
   #known: readonly Compared[] = [];
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #refresh = new Throttle(() => void this.#ask(), refreshAfter);
   #request = 0;
   #disposed = false;
   #asked = false;
@@ -111,15 +112,12 @@ export class HeadGrid {
   /** Results came, or the analysis changed its state. */
   refresh(): void {
     this.#tellState();
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#ask();
-    }, refreshAfter);
+    this.#refresh.request();
   }
 
   dispose(): void {
     this.#disposed = true;
-    clearTimeout(this.#timer);
+    this.#refresh.cancel();
   }
 
   async #ask(): Promise<void> {

@@ -13,11 +13,13 @@ import { button, create, uniqueId } from "../ui/dom.ts";
 import { formatDuration, formatInteger, plural } from "../ui/format.ts";
 import { factList } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
+import { Throttle } from "../ui/throttle.ts";
 import { HeadGrid } from "./head-grid.ts";
 import { Products } from "./products.ts";
 import { HeatMap, heatTitle, type HeatCell } from "./heat-map.ts";
 import type { DetailView } from "./view.ts";
 
+/** While results stream in, the numbers are asked for again so often. In milliseconds. */
 const refreshAfter = 1000;
 const ratioSwitch = "heads-ratio";
 const gradeSwitch = "heads-grade";
@@ -35,7 +37,7 @@ export class HeadsView implements DetailView {
   #grid: HeadGrid | null = null;
   #products: Products | null = null;
   #column: Column | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #refresh = new Throttle(() => void this.#ask(), refreshAfter);
   #request = 0;
   #disposed = false;
 
@@ -65,10 +67,7 @@ export class HeadsView implements DetailView {
     if (changed.size === 0) return;
     this.#grid?.refresh();
     if (this.#block !== null) return;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      void this.#ask();
-    }, refreshAfter);
+    this.#refresh.request();
   };
 
   readonly analysis = (): void => {
@@ -78,7 +77,7 @@ export class HeadsView implements DetailView {
 
   dispose(): void {
     this.#disposed = true;
-    clearTimeout(this.#timer);
+    this.#refresh.cancel();
     this.#grid?.dispose();
     this.#products?.dispose();
   }

@@ -59,6 +59,8 @@ export class HeatMap<Item> {
   readonly #choose: (item: Item) => void;
   readonly #hint: string;
   readonly #readOut = create("p", { class: "heat-read-out" });
+  /** What the read-out is about, by its name. */
+  #told: string | null = null;
   readonly #cells = new Map<HTMLElement, Shown<Item>>();
   #table: HTMLTableElement | null = null;
   /** Rows, columns and gaps of the table, to tell whether new numbers fit into it. */
@@ -131,7 +133,7 @@ export class HeatMap<Item> {
         ),
       ),
     );
-    this.#readOut.textContent = this.#hint;
+    this.#retell();
     this.#foot.replaceChildren(this.#readOut, legend(range, metric, measure));
     this.element.replaceChildren(this.#table, this.#foot);
     const start = this.#at(focused?.row ?? 0, focused?.column ?? 0) ?? [...this.#cells.keys()][0];
@@ -165,6 +167,7 @@ export class HeatMap<Item> {
         this.#fill(element, `${row.label}, ${across} ${columns[index]!}`, cell, measure, range);
       });
     });
+    this.#retell();
     this.#foot.replaceChildren(this.#readOut, legend(range, this.#metric, measure));
   }
 
@@ -187,7 +190,19 @@ export class HeatMap<Item> {
   #tell(target: EventTarget | null): void {
     const known = target instanceof HTMLElement ? this.#cells.get(target) : undefined;
     if (known === undefined) return;
-    this.#readOut.replaceChildren(create("strong", {}, known.name), `  ${this.#words(known.cell)}`);
+    this.#told = known.name;
+    this.#read(known);
+  }
+
+  /** The numbers of what was pointed at last, as they are now. */
+  #retell(): void {
+    const known = [...this.#cells.values()].find(({ name }) => name === this.#told);
+    if (known !== undefined) this.#read(known);
+    else this.#readOut.textContent = this.#hint;
+  }
+
+  #read({ name, cell }: Shown<Item>): void {
+    this.#readOut.replaceChildren(create("strong", {}, name), `  ${this.#words(cell)}`);
   }
 
   #words({ value, noise, ratio, note = "", word }: HeatCell<Item>): string {

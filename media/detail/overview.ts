@@ -12,7 +12,7 @@ import { button, create } from "../ui/dom.ts";
 import { baseName, formatBytes, formatCount, formatInteger, formatShare, plural } from "../ui/format.ts";
 import { icon } from "../ui/icons.ts";
 import { factList } from "../ui/table.ts";
-import { visibleText } from "../ui/text.ts";
+import { visibleName, visibleText } from "../ui/text.ts";
 import { Across } from "./across.ts";
 import type { DetailView } from "./view.ts";
 import { decisionCard } from "./waiting.ts";
@@ -85,7 +85,6 @@ export class Overview implements DetailView {
   }
 
   readonly results = (): void => {
-    this.#across.refresh();
     this.#redraw();
   };
 
@@ -213,7 +212,7 @@ export class Overview implements DetailView {
           },
         },
         gradeBadge(grade),
-        create("span", { class: "finding-name" }, visibleText(id, 200)),
+        create("span", { class: "finding-name" }, visibleName(id, 200)),
         create("span", { class: "finding-reason" }, visibleText(reason, 300)),
       ),
     );

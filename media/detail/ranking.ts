@@ -10,7 +10,7 @@ import type { Store } from "../store.ts";
 import { gradeBadge } from "../ui/badge.ts";
 import { create } from "../ui/dom.ts";
 import { formatInteger, plural } from "../ui/format.ts";
-import { visibleText } from "../ui/text.ts";
+import { visibleName } from "../ui/text.ts";
 
 const most = 50;
 
@@ -63,7 +63,7 @@ export class Ranking {
               {},
               create(
                 "th",
-                { attributes: { scope: "row" }, title: visibleText(id) },
+                { attributes: { scope: "row" }, title: visibleName(id) },
                 create(
                   "button",
                   {
@@ -73,7 +73,7 @@ export class Ranking {
                       this.#store.reveal(name, slice);
                     },
                   },
-                  visibleText(id, 120),
+                  visibleName(id, 120),
                 ),
               ),
               create("td", { class: "number", title: String(value) }, formatMeasure(metric, "value", value)),

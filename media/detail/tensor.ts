@@ -14,7 +14,7 @@ import type { Store } from "../store.ts";
 import { button, create } from "../ui/dom.ts";
 import { baseName, formatBytes, formatCount, formatInteger, formatShape } from "../ui/format.ts";
 import { factList } from "../ui/table.ts";
-import { visibleText } from "../ui/text.ts";
+import { visibleName, visibleText } from "../ui/text.ts";
 import { breadcrumb } from "./breadcrumb.ts";
 import { entriesCard } from "./entries.ts";
 import { HeadGrid } from "./head-grid.ts";
@@ -74,7 +74,7 @@ export class TensorView implements DetailView {
     const { tensor } = node;
     const last =
       portion === undefined ? (slice === null ? undefined : t("slice {0}", slice)) : suffix(portion, tensor.name);
-    this.#heading.textContent = visibleText(tensor.name, 400);
+    this.#heading.textContent = visibleName(tensor.name, 400);
     this.#facts.append(this.#factsOf(null));
     this.#preview = portion === undefined ? previewOf(store, node, slice) : null;
     this.#vector = tensor.shape.length === 1 && entryCount(tensor) > 0 ? new VectorEntries(store, tensor.name) : null;
@@ -335,7 +335,7 @@ export class TensorView implements DetailView {
       if (portion === undefined) return;
       this.#heading.replaceChildren(
         capitalised(portion.label),
-        create("span", { class: "title-of" }, ` ${t("of {0}", visibleText(this.#node.tensor.name, 400))}`),
+        create("span", { class: "title-of" }, ` ${t("of {0}", visibleName(this.#node.tensor.name, 400))}`),
       );
       this.#facts.replaceChildren(this.#factsOf(portion));
       this.#addSiblings(portions, portion);

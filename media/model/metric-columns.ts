@@ -1,6 +1,7 @@
 /** Metrics of all matrices: asked for once, and again while results come in. */
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
 import type { Host } from "../host.ts";
+import { Throttle } from "../ui/throttle.ts";
 import { decodeColumn, type Column } from "./across.ts";
 
 /** While results stream in, the numbers are asked for again so often. In milliseconds. */
@@ -11,10 +12,16 @@ export class MetricColumns {
   readonly #changed: (metric: MetricKey) => void;
   readonly #columns = new Map<MetricKey, Column>();
   readonly #failures = new Map<MetricKey, string>();
-  readonly #asked = new Set<MetricKey>();
+  /** Metrics that were asked for, and whether they are to be asked for again once the answer is there. */
+  readonly #asked = new Map<MetricKey, { again: boolean }>();
   /** Who wants which metrics. */
   readonly #wanted = new Map<object, readonly MetricKey[]>();
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  readonly #refresh = new Throttle(() => {
+    const wanted = this.#allWanted();
+    // What nobody looks at is forgotten rather than shown as it was.
+    for (const metric of this.#columns.keys()) if (!wanted.has(metric)) this.#columns.delete(metric);
+    for (const metric of wanted) void this.#ask(metric);
+  }, refreshAfter);
   /** Counts checkpoints: an answer about an earlier one is stale. */
   #round = 0;
   #some = false;
@@ -41,33 +48,41 @@ export class MetricColumns {
     for (const metric of metrics) if (!this.#columns.has(metric)) void this.#ask(metric);
   }
 
+  /** What an owner wanted is asked for no longer. */
+  release(owner: object): void {
+    this.#wanted.delete(owner);
+  }
+
+  #allWanted(): Set<MetricKey> {
+    return new Set([...this.#wanted.values()].flat());
+  }
+
   /** Another checkpoint, or the same with other files. @param some whether it has results at all */
   restart(some: boolean): void {
     this.#round += 1;
     this.#some = some;
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
+    this.#refresh.cancel();
     this.#columns.clear();
     this.#failures.clear();
     this.#asked.clear();
-    for (const metric of new Set([...this.#wanted.values()].flat())) void this.#ask(metric);
+    for (const metric of this.#allWanted()) void this.#ask(metric);
   }
 
   /** Results came. */
   refresh(): void {
     this.#some = true;
-    this.#timer ??= setTimeout(() => {
-      this.#timer = undefined;
-      const wanted = new Set([...this.#wanted.values()].flat());
-      // What nobody looks at is forgotten rather than shown as it was.
-      for (const metric of this.#columns.keys()) if (!wanted.has(metric)) this.#columns.delete(metric);
-      for (const metric of wanted) void this.#ask(metric);
-    }, refreshAfter);
+    this.#refresh.request();
   }
 
   async #ask(metric: MetricKey): Promise<void> {
-    if (!this.#some || this.#asked.has(metric)) return;
-    this.#asked.add(metric);
+    if (!this.#some) return;
+    const pending = this.#asked.get(metric);
+    if (pending !== undefined) {
+      pending.again = true;
+      return;
+    }
+    const asked = { again: false };
+    this.#asked.set(metric, asked);
     const round = this.#round;
     try {
       const column = decodeColumn(await this.#host.metric(metric));
@@ -79,6 +94,8 @@ export class MetricColumns {
       this.#failures.set(metric, error instanceof Error ? error.message : String(error));
     }
     this.#asked.delete(metric);
+    // The answer may be older than the results that came while it was on its way.
+    if (asked.again) void this.#ask(metric);
     this.#changed(metric);
   }
 }

@@ -13,7 +13,7 @@ import { describeTally, gradeBadge, tallyBadge } from "../ui/badge.ts";
 import { create, createSvg, uniqueId, type Child } from "../ui/dom.ts";
 import { exact, formatBytes, formatCount, formatInteger, formatShape, plural } from "../ui/format.ts";
 import { icon, type IconName } from "../ui/icons.ts";
-import { visibleText } from "../ui/text.ts";
+import { visibleName, visibleText } from "../ui/text.ts";
 import type { Row } from "./rows.ts";
 
 /** What all lines have in common. */
@@ -45,7 +45,7 @@ export class RowElement {
     for (let level = 1; level < this.#level; level++) name.append(create("span", { class: "indent" }));
     name.append(twistie);
     if (node.kind === "tensor") name.append(create("span", { class: "kind" }, icon(kindIcon(node))));
-    name.append(...label(visibleText(node.label), marks));
+    name.append(...label(visibleName(node.label), marks));
     if (flat && node.kind === "tensor" && node.tensor.block !== "") name.append(blockLabel(node.tensor.block));
 
     for (const { key, end } of columns) {
@@ -203,7 +203,7 @@ function factsOf(node: TreeNode): Readonly<Record<string, Fact>> {
 }
 
 function describe(node: TreeNode): string {
-  const text = visibleText(node.label);
+  const text = visibleName(node.label);
   if (node.kind === "group") return `${text}, ${plural(node.tensors, "{0} tensor", "{0} tensors")}`;
   const { role, shape } = node.tensor;
   return `${text}, ${role}, ${storedAs(node.tensor)}, ${formatShape(shape)}`;
@@ -212,10 +212,10 @@ function describe(node: TreeNode): string {
 function tooltip(node: TreeNode): string {
   if (node.kind === "group") {
     const grades = node.tally.total === 0 ? "" : `\n${describeTally(node.tally)}`;
-    return `${visibleText(node.label)}\n${plural(node.tensors, "{0} tensor", "{0} tensors")} · ${t("{0} parameters", formatCount(node.parameters))} · ${t("{0} bytes", formatInteger(node.bytes))}${grades}`;
+    return `${visibleName(node.label)}\n${plural(node.tensors, "{0} tensor", "{0} tensors")} · ${t("{0} parameters", formatCount(node.parameters))} · ${t("{0} bytes", formatInteger(node.bytes))}${grades}`;
   }
   const { name, role, shape, bytes } = node.tensor;
-  return `${visibleText(name)}\n${role} · ${storedAs(node.tensor)} · ${formatShape(shape)} · ${t("{0} bytes", formatInteger(bytes))}`;
+  return `${visibleName(name)}\n${role} · ${storedAs(node.tensor)} · ${formatShape(shape)} · ${t("{0} bytes", formatInteger(bytes))}`;
 }
 
 /** The name. What nearly all names end in gives way first where there is no room. */

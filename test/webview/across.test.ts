@@ -2,12 +2,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser } from "playwright-core";
+import { base64Floats } from "../../server/analysis/floats.ts";
 import type { MatrixDetail } from "../../server/protocol.ts";
-import { analysisState, catalogue, detailOf, engine, llama, resultOf } from "./checkpoints.ts";
+import { analysisState, catalogue, detailOf, llama, resultOf } from "./checkpoints.ts";
 import { eventually, launch, View } from "./harness.ts";
-
-const base64 = (numbers: readonly number[]): string =>
-  Buffer.from(Float32Array.from(numbers).buffer).toString("base64");
 
 describe("one metric over the whole checkpoint", () => {
   let browser: Browser;
@@ -24,30 +22,24 @@ describe("one metric over the whole checkpoint", () => {
     .map(({ name, layer }, index): MatrixDetail => detailOf(name, layer !== 1, 5 * index + 1));
 
   /** @param known those whose numbers are told; the results unless told otherwise */
-  async function open(
+  function open(
     results: readonly MatrixDetail[],
     width = 1280,
     known: ReadonlySet<MatrixDetail> = new Set(results),
   ): Promise<View> {
-    const view = await View.open(browser, {
-      width,
-      height: 1600,
-      matrix: (id) => details.find((detail) => detail.id === id) ?? null,
-      metric: (metric) => ({
-        values: base64(details.map((detail) => (known.has(detail) ? (detail.metrics[metric] ?? NaN) : NaN))),
-        noise: base64(details.map((detail) => (known.has(detail) ? (detail.noise[metric] ?? NaN) : NaN))),
-      }),
-    });
-    await view.send({
-      type: "catalogue",
-      catalogue: model,
-      results: results.map(resultOf),
-      state: analysisState("done", results.length, details.length),
-      engine,
-      file: 0,
-    });
-    await view.part("overview").waitFor();
-    return view;
+    return View.showing(
+      browser,
+      { catalogue: model, results, state: analysisState("done", results.length, details.length) },
+      {
+        width,
+        height: 1600,
+        matrix: (id) => details.find((detail) => detail.id === id) ?? null,
+        metric: (metric) => ({
+          values: base64Floats(details.map((detail) => (known.has(detail) ? detail.metrics[metric] : null) ?? NaN)),
+          noise: base64Floats(details.map((detail) => (known.has(detail) ? detail.noise[metric] : null) ?? NaN)),
+        }),
+      },
+    );
   }
 
   it("shows a role and layer heat map that leads to the matrices", async () => {
@@ -95,6 +87,8 @@ describe("one metric over the whole checkpoint", () => {
     const unknown = map.locator(".heat-unknown");
     await unknown.waitFor();
     const before = await unknown.getAttribute("aria-label");
+    await unknown.hover();
+    assert.match(await map.locator(".heat-read-out").innerText(), /^down, layer 2\s+not known$/);
     const cells = await map.locator("[role=gridcell]").elementHandles();
     const kept = await unknown.elementHandle();
     known.add(last);
@@ -105,6 +99,9 @@ describe("one metric over the whole checkpoint", () => {
     });
     await unknown.waitFor({ state: "detached" });
     assert.notEqual(await kept.getAttribute("aria-label"), before);
+    // What was read out while it was pointed at is what is known now.
+    const number = last.metrics.effectiveRank!.toPrecision(3);
+    assert.ok((await map.locator(".heat-read-out").innerText()).includes(number));
     assert.notEqual(await kept.evaluate((cell) => (cell as HTMLElement).style.background), "");
     assert.equal(cells.length, 21);
     for (const cell of cells) assert.ok(await cell.evaluate(({ isConnected }) => isConnected));

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import type { Browser, Locator } from "playwright-core";
-import { analysedLlama, analysisState, engine, resultOf } from "./checkpoints.ts";
+import { analysedLlama } from "./checkpoints.ts";
 import { eventually, launch, View } from "./harness.ts";
 
 describe("charts", () => {
@@ -18,15 +18,7 @@ describe("charts", () => {
   const name = "model.layers.0.self_attn.q_proj.weight";
 
   async function open(): Promise<{ readonly view: View; readonly chart: Locator }> {
-    const view = await View.open(browser, { height: 1100, ...answers });
-    await view.send({
-      type: "catalogue",
-      catalogue: model,
-      results: details.map(resultOf),
-      state: analysisState("done", details.length, details.length),
-      engine,
-      file: 0,
-    });
+    const view = await View.showing(browser, { catalogue: model, results: details }, { height: 1100, ...answers });
     await view.row(name).click();
     const chart = view.part("chart-values");
     await chart.waitFor();

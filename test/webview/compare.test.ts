@@ -19,19 +19,8 @@ describe("comparison", () => {
   const id = (layer: number, name: string): string => `model.layers.${layer}.${name}.weight`;
   const detail = (wanted: string): (typeof details)[number] => details.find((each) => each.id === wanted)!;
 
-  async function open(): Promise<View> {
-    const view = await View.open(browser, { width: 1500, height: 1400, ...answers });
-    await view.send({
-      type: "catalogue",
-      catalogue: model,
-      results: details.map(resultOf),
-      state: analysisState("done", details.length, details.length),
-      engine,
-      file: 0,
-    });
-    await view.row("model.layers.0").waitFor();
-    return view;
-  }
+  const open = (): Promise<View> =>
+    View.showing(browser, { catalogue: model, results: details }, { width: 1500, height: 1400, ...answers });
 
   const isDrawn = (view: View, chart: string): Promise<boolean> =>
     view

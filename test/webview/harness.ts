@@ -9,6 +9,7 @@ import { editorHtml } from "../../media/html.ts";
 import type { Answer, ToHost, ToView } from "../../media/protocol.ts";
 import { packCatalogue } from "../../server/packing/catalogue.ts";
 import type {
+  AnalysisState,
   Catalogue,
   Estimate,
   MatrixDetail,
@@ -17,6 +18,7 @@ import type {
   MetricKey,
 } from "../../server/protocol.ts";
 import type { Texts } from "../../server/text/l10n.ts";
+import { analysisState, engine, resultOf } from "./checkpoints.ts";
 import { themes, type ThemeName } from "./themes.ts";
 
 const origin = "https://webview.test";
@@ -65,6 +67,15 @@ export interface ViewOptions {
   readonly spectra?: (ids: readonly string[], points: number | null) => Promise<readonly MatrixSpectrum[]>;
   /** Answers every request that none of the others answers; what it throws is sent back as the failure. */
   readonly answer?: (request: Request) => Promise<Answer>;
+}
+
+/** What a view is opened on. */
+export interface Shown {
+  readonly catalogue: Catalogue;
+  /** What is known of it so far. */
+  readonly results: readonly MatrixDetail[];
+  /** All that there is to know unless told otherwise. */
+  readonly state?: AnalysisState;
 }
 
 type CatalogueMessage = Extract<ToView, { readonly type: "catalogue" }>;
@@ -157,6 +168,25 @@ export class View {
     );
     await page.goto(`${origin}/`);
     await view.posts("ready");
+    return view;
+  }
+
+  /** Opens the page on a checkpoint. */
+  static async showing(
+    browser: Browser,
+    { state, results, ...shown }: Shown,
+    options: ViewOptions = {},
+  ): Promise<View> {
+    const view = await View.open(browser, options);
+    await view.send({
+      type: "catalogue",
+      catalogue: shown.catalogue,
+      results: results.map(resultOf),
+      state: state ?? analysisState("done", results.length, results.length),
+      engine,
+      file: 0,
+    });
+    await view.part("detail").locator("h2").first().waitFor();
     return view;
   }
 

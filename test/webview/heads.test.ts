@@ -17,9 +17,7 @@ describe("heads, vectors and values", () => {
   });
 
   async function open(layers = 2): Promise<View> {
-    served = await ServedCheckpoint.create(llama(layers), config);
-    served.analysis.enqueue(null);
-    await served.compute();
+    served = await ServedCheckpoint.analysed(llama(layers), config);
     return served.open(browser, { height: 1400 });
   }
 

@@ -76,6 +76,30 @@ describe("text from files", () => {
     await view.close();
   });
 
+  it("of which there is none says so, and is told from blanks", async () => {
+    const names = new Map([
+      ["", "⟨no name⟩"],
+      ["  ", "⟨U+0020⟩⟨U+0020⟩"],
+    ]);
+    const details = [...names.keys()].map((name, seed) => detailOf(name, false, seed));
+    const view = await View.showing(
+      browser,
+      {
+        catalogue: catalogue(checkpointOf([...names.keys()].map((name) => ({ name, shape: [64, 96] })))),
+        results: details,
+      },
+      { matrix: (id) => details.find((detail) => detail.id === id) ?? null },
+    );
+    for (const [name, shown] of names) {
+      await view.row(name).getByText(shown).click();
+      await view.title(shown).waitFor();
+      assert.ok((await view.row(name).getAttribute("aria-label"))?.startsWith(`${shown}, `));
+      assert.ok((await view.part("detail").locator(".breadcrumb").innerText()).includes(shown));
+    }
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
   it("is shown without a character that does something, whichever name it is", async () => {
     const names = Object.values(hostileNames);
     const view = await View.open(browser, { matrix: () => null });

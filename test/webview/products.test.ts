@@ -18,12 +18,9 @@ describe("products of weights", () => {
   });
 
   async function open(what: "adapter" | "attention"): Promise<View> {
-    served =
-      what === "adapter"
-        ? await ServedCheckpoint.create(adapter(), adapterConfig)
-        : await ServedCheckpoint.create(llama(2), config);
-    served.analysis.enqueue(null);
-    await served.compute();
+    served = await (what === "adapter"
+      ? ServedCheckpoint.analysed(adapter(), adapterConfig)
+      : ServedCheckpoint.analysed(llama(2), config));
     return served.open(browser, { height: 1400 });
   }
 

@@ -5,7 +5,7 @@ import { matrixSpectra } from "../../server/analysis/spectra.ts";
 import type { AnalysisState, Catalogue, MatrixDetail, MetricKey } from "../../server/protocol.ts";
 import type { Metrics } from "../../server/spectrum/metrics.ts";
 import { adapter, adapterConfig, config, llama as attention, norm, updated } from "./attention.ts";
-import { analysisState, catalogue, checkpointOf, detailOf, engine, llama, resultOf } from "./checkpoints.ts";
+import { analysisState, catalogue, checkpointOf, detailOf, engine, llama } from "./checkpoints.ts";
 import { View, type ViewOptions } from "./harness.ts";
 import { ServedCheckpoint } from "./server.ts";
 
@@ -280,7 +280,7 @@ export const scenes: readonly Scene[] = [
   },
 ];
 
-type SceneOptions = Pick<ViewOptions, "theme" | "language" | "texts">;
+type SceneOptions = Pick<ViewOptions, "theme" | "language" | "texts" | "width" | "height">;
 
 interface Opened {
   readonly view: View;
@@ -297,33 +297,31 @@ async function open(browser: Browser, scene: Scene, options: SceneOptions): Prom
   const values = column(({ metrics }) => metrics);
   const noise = column((detail) => detail.noise);
   const matrix = (id: string): MatrixDetail | null => known.get(id) ?? null;
-  const view = await View.open(browser, {
-    ...options,
-    height: 1600,
-    matrix,
-    estimate: () => ({ matrices: 1, seconds: 12, long: false }),
-    metric: (metric) => ({ values: values(metric), noise: noise(metric) }),
-    spectra: (ids, points) => matrixSpectra({ detail: (id) => Promise.resolve(matrix(id)) }, ids, points),
-  });
-  await view.send({
-    type: "catalogue",
-    catalogue: scene.catalogue ?? model,
-    results: [...known.values()].map(resultOf),
-    state: scene.state ?? analysisState("done", details.length, details.length),
-    engine,
-    file: 0,
-  });
+  const view = await View.showing(
+    browser,
+    {
+      catalogue: scene.catalogue ?? model,
+      results: [...known.values()],
+      state: scene.state ?? analysisState("done", details.length, details.length),
+    },
+    {
+      height: 1600,
+      ...options,
+      matrix,
+      estimate: () => ({ matrices: 1, seconds: 12, long: false }),
+      metric: (metric) => ({ values: values(metric), noise: noise(metric) }),
+      spectra: (ids, points) => matrixSpectra({ detail: (id) => Promise.resolve(matrix(id)) }, ids, points),
+    },
+  );
   return { view, close: () => view.close() };
 }
 
 /** A view of a file that is analysed, but for its heads and vectors. */
 async function serve(browser: Browser, what: true | "adapter", options: SceneOptions): Promise<Opened> {
   const served = await (what === "adapter"
-    ? ServedCheckpoint.create(adapter(), adapterConfig)
-    : ServedCheckpoint.create(attention(2), config));
-  served.analysis.enqueue(null);
-  await served.compute();
-  return { view: await served.open(browser, { ...options, height: 1600 }), close: () => served.close() };
+    ? ServedCheckpoint.analysed(adapter(), adapterConfig)
+    : ServedCheckpoint.analysed(attention(2), config));
+  return { view: await served.open(browser, { height: 1600, ...options }), close: () => served.close() };
 }
 
 /** Opens a scene, and arrives where it is. */

@@ -63,6 +63,14 @@ export class ServedCheckpoint {
     return new ServedCheckpoint(analysis, folder);
   }
 
+  /** As {@link create}, its matrices analysed, but not their heads and vectors. */
+  static async analysed(tensors: Readonly<Record<string, TensorData>>, config: object): Promise<ServedCheckpoint> {
+    const served = await ServedCheckpoint.create(tensors, config);
+    served.analysis.enqueue(null);
+    await served.compute();
+    return served;
+  }
+
   /** Computes what is queued. */
   async compute(): Promise<void> {
     for (;;) {
