@@ -114,8 +114,6 @@ export async function startVsCodeServer(server, { dataFolder, host = "127.0.0.1"
       "--accept-server-license-terms",
       "--disable-workspace-trust",
       "--disable-telemetry",
-      // Lets a test's extension host tell the page how it ended.
-      "--enable-smoke-test-driver",
     ],
     { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: process.platform !== "win32" },
   );

@@ -124,10 +124,7 @@ export async function openWorkbench(options) {
           ],
         }),
       );
-      // VS Code's own mark of the moment from which a file opens in an extension's editor.
-      await page.waitForFunction(() => performance.getEntriesByName("code/didLoadExtensions").length > 0, undefined, {
-        timeout: 60_000,
-      });
+      await workbench.loaded();
       if (options.file !== undefined) await workbench.openFile(options.file);
       return workbench;
     } catch (error) {
@@ -157,6 +154,23 @@ export class Workbench {
     this.messages = [];
     page.on("console", (message) => this.messages.push(`${message.type()}: ${message.text()}`));
     page.on("pageerror", (error) => this.messages.push(`page error: ${error.message}`));
+  }
+
+  /** Until VS Code's own mark of the moment from which a file opens in an extension's editor. */
+  async loaded() {
+    await this.page.waitForFunction(
+      () => performance.getEntriesByName("code/didLoadExtensions").length > 0,
+      undefined,
+      {
+        timeout: 60_000,
+      },
+    );
+  }
+
+  /** Loads the window again. */
+  async reload() {
+    await this.page.reload();
+    await this.loaded();
   }
 
   /**
@@ -223,6 +237,18 @@ export class Workbench {
     await this.page.screenshot({ path });
   }
 
+  /** What can be read in the window and in the visible webview: a failure is often told by it. */
+  async shownText() {
+    const texts = [this.page.locator("body"), this.webviewFrame().locator("body")].map((body) =>
+      body.innerText({ timeout: 1000 }).then(
+        (text) => text.replace(/\s+/gu, " ").slice(0, 1500),
+        () => "nothing",
+      ),
+    );
+    const [page, webview] = await Promise.all(texts);
+    return `The window says: ${page}\nThe webview says: ${webview}`;
+  }
+
   async close() {
     await this.browser.close();
     await this.stop();
@@ -230,8 +256,8 @@ export class Workbench {
 }
 
 /**
- * Opens a workbench for a test. When the test fails, a picture and the console's messages are left under
- * `dist/test/failures/`.
+ * Opens a workbench for a test. When the test fails, a picture is left under `dist/test/failures/`, and what the window
+ * and the visible webview say is printed with the console's messages.
  * @param {WorkbenchOptions & { name: string }} options
  * @param {(workbench: Workbench) => Promise<void>} body
  */
@@ -242,7 +268,7 @@ export async function withWorkbench(options, body) {
   } catch (error) {
     const picture = join(root, "dist/test/failures", `${options.name.replace(/\W+/g, "-")}.png`);
     await workbench.screenshot(picture).catch(() => undefined);
-    console.error(`Picture: ${picture}\n${workbench.messages.slice(-40).join("\n")}`);
+    console.error(`Picture: ${picture}\n${await workbench.shownText()}\n${workbench.messages.slice(-40).join("\n")}`);
     throw error;
   } finally {
     await workbench.close();
