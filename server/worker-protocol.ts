@@ -6,7 +6,7 @@ import type { NoiseTest } from "./spectrum/verdict.ts";
 import type { MatrixDraw } from "./svd/drawn-matrix.ts";
 import type { MatrixSource, Measurement, ProductMeasurement, ProductSource } from "./svd/measurement.ts";
 
-/** The exit code of a GPU process whose device is gone. */
+/** The exit code of a GPU process whose device is of no use any more. */
 export const deviceLostCode = 3;
 
 /** Statistics of the singular vectors, one number a vector in the order of the values; NaN where a value is zero to rounding. */
@@ -64,12 +64,21 @@ export type FromWorker =
   /** Once a second: the event loop, and with it the driver, is not stuck. */
   | { readonly type: "alive" }
   | { readonly type: "engine"; readonly engine: EngineStatus }
+  /** Its device is of no use any more, and why in a sentence: the process ends now. */
+  | { readonly type: "lost"; readonly reason: string }
   /** One matrix of a job is done; `index` into its sources, 0 for a drawn one. */
   | { readonly type: "result"; readonly id: number; readonly index: number; readonly analysis: Analysis }
   /** One product of a job is done. */
   | { readonly type: "product"; readonly id: number; readonly index: number; readonly measurement: ProductMeasurement }
   /** One matrix or product of a job cannot be done, and why in one sentence. */
-  | { readonly type: "unsupported"; readonly id: number; readonly index: number; readonly message: string }
+  | {
+      readonly type: "unsupported";
+      readonly id: number;
+      readonly index: number;
+      readonly message: string;
+      /** It fits this adapter, but not what was free of its memory. */
+      readonly shortOfMemory: boolean;
+    }
   /** The job is over: all of its parts were told of, or it was cancelled, or it failed. */
   | { readonly type: "done"; readonly id: number; readonly outcome: "complete" | "cancelled" }
   | { readonly type: "failed"; readonly id: number; readonly message: string };

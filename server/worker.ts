@@ -93,9 +93,11 @@ async function start({ adapter, memoryBytes, cacheFolder }: Extract<ToWorker, { 
     });
     send({ type: "engine", engine: { ...status, phase: "ready", ...engine.description } });
     void engine.lost.then((reason) => {
-      process.stderr.write(`device lost: ${reason}\n`);
+      process.stderr.write(`${reason}\n`);
       // A new process gets a new device; the parent sees to both.
-      process.exit(deviceLostCode);
+      const end = (): never => process.exit(deviceLostCode);
+      if (process.connected) process.send?.({ type: "lost", reason } satisfies FromWorker, end);
+      else end();
     });
   } catch (error) {
     const remedy = error instanceof EngineUnavailable ? error.remedy : null;
@@ -155,7 +157,7 @@ async function measureProducts(
       send({ type: "product", id, index, measurement });
     },
     onUnsupported: (index, message) => {
-      send({ type: "unsupported", id, index, message });
+      send({ type: "unsupported", id, index, message, shortOfMemory: false });
     },
   });
 }
@@ -179,8 +181,8 @@ async function measureMatrices(opened: Engine, job: JobOf<"matrices">, signal: A
         });
       }
     },
-    onUnsupported: (index, message) => {
-      send({ type: "unsupported", id: job.id, index, message });
+    onUnsupported: (index, message, shortOfMemory = false) => {
+      send({ type: "unsupported", id: job.id, index, message, shortOfMemory });
     },
   });
   const vectors = job.vectors ? await measureVectors(opened, job, unfinished, signal) : null;

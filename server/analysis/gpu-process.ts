@@ -37,7 +37,7 @@ export class GpuUnavailable extends Error {}
 interface RunningJob {
   readonly onResult?: (index: number, analysis: Analysis) => void;
   readonly onProduct?: (index: number, measurement: ProductMeasurement) => void;
-  readonly onUnsupported: (index: number, message: string) => void;
+  readonly onUnsupported: (index: number, message: string, shortOfMemory: boolean) => void;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
@@ -103,7 +103,8 @@ export class GpuProcess {
       readonly signal: AbortSignal;
       readonly vectors?: boolean;
       readonly onResult: (index: number, analysis: Analysis) => void;
-      readonly onUnsupported: (index: number, message: string) => void;
+      /** `shortOfMemory`: it would fit the adapter, but not into what was free of its memory. */
+      readonly onUnsupported: (index: number, message: string, shortOfMemory: boolean) => void;
     },
   ): Promise<void> {
     const { signal, vectors = false, ...handlers } = options;
@@ -221,10 +222,13 @@ export class GpuProcess {
           } else if (message.engine.phase === "unavailable") {
             reject(new GpuUnavailable(message.engine.message ?? t("no GPU can be used")));
           }
+        } else if (message.type === "lost") {
+          lastWords = message.reason;
         } else {
           this.#receive(message);
         }
       });
+      let lastWords: string | null = null;
       const ended = (why: () => string, fromOutside = false): void => {
         if (this.#child !== child) {
           return;
@@ -257,7 +261,7 @@ export class GpuProcess {
         const ofAnother = code === deviceLostCode || signal === "SIGKILL" || signal === "SIGTERM";
         const fromOutside = !silent && ofAnother;
         ended(
-          () => (signal === null ? t("exit code {0}", code ?? t("unknown")) : t("signal {0}", signal)),
+          () => lastWords ?? (signal === null ? t("exit code {0}", code ?? t("unknown")) : t("signal {0}", signal)),
           fromOutside,
         );
       });
@@ -275,7 +279,7 @@ export class GpuProcess {
     });
   }
 
-  #receive(message: Exclude<FromWorker, { type: "engine" }>): void {
+  #receive(message: Exclude<FromWorker, { type: "engine" | "lost" }>): void {
     const job = message.type === "alive" ? undefined : this.#jobs.get(message.id);
     if (message.type === "alive" || job === undefined) {
       return;
@@ -288,7 +292,7 @@ export class GpuProcess {
         job.onProduct?.(message.index, message.measurement);
         break;
       case "unsupported":
-        job.onUnsupported(message.index, message.message);
+        job.onUnsupported(message.index, message.message, message.shortOfMemory);
         break;
       case "done":
         job.resolve();

@@ -137,8 +137,11 @@ export class MatrixQueue {
     return this.#focus.some((id) => this.#waiting.has(id));
   }
 
-  /** Takes the next batch out of the queue; empty when nothing waits. A matrix beyond the byte limit travels alone. */
-  take(limits: BatchLimits): Batch {
+  /**
+   * Takes the next batch out of the queue; empty when nothing waits. It keeps to one of the limits. A matrix beyond them
+   * all travels alone.
+   */
+  take(...limits: readonly BatchLimits[]): Batch {
     const next = this.#ordered().next().value;
     if (next === undefined) {
       return { matrices: [], vectors: false };
@@ -146,7 +149,7 @@ export class MatrixQueue {
     const { matrix: first, vectors } = next;
     const batch: MatrixView[] = [];
     const bytesEach = first.rows * first.columns * 4;
-    const count = Math.max(1, Math.min(limits.count, Math.floor(limits.bytes / bytesEach)));
+    const count = Math.max(1, ...limits.map((each) => Math.min(each.count, Math.floor(each.bytes / bytesEach))));
     for (const { matrix, vectors: wanted } of this.#ordered()) {
       if (batch.length === count) {
         break;

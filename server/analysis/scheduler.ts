@@ -1,4 +1,5 @@
-import { t } from "../text/l10n.ts";
+import { plural, t } from "../text/l10n.ts";
+import { basename } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { MatrixView } from "../architecture/architecture.ts";
 import type { AnalysisState } from "../protocol.ts";
@@ -6,15 +7,26 @@ import type { CheckpointAnalysis } from "./checkpoint-analysis.ts";
 import type { Pace, PacedAdapter } from "./estimate.ts";
 import { Gate } from "./gate.ts";
 import { GpuProcessLost, GpuUnavailable, type GpuProcess } from "./gpu-process.ts";
-import type { Batch, Waiting } from "./queue.ts";
+import { MemoryShortage } from "./memory-shortage.ts";
+import type { Batch, BatchLimits, Waiting } from "./queue.ts";
 
 /**
- * One batch: matrices, and their bytes as fp32. A software driver gains nothing from a batch and would only answer later;
- * a GPU takes many small matrices, such as heads, in the time of a few.
+ * One batch: matrices, and their bytes as fp32, whichever of the limits allows more. A GPU takes many small matrices, such
+ * as heads, in the time of a few. A software driver gains nothing from a batch of matrices that take it a while each, and
+ * would only answer later; but what a batch costs besides (its claim, its messages, its submits) is most of the time of
+ * small ones.
  */
-const batchLimits = { hardware: { count: 512, bytes: 1 << 30 }, software: { count: 2, bytes: 1 << 30 } };
-/** Bytes of a batch on a GPU that does a usual one in so many seconds: more at a time are quicker each. */
-const quick = { bytes: 15 * 2 ** 27, seconds: 0.7 };
+const batchLimits: Readonly<Record<"hardware" | "software", readonly BatchLimits[]>> = {
+  hardware: [{ count: 512, bytes: 1 << 30 }],
+  software: [
+    { count: 2, bytes: 1 << 30 },
+    { count: 64, bytes: 1 << 19 },
+  ],
+};
+/** Of a batch on a GPU that does one of more bytes than `large` in so many seconds: more at a time are quicker each. */
+const quick = { large: 1 << 29, seconds: 0.7, limits: [{ count: 512, bytes: 15 * 2 ** 27 }] };
+/** Of a checkpoint where something ends the GPU process. */
+const alone: readonly BatchLimits[] = [{ count: 1, bytes: Infinity }];
 /**
  * Batches at the GPU process: while one is computed, the next is read. A software driver computes on the processors that
  * would read.
@@ -57,6 +69,7 @@ export class Scheduler {
   readonly #suspects = new Map<CheckpointAnalysis, Map<string, number>>();
   /** Why matrices were given up since the last result: the GPU process may be broken instead. */
   #condemned: { readonly analysis: CheckpointAnalysis; readonly matrix: MatrixView; readonly reason: string }[] = [];
+  readonly #shortage = new MemoryShortage();
   /** Ends of the GPU process since the last result. */
   #losses = 0;
   /** Batches are claimed, and sent, in their order. */
@@ -90,6 +103,7 @@ export class Scheduler {
     if (!this.#active.includes(analysis)) {
       return;
     }
+    for (const batch of this.#shortage.take(analysis)) analysis.queue.putBack(batch);
     analysis.queue.hold();
     this.#leave(analysis, "paused");
     this.#callBack("paused", (flight) => flight.analysis === analysis);
@@ -126,6 +140,9 @@ export class Scheduler {
       const changed = new Promise<void>((resolve) => (this.#wake = resolve));
       for (const analysis of [...this.#active]) {
         if (isEmpty(analysis) && !this.#flights.some((flight) => flight.analysis === analysis)) {
+          const again = this.#shortage.take(analysis);
+          for (const { matrices, vectors } of again) analysis.queue.add(matrices, vectors);
+          if (again.length > 0) continue;
           this.#condemn(({ analysis: of }) => of === analysis);
           this.#leave(analysis, restingPhase(analysis));
         }
@@ -196,10 +213,10 @@ export class Scheduler {
   #send(analysis: CheckpointAnalysis): void {
     // A turn each, so that a small checkpoint does not wait for a large one.
     this.#active.push(...this.#active.splice(this.#active.indexOf(analysis), 1));
-    const usual = batchLimits[this.#gpu.status.software ? "software" : "hardware"];
-    const limits = this.#isQuick ? { ...usual, bytes: quick.bytes } : usual;
+    const usual = this.#isQuick ? quick.limits : batchLimits[this.#gpu.status.software ? "software" : "hardware"];
+    const limits = this.#suspects.has(analysis) ? alone : usual;
     const focused = analysis.queue.hasFocused;
-    const batch = analysis.queue.take({ ...limits, ...(this.#suspects.has(analysis) ? { count: 1 } : {}) });
+    const batch = analysis.queue.take(...limits);
     const taken = analysis.arrivals;
     const flight: Flight = { analysis, batch, taken, focused, abort: new AbortController(), keep: false };
     this.#flights.push(flight);
@@ -248,11 +265,12 @@ export class Scheduler {
               this.#works();
             });
           },
-          onUnsupported: (index, message) => {
+          onUnsupported: (index, message, shortOfMemory) => {
             gate.arrive(() => {
+              const matrix = matrices[index]!;
               left.delete(index);
-              analysis.release({ matrices: [matrices[index]!], vectors });
-              analysis.refuse(matrices[index]!, message);
+              analysis.release({ matrices: [matrix], vectors });
+              if (!shortOfMemory || !this.#shortage.meet(analysis, matrix, vectors)) analysis.refuse(matrix, message);
             });
           },
         },
@@ -263,7 +281,7 @@ export class Scheduler {
         const seconds = (performance.now() - Math.max(sent, this.#landed)) / 1000;
         this.#pace?.note(adapterOf(this.#gpu), batch, seconds);
         const bytes = matrices.reduce((sum, { rows, columns }) => sum + 4 * rows * columns, 0);
-        this.#isQuick ||= bytes > batchLimits.hardware.bytes / 2 && seconds < quick.seconds && !vectors;
+        this.#isQuick ||= bytes > quick.large && seconds < quick.seconds && !vectors;
       }
     } catch (error) {
       await gate.settled();
@@ -357,6 +375,18 @@ export class Scheduler {
 
   #leave(analysis: CheckpointAnalysis, phase: RestingPhase): void {
     const index = this.#active.indexOf(analysis);
+    const refused = this.#shortage.end(analysis);
+    if (refused > 0) {
+      analysis.onNotice(
+        plural(
+          refused,
+          "One matrix of {1} needs more memory than {2} has free and was left out; analyse again when other programs use less.",
+          "{0} matrices of {1} need more memory than {2} has free and were left out; analyse again when other programs use less.",
+          basename(analysis.checkpoint.path),
+          this.#gpu.status.adapter ?? "",
+        ),
+      );
+    }
     if (index >= 0) {
       this.#active.splice(index, 1);
       analysis.setPhase(phase, this.#rest(analysis, phase));

@@ -11,9 +11,12 @@ export interface Gpu {
   /** `software`: the processor emulates a GPU (lavapipe, SwiftShader, WARP). */
   readonly description: { readonly adapter: string; readonly backend: string; readonly software: boolean };
   readonly target: Target;
-  /** Settles with the reason when the device is gone, be it by {@link Gpu.close}, a driver's reset or an unplugged card. */
+  /**
+   * Settles with the reason, a sentence, when the device is of no use any more: it is gone, be it by {@link Gpu.close}, a
+   * driver's reset or an unplugged card, or it refused a call, for want of memory or because the call was invalid.
+   */
   readonly lost: Promise<string>;
-  /** Rejects when the device is lost or a call to it was invalid. Never resolves. */
+  /** Rejects with that reason. Never resolves. */
   readonly failed: Promise<never>;
   close(): void;
 }
@@ -101,15 +104,15 @@ export async function openDevice(
       { cause: error },
     );
   }
-  const lost = device.lost.then(({ message }) => firstLine(message));
-  const failed = new Promise<never>((_resolve, reject) => {
-    void lost.then((reason) => {
-      reject(new Error(t("The graphics device was lost: {0}", reason)));
+  const lost = new Promise<string>((resolve) => {
+    void device.lost.then(({ message }) => {
+      resolve(t("The graphics device was lost: {0}", firstLine(message)));
     });
-    device.addEventListener("uncapturederror", (event) => {
-      reject(new Error(t("The graphics driver refused a call: {0}", firstLine(event.error.message))));
+    device.addEventListener("uncapturederror", ({ error }) => {
+      resolve(t("The graphics driver refused a call: {0}", firstLine(error.message)));
     });
   });
+  const failed = lost.then((reason) => Promise.reject(new Error(reason)));
   // Whoever waits for results races against it; that nobody does at the moment is no error.
   failed.catch(() => undefined);
   return {

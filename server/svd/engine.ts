@@ -40,8 +40,11 @@ export interface Engine {
     options: {
       readonly signal: AbortSignal;
       readonly onResult: (index: number, measurement: Measurement) => void;
-      /** `message` is one sentence: why this matrix has no measurement. */
-      readonly onUnsupported: (index: number, message: string) => void;
+      /**
+       * `message` is one sentence: why this matrix has no measurement. `shortOfMemory`: it would fit, but not into what
+       * was free.
+       */
+      readonly onUnsupported: (index: number, message: string, shortOfMemory?: boolean) => void;
     },
   ): Promise<void>;
   /**
@@ -67,7 +70,7 @@ export interface Engine {
     source: MatrixSource,
     maximum: number,
   ): Promise<{ readonly entries: Float32Array; readonly rows: number; readonly columns: number }>;
-  /** Settles with the reason when the device is gone. */
+  /** Settles with the reason, a sentence, when the device is of no use any more. */
   readonly lost: Promise<string>;
   close(): Promise<void>;
 }
@@ -416,7 +419,7 @@ class GpuEngine implements Engine {
       if (!(error instanceof OutOfMemory)) throw error;
       if (group.length === 1) {
         const message = t("It needs more memory than {0} has free: {1}.", this.description.adapter, error.message);
-        options.onUnsupported(group[0]!.index, message);
+        options.onUnsupported(group[0]!.index, message, true);
       } else {
         for (const half of inGroups(group, Math.ceil(group.length / 2))) await this.#measureAlone(half, options);
       }

@@ -63,7 +63,7 @@ export class MatrixLoader {
   constructor(device: GPUDevice, kernels: Kernels, software: boolean) {
     this.#device = device;
     this.#kernels = kernels;
-    this.#raw = new RawEntries(device, kernels);
+    this.#raw = new RawEntries(device, kernels, software);
     this.#software = software;
     this.#sizes = sizes[software ? "software" : "hardware"];
     this.#staging = new StagingPool(device, this.#sizes.staging, this.#sizes.buffers);

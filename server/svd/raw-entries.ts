@@ -40,18 +40,23 @@ export function rawBytes({ rows, columns, dtype, quantised }: MatrixSource): num
     : pieceLayout(quantised.pieces).bytes;
 }
 
-/** Workgroups of a dispatch at most for a matrix; they stride over it. */
-const workgroups = 1024;
+/**
+ * Workgroups of a dispatch at most for a matrix; they stride over it. A software driver has a few threads, and what a
+ * workgroup adds up at its end costs it more than an entry.
+ */
+const workgroups = { hardware: 1024, software: 64 };
 const threads = 64;
 
 /** Encodes what is done with raw bytes: shaders/gather-rows.wgsl, scan.wgsl and decode.wgsl. */
 export class RawEntries {
   readonly #device: GPUDevice;
   readonly #kernels: Kernels;
+  readonly #workgroups: number;
 
-  constructor(device: GPUDevice, kernels: Kernels) {
+  constructor(device: GPUDevice, kernels: Kernels, software: boolean) {
     this.#device = device;
     this.#kernels = kernels;
+    this.#workgroups = workgroups[software ? "software" : "hardware"];
   }
 
   /**
@@ -77,7 +82,7 @@ export class RawEntries {
     const each = Math.ceil(bytes / 8) * 8;
     const buffers = bindBuffers(this.#device, gatherRows, [{ buffer: raw }, { buffer: packed }]);
     const parameters = [begin, columns * entry, pitch * entry, bytes, distance, each / 4];
-    dispatch(pass, gatherRows, buffers, parameters, [groupsOf(bytes / 4), 1, count]);
+    dispatch(pass, gatherRows, buffers, parameters, [this.#groupsOf(bytes / 4), 1, count]);
     return { buffer: packed, offset: 0, bytes: each, position: 0, count, distance: each };
   }
 
@@ -89,7 +94,7 @@ export class RawEntries {
     const buffers = bindBuffers(this.#device, scan, [chunk, { buffer: counters }]);
     const words = [raw.bytes / 4, raw.position / 4];
     const parameters = [...code, entries, firstEntry, source.columns, ...words, slot, raw.distance / 4, ...one];
-    dispatch(pass, scan, buffers, parameters, [groupsOf(entries), 1, raw.count]);
+    dispatch(pass, scan, buffers, parameters, [this.#groupsOf(entries), 1, raw.count]);
   }
 
   /** After all of each matrix was scanned, because that finds its scale. */
@@ -107,7 +112,11 @@ export class RawEntries {
     const buffers = bindBuffers(this.#device, decode, [chunk, { buffer: counters }, { buffer: matrices }]);
     const place = [slot, first, raw.distance / 4, transposed ? 1 : 0];
     const parameters = [...code, entries, firstEntry, rows, columns, ...place];
-    dispatch(pass, decode, buffers, parameters, [groupsOf(entries), 1, raw.count]);
+    dispatch(pass, decode, buffers, parameters, [this.#groupsOf(entries), 1, raw.count]);
+  }
+
+  #groupsOf(items: number): number {
+    return Math.min(this.#workgroups, Math.ceil(items / threads));
   }
 }
 
@@ -123,8 +132,4 @@ function within(
     entries: Math.min(bytes / entry, rows * columns - firstEntry),
     chunk: { buffer, offset, size: bytes + (count - 1) * distance },
   };
-}
-
-function groupsOf(items: number): number {
-  return Math.min(workgroups, Math.ceil(items / threads));
 }

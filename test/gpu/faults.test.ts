@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, mkdtemp, readdir, readFile, rm, statfs, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, statfs, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -20,7 +20,7 @@ import {
 import { seededRandom } from "../../server/statistics/random.ts";
 import { TestClient } from "../support/language-client.ts";
 import { childProcesses, gpuProcesses } from "../support/processes.ts";
-import { encode, safetensors } from "../support/safetensors.ts";
+import { encode, safetensors, withHeader } from "../support/safetensors.ts";
 
 const count = 14;
 const ids = Array.from({ length: count }, (_, layer) => `layers.${layer}.weight`);
@@ -180,6 +180,62 @@ describe("language server in trouble", () => {
     await stop(client);
   });
 
+  it("takes a new device when the driver has no memory left for what is read back", async () => {
+    const client = await start("no-memory", await losingDevices("full", 3, "outOfMemory"));
+    await open(client);
+    await done(client);
+    assert.deepEqual(await details(client), undisturbed);
+    assert.equal((await readdir(join(folder, "full"))).filter((name) => name.startsWith("lost")).length, 3);
+    assert.deepEqual(client.messages, []);
+    await stop(client);
+  });
+
+  it("leaves out what the memory budget has no room for, and says so once", async () => {
+    const own = join(folder, "budget");
+    await mkdir(own);
+    const large = join(own, "large.safetensors");
+    const side = 4200;
+    const small = encode(
+      Float64Array.from({ length: 4096 }, () => random.normal()),
+      "F32",
+    );
+    const entry = (begin: number, of: number): object => {
+      return { dtype: "F32", shape: [of, of], data_offsets: [begin, begin + 4 * of * of] };
+    };
+    const huge = 4 * side * side;
+    await writeFile(
+      large,
+      withHeader(
+        JSON.stringify({
+          "a.weight": entry(0, 64),
+          "b.weight": entry(small.length, side),
+          "c.weight": entry(small.length + huge, side),
+        }),
+        small,
+      ),
+    );
+    // The rest is a hole.
+    await truncate(large, (await stat(large)).size + 2 * huge);
+    const client = await start("budget-cache");
+    client.settings = { analyseOnOpen: "always", adapter: "", severity: {}, memoryBudget: 64 };
+    await client.connection.sendNotification("workspace/didChangeConfiguration", { settings: null });
+    await client.connection.sendRequest(openCheckpoint, { uri: pathToFileURL(large).href });
+    await client.until("the end of it", () => state(client)?.phase === "done" && state(client)?.done === 3);
+    const results = client.results.flatMap(({ results: those }) => those);
+    const refused = results.filter(({ grade }) => grade === "unsupported");
+    assert.deepEqual(new Set(refused.map(({ id }) => id)), new Set(["b.weight", "c.weight"]));
+    for (const { reason } of refused)
+      assert.match(reason, /It needs more memory than .+ has free: \d+ MiB could not be had\./u);
+    assert.equal(results.find(({ id }) => id === "a.weight")?.grade, "random");
+    await client.until("what a person is told", () => client.messages.length > 0);
+    assert.equal(client.messages.length, 1);
+    assert.match(
+      client.messages[0]!,
+      /^2 matrices of large\.safetensors need more memory than .+ has free and were left out/u,
+    );
+    await stop(client);
+  });
+
   it("shows what it knows when the adapter has vanished, and says so once", async () => {
     const first = await start("vanished");
     await open(first);
@@ -306,8 +362,12 @@ describe("language server in trouble", () => {
     return { unmount: () => execFileSync("umount", ["-l", place]) };
   }
 
-  /** An environment in which the GPU process destroys its own device early on, the first so many times. */
-  async function losingDevices(name: string, times: number): Promise<NodeJS.ProcessEnv> {
+  /** An environment in which the GPU process destroys its own device early on, or has no memory then, the first so many times. */
+  async function losingDevices(
+    name: string,
+    times: number,
+    how: "destroyed" | "outOfMemory" = "destroyed",
+  ): Promise<NodeJS.ProcessEnv> {
     const notes = join(folder, name);
     await mkdir(notes);
     const module = join(folder, `${name}.mjs`);
@@ -325,11 +385,19 @@ describe("language server in trouble", () => {
           const { queue } = device;
           const submit = queue.submit.bind(queue);
           let submits = 0;
+          let refuse = null;
+          const listen = device.addEventListener.bind(device);
+          device.addEventListener = (type, listener) => {
+            if (type === "uncapturederror") refuse = listener;
+            listen(type, listener);
+          };
           queue.submit = (commands) => {
             submits += 1;
             if (doomed && submits === 4) {
               writeFileSync(${JSON.stringify(notes)} + "/lost-" + process.pid, "");
-              device.destroy();
+              if (${how === "destroyed"}) device.destroy();
+              // What the driver says of a buffer that it has no memory for, outside any scope.
+              else refuse?.({ error: new globals.GPUOutOfMemoryError("Out of memory") });
             }
             submit(commands);
           };

@@ -51,6 +51,19 @@ describe("MatrixQueue", () => {
     assert.deepEqual(ids(queue, { count: 16, bytes: 1 }), ["e"]);
   });
 
+  it("takes as many as one of several limits allows", () => {
+    const queue = new MatrixQueue();
+    const names = ["a", "b", "c", "d", "e"];
+    queue.add(names.map((id) => matrixView(id, 4, 4)));
+    queue.add(names.map((id) => matrixView(`${id} large`, 8, 8)));
+    const limits = [
+      { count: 2, bytes: 1 << 30 },
+      { count: 4, bytes: 256 },
+    ];
+    const taken = Array.from({ length: 5 }, () => queue.take(...limits).matrices.length);
+    assert.deepEqual(taken, [4, 1, 2, 2, 1]);
+  });
+
   it("keeps those that wait for their vectors apart", () => {
     const queue = new MatrixQueue();
     const matrices = ["a", "b", "c"].map((id) => matrixView(id, 4, 4));
