@@ -1,6 +1,7 @@
 /** Opens a graphics adapter through Dawn, the WebGPU implementation that the npm package `webgpu` brings for Node. */
 import { t } from "../text/l10n.ts";
 import { calmPolling } from "./calm-polling.ts";
+import { Failure } from "./failure.ts";
 import { EngineUnavailable } from "./engine-unavailable.ts";
 
 export { EngineUnavailable };
@@ -16,8 +17,8 @@ export interface Gpu {
    * driver's reset or an unplugged card, or it refused a call, for want of memory or because the call was invalid.
    */
   readonly lost: Promise<string>;
-  /** Rejects with that reason. Never resolves. */
-  readonly failed: Promise<never>;
+  /** The same, for who waits for work that the device does. */
+  readonly failure: Failure;
   close(): void;
 }
 
@@ -112,9 +113,6 @@ export async function openDevice(
       resolve(t("The graphics driver refused a call: {0}", firstLine(error.message)));
     });
   });
-  const failed = lost.then((reason) => Promise.reject(new Error(reason)));
-  // Whoever waits for results races against it; that nobody does at the moment is no error.
-  failed.catch(() => undefined);
   return {
     device,
     description: { adapter: name, backend: backendOf(info), software: info.isFallbackAdapter },
@@ -124,7 +122,7 @@ export async function openDevice(
       fused: !info.isFallbackAdapter,
     },
     lost,
-    failed,
+    failure: new Failure(lost),
     close: () => {
       device.destroy();
     },

@@ -51,7 +51,7 @@ export async function openTuned(
   const end = new AbortController();
   let tuning: Tuning;
   try {
-    tuning = await Promise.race([measureTuning(device, choices, compile, end.signal), gpu.failed]);
+    tuning = await gpu.failure.race(measureTuning(device, choices, compile, end.signal));
   } catch {
     // Whatever there is no memory for, or a driver cannot do: whoever uses the device is told if it is lost.
     return await open(usual);

@@ -263,8 +263,8 @@ class GpuEngine implements Engine {
         }
       }
     });
-    await Promise.race([Promise.all(working), this.#gpu.failed]);
-    for (const group of short) await Promise.race([this.#measureAlone(group, options), this.#gpu.failed]);
+    await this.#gpu.failure.race(Promise.all(working));
+    for (const group of short) await this.#gpu.failure.race(this.#measureAlone(group, options));
   }
 
   async measureVectors(sources: readonly MatrixSource[], options: VectorOptions): Promise<void> {
@@ -320,10 +320,9 @@ class GpuEngine implements Engine {
               offset: Math.floor((row * shape.rows) / rows) * bytes,
               bytes,
             }));
-      const [counters, entries] = await Promise.race([
+      const [counters, entries] = await this.#gpu.failure.race(
         Promise.all([readBack(device, matrices.counters), readBack(device, matrices.matrices, ranges)]),
-        this.#gpu.failed,
-      ]);
+      );
       const scaled = new Float32Array(entries);
       const scale = scaleOf(new Uint32Array(counters));
       // The scale is the power of two below the largest magnitude: fp32 holds it between its subnormals and 2^128.

@@ -69,7 +69,7 @@ export class ProductEngine {
         continue;
       }
       try {
-        await Promise.race([this.#measureGroup(waiting.slice(0, size), opened, options), this.#gpu.failed]);
+        await this.#gpu.failure.race(this.#measureGroup(waiting.slice(0, size), opened, options));
         waiting.splice(0, size);
       } catch (error) {
         if (!(error instanceof OutOfMemory)) throw error;

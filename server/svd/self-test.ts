@@ -14,7 +14,7 @@ export type SelfTest =
  */
 export async function kernelsWork(adapter: string): Promise<SelfTest> {
   try {
-    const { device, description, failed } = await openDevice(adapter);
+    const { device, description, failure } = await openDevice(adapter);
     const sent = Uint32Array.of(1, 2, 3, 4);
     const buffer = device.createBuffer({
       label: "self-test",
@@ -22,7 +22,7 @@ export async function kernelsWork(adapter: string): Promise<SelfTest> {
       usage: GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     });
     device.queue.writeBuffer(buffer, 0, sent);
-    const returned = new Uint32Array(await Promise.race([readBack(device, buffer), failed]));
+    const returned = new Uint32Array(await failure.race(readBack(device, buffer)));
     if (returned.join() !== sent.join()) throw new Error(t("it returned {0} for {1}", returned.join(), sent.join()));
     return { ok: true, ...description };
   } catch (error) {

@@ -78,7 +78,7 @@ export class VectorEngine {
     while (waiting.length > 0) {
       options.signal.throwIfAborted();
       try {
-        await Promise.race([this.#measureGroup(waiting.slice(0, size), kernels, jacobi, options), this.#gpu.failed]);
+        await this.#gpu.failure.race(this.#measureGroup(waiting.slice(0, size), kernels, jacobi, options));
         waiting.splice(0, size);
       } catch (error) {
         if (!(error instanceof OutOfMemory)) throw error;

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { openDevice, type Gpu } from "../../server/gpu/device.ts";
+import { Failure } from "../../server/gpu/failure.ts";
 import type { Kernel } from "../../server/gpu/kernels.ts";
 import { accurate, adapterKey, measureTuning, openTuned, type TuningMemory } from "../../server/svd/autotune.ts";
 import { chooseBlocks, compileTwoStageKernels, type TwoStageKernels } from "../../server/svd/two-stage-kernels.ts";
@@ -80,17 +81,15 @@ describe("tuning", () => {
     const panelThreads: readonly [number, number] = [choices.panelThreads[0], choices.panelThreads.at(-1)!];
     const both: TuningChoices = { ...choices, unrolled: [false, false], panelThreads };
     const measuring = measureTuning(gpu.device, both, compile, new AbortController().signal);
-    assert.ok(isTuning(await Promise.race([measuring, gpu.failed]), both));
+    assert.ok(isTuning(await gpu.failure.race(measuring), both));
     const other = new Error("nothing else");
-    await assert.rejects(Promise.race([gpu.failed, Promise.reject(other)]), other);
+    await assert.rejects(gpu.failure.race(Promise.reject(other)), other);
   });
 
   it("is not measured once it was cancelled, and the kernels are those of the default when the device cannot", async () => {
     const reason = new Error("enough");
     await assert.rejects(measureTuning(gpu.device, choices, compile, AbortSignal.abort(reason)), reason);
-    const failed = Promise.reject(new Error("lost"));
-    failed.catch(() => undefined);
-    const failing = { ...gpu, failed };
+    const failing = { ...gpu, failure: new Failure(Promise.resolve("lost")) };
     const { tuning } = await openTuned(failing, "measured");
     assert.deepEqual(tuning, defaultTuning(choices));
   });

@@ -76,7 +76,7 @@ for (const [name, options] of devices) {
         const batch = { count, rows, columns, matrices: buffers.matrices };
         const submits = new PacedSubmits(gpu.device);
         await reduceToTriangle(gpu.device, kernels, submits, batch, buffers, new AbortController().signal);
-        const reduced = new Float32Array(await Promise.race([readBack(gpu.device, buffers.matrices), gpu.failed]));
+        const reduced = new Float32Array(await gpu.failure.race(readBack(gpu.device, buffers.matrices)));
         releaseBuffers(buffers);
         for (let matrix = 0; matrix < count; matrix++) {
           const start = matrix * rows * columns;
