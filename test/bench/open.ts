@@ -49,6 +49,8 @@ const rounds = Number(options.rounds);
 const megabyte = 2 ** 20;
 /** What the analysis may have, server, GPU process and driver together, if the system can hold them to that. */
 const memoryLimit = 2e9;
+/** What noise may be said to be. */
+const close: ReadonlySet<string> = new Set(["random", "near-random"]);
 /** So many of the analysed matrices are compared with float64, and their values may differ so much, of the largest. */
 const compared = { matrices: 300, error: 1e-6 };
 
@@ -270,6 +272,11 @@ async function tellAnalysis(gigabytes: number): Promise<void> {
     // Noise is near-random as often as the level of its tests says.
     const found = [...grades].map(([grade, count]) => `${count} ${grade}`).join(", ");
     tell("  results", String(results.size), `noise throughout: ${found}`);
+    for (const { tensor, grade, reason } of [...results.values()]
+      .filter((each) => !close.has(each.grade))
+      .slice(0, 3)) {
+      console.log(`  ${tensor} is ${grade}: ${reason}`);
+    }
     let error = 0;
     for (let number = 0; number < compared.matrices; number++) {
       const place = places[Math.floor((number * places.length) / compared.matrices)]!;

@@ -241,6 +241,23 @@ describe("safetensors-spectrum", () => {
     assert.match((await run(path)).output, /^UPDATE ΔW .*\n.*layers\.0\.mlp\.down_proj +256 × 704 +2 +8 /m);
   });
 
+  it("reads an adapter beside its base, each with its own config", async () => {
+    const both = join(folder, "both");
+    for (const name of ["tiny-llama", "lora-adapter"]) await cp(join(samples, name), both, { recursive: true });
+    const { checkpoints } = await report(both, "--headers-only");
+    assert.deepEqual(
+      checkpoints.map(({ path, problems }) => [path, problems]),
+      [
+        [join(both, "adapter_model.safetensors"), []],
+        [join(both, "model.safetensors.index.json"), []],
+      ],
+    );
+    const alone = await onlyCheckpoint(join(samples, "lora-adapter", "adapter_model.safetensors"));
+    const beside = await onlyCheckpoint(join(both, "adapter_model.safetensors"));
+    assert.equal(beside.updates.length, 15);
+    assert.deepEqual(beside.updates, alone.updates);
+  });
+
   it("says what is wrong with an adapter's config, and that α is unknown", async () => {
     const adapter = join(folder, "adapter");
     await cp("samples/lora-adapter", adapter, { recursive: true });
