@@ -1,7 +1,8 @@
 /** The command line as a person runs it, on real checkpoints: the built program, a real adapter, its exit status. */
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { cp, mkdir, mkdtemp, readFile, rm, truncate, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { after, before, describe, it } from "node:test";
@@ -14,6 +15,7 @@ import { singularValues as exactSingularValues } from "../support/svd.ts";
 import { gaussianMatrix } from "../support/random.ts";
 import { parseSarif, shownMessage } from "../support/sarif.ts";
 import { copySample, overwrite, reinitialise, sampleIndex, samples } from "../support/sample.ts";
+import { until } from "../support/until.ts";
 
 interface Outcome {
   readonly status: number;
@@ -549,6 +551,36 @@ describe("safetensors-spectrum", () => {
     assert.match(errors, /^safetensors-spectrum: No graphics adapter is called “no such adapter”\. [^\n]+\n$/);
     assert.match(output, /\n23 matrices not analysed\.\n/);
     assert.doesNotMatch(output, /MATRIX/);
+  });
+
+  it("ends with 130 when it is interrupted, says nothing on standard output, and goes on from there", async () => {
+    const own = join(folder, "interrupted");
+    const file = join(folder, "interrupted.json");
+    const environment = { ...process.env, XDG_CACHE_HOME: own, LOCALAPPDATA: own, HOME: own };
+    const program = [resolve("dist/server/cli.mjs"), sampleIndex, "--format", "json"];
+    const child = spawn(process.execPath, [...program, "--output", file], { env: environment });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text: string) => (output += text));
+    const ended = once(child, "exit");
+    // As soon as a result is kept.
+    await until("a result", async () => {
+      const names = await readdir(own, { recursive: true }).catch(() => []);
+      const stores = names.filter((name) => name.endsWith(".spectra"));
+      const texts = await Promise.all(stores.map((name) => readFile(join(own, name), "utf8")));
+      return texts.some((text) => text.includes('"key"'));
+    });
+    child.kill("SIGINT");
+    assert.deepEqual(await ended, [130, null]);
+    assert.equal(output, "");
+    await assert.rejects(readFile(file), { code: "ENOENT" });
+    // What it had computed is known without computing.
+    const known = await new Promise<Report>((done) => {
+      const argv = [...program, "--adapter", "no such adapter"];
+      execFile(process.execPath, argv, { env: environment, maxBuffer: 1 << 28 }, (_, text) => {
+        done(JSON.parse(text) as Report);
+      });
+    });
+    assert.ok(known.checkpoints[0]!.matrices.length >= 1);
   });
 
   it("keeps nothing where it cannot, and computes all the same", async () => {
