@@ -1,6 +1,6 @@
 import { roles, type Role } from "../server/architecture/role.ts";
 import { metricKeys, type MetricKey } from "../server/spectrum/metrics.ts";
-import { defaultColumns, isColumn, type ColumnKey } from "./model/columns.ts";
+import { clampWidth, defaultColumns, isColumn, type ColumnKey, type ColumnWidths } from "./model/columns.ts";
 import { noFacets, restoreFacets, type Facets } from "./model/search.ts";
 import type { Sort } from "./model/sort.ts";
 
@@ -31,6 +31,8 @@ export interface ViewState {
   readonly facets: Facets;
   /** Columns of the tree beside the names. */
   readonly columns: readonly ColumnKey[];
+  /** Of columns that are not as wide as everybody's. */
+  readonly widths: ColumnWidths;
   /** Null for the tree in its own order. */
   readonly sort: Sort | null;
   readonly scroll: number;
@@ -52,6 +54,7 @@ export const initialState: ViewState = {
   expression: false,
   facets: noFacets,
   columns: defaultColumns,
+  widths: {},
   sort: null,
   scroll: 0,
   split: 0.42,
@@ -67,6 +70,15 @@ function isTexts(value: unknown): value is readonly string[] {
 function isSort(value: unknown): value is Sort {
   if (typeof value !== "object" || value === null || !("by" in value) || !("descending" in value)) return false;
   return (value.by === "name" || isColumn(value.by)) && typeof value.descending === "boolean";
+}
+
+function restoreWidths(value: unknown): ColumnWidths {
+  if (typeof value !== "object" || value === null) return {};
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, width]: [string, unknown]) =>
+      isColumn(key) && typeof width === "number" && Number.isFinite(width) ? [[key, clampWidth(width)]] : [],
+    ),
+  );
 }
 
 function isSelection(value: unknown): value is Selection {
@@ -101,6 +113,7 @@ export function restoreState(kept: unknown): ViewState {
     expression: state.expression === true,
     facets: restoreFacets(state.facets),
     columns: Array.isArray(state.columns) ? state.columns.filter(isColumn) : initialState.columns,
+    widths: restoreWidths(state.widths),
     sort: isSort(state.sort) ? state.sort : null,
     scroll: typeof state.scroll === "number" ? state.scroll : initialState.scroll,
     split: typeof state.split === "number" ? Math.min(0.85, Math.max(0.15, state.split)) : initialState.split,

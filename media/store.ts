@@ -7,7 +7,7 @@ import type { TensorNode, TreeNode } from "./model/nodes.ts";
 import { Portions } from "./model/portions.ts";
 import type { ToView } from "./protocol.ts";
 import type { MetricKey } from "../server/spectrum/metrics.ts";
-import type { ColumnKey } from "./model/columns.ts";
+import type { ColumnKey, ColumnWidths } from "./model/columns.ts";
 import { MetricColumns } from "./model/metric-columns.ts";
 import type { Facets, Query } from "./model/search.ts";
 import type { Sort } from "./model/sort.ts";
@@ -28,6 +28,7 @@ export interface Changes {
   readonly query: Query;
   /** Other columns, or another order. */
   readonly columns: readonly ColumnKey[];
+  readonly widths: ColumnWidths;
   /** Another metric of all matrices is known, or knows more. */
   readonly metric: MetricKey;
 }
@@ -58,6 +59,7 @@ export class Store {
     failure: new Set(),
     query: new Set(),
     columns: new Set(),
+    widths: new Set(),
     metric: new Set(),
   };
   /** Products of weights that were computed, by what was asked for. */
@@ -183,6 +185,12 @@ export class Store {
     this.#tell("columns", columns);
   }
 
+  /** Columns are as wide as everybody's but for these. */
+  widen(widths: ColumnWidths): void {
+    this.update({ widths });
+    this.#tell("widths", widths);
+  }
+
   sort(sort: Sort | null): void {
     this.update({ sort });
     this.#tell("columns", this.state.columns);
@@ -225,8 +233,8 @@ export class Store {
     this.engine = message.engine;
     const known = this.state.path === catalogue.path;
     if (!known) {
-      const { split, switches, metric, headRole, columns } = this.state;
-      const kept = { path: catalogue.path, split, switches, metric, headRole, columns };
+      const { split, switches, metric, headRole, columns, widths } = this.state;
+      const kept = { path: catalogue.path, split, switches, metric, headRole, columns, widths };
       this.update({ ...initialState, ...kept, expanded: firstLook(checkpoint) });
     } else if (!exists(checkpoint, this.state.selection)) {
       this.update({ selection: initialState.selection });

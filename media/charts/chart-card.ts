@@ -15,6 +15,8 @@ import {
 } from "chart.js";
 import type { Store } from "../store.ts";
 import { create, uniqueId } from "../ui/dom.ts";
+import { icon } from "../ui/icons.ts";
+import { menuButton, type MenuAction } from "../ui/menu.ts";
 import { dataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 import { chartColors, onThemeChange } from "../ui/theme.ts";
@@ -55,7 +57,7 @@ export interface ChartCardOptions {
   readonly matrices?: readonly string[];
 }
 
-/** How long a button tells what it did, in milliseconds. */
+/** How long the menu's button tells what was done, in milliseconds. */
 const toldFor = 2000;
 
 export class ChartCard {
@@ -74,31 +76,9 @@ export class ChartCard {
   readonly #table: HTMLElement;
   readonly #note = create("p", { class: "chart-note" });
   readonly #stopListening: () => void;
-  readonly #saveButton = create(
-    "button",
-    {
-      class: "switch",
-      testid: "save",
-      attributes: { type: "button" },
-      onClick: () => {
-        this.#save();
-      },
-    },
-    t("Save"),
-  );
-  readonly #vectorButton = create(
-    "button",
-    {
-      class: "switch",
-      testid: "save-svg",
-      title: t("Save this chart as SVG, in vectors"),
-      attributes: { type: "button" },
-      onClick: () => {
-        this.#saveVector();
-      },
-    },
-    "SVG",
-  );
+  /** What went wrong with an action. */
+  readonly #trouble = create("p", { class: "chart-trouble", attributes: { role: "alert" } });
+  readonly #actions = menuButton("export", t("Save or copy this chart"), () => this.#menu());
   readonly #wholeButton = create(
     "button",
     {
@@ -139,22 +119,23 @@ export class ChartCard {
       create(
         "figcaption",
         { class: "card-head" },
-        create("h3", { attributes: { id: heading } }, options.title),
+        create("h3", { title: options.title, attributes: { id: heading } }, options.title),
         create(
           "div",
           { class: "switches" },
           ...options.switches.map((each) => this.#switch(each)),
           this.#switch(tableSwitch, tableId),
-          this.#saveButton,
-          this.#vectorButton,
-          options.matrices === undefined ? "" : this.#pythonButton(options.matrices),
+          this.#actions.element,
         ),
       ),
+      this.#trouble,
       this.#legend,
       this.#plotArea,
       this.#table,
       this.#note,
     );
+    this.#actions.trigger.dataset["testid"] = "chart-actions";
+    this.#trouble.hidden = true;
     this.#wholeButton.hidden = true;
     this.#plotArea.append(this.#wholeButton);
     this.#canvas.title = t("Drag to zoom, Shift and drag to move, double click to see all");
@@ -185,9 +166,6 @@ export class ChartCard {
     const asTable = isOn(`${this.#options.testid}-table`);
     this.#plotArea.hidden = asTable;
     this.#table.hidden = !asTable;
-    this.#saveButton.title = asTable ? t("Save all numbers of this chart as CSV") : t("Save this chart as PNG");
-    this.#saveButton.textContent = asTable ? "CSV" : "PNG";
-    this.#vectorButton.hidden = asTable;
     this.#canvas.setAttribute("aria-label", plot.description);
     this.#plotArea.setAttribute("aria-label", `${this.#options.title}. ${zoomHelp()}`);
     const colors = chartColors();
@@ -230,60 +208,78 @@ export class ChartCard {
     this.#chart = null;
   }
 
-  /** What one sees: the chart as a picture, or the table as numbers. */
-  #save(): void {
-    if (this.#plot === null) return;
+  /** What can be done with what one sees: a chart that a table stands for has no picture. */
+  #menu(): MenuAction[] {
+    const { matrices } = this.#options;
+    return [
+      ...(this.#plotArea.hidden
+        ? []
+        : [
+            {
+              label: t("Save picture as PNG"),
+              testid: "save-png",
+              run: () => {
+                this.#save("png", chartPicture(this.#canvas, this.#words(), chartColors()));
+              },
+            },
+            {
+              label: t("Save picture as SVG"),
+              testid: "save-svg",
+              run: () => {
+                this.#saveVector();
+              },
+            },
+          ]),
+      {
+        label: t("Save numbers as CSV"),
+        testid: "save-csv",
+        run: () => {
+          if (this.#plot !== null) this.#save("csv", csvText(this.#plot.numbers()));
+        },
+      },
+      ...(matrices === undefined
+        ? []
+        : [
+            {
+              label: t("Copy Python program"),
+              testid: "copy-python",
+              run: () => {
+                void this.#copy(matrices);
+              },
+            },
+          ]),
+    ];
+  }
+
+  #save(format: "png" | "svg" | "csv", content: string): void {
     const { title, subject } = this.#options;
-    const name = `${subject} ${title}`;
-    if (this.#plotArea.hidden) {
-      this.#store.host.send({ type: "save", name, format: "csv", content: csvText(this.#plot.numbers()) });
-      return;
-    }
-    const content = chartPicture(this.#canvas, this.#words(), chartColors());
-    this.#store.host.send({ type: "save", name, format: "png", content });
+    this.#store.host.send({ type: "save", name: `${subject} ${title}`, format, content });
   }
 
   #saveVector(): void {
     if (this.#plot === null || this.#chart === null) return;
-    const { title, subject } = this.#options;
     const colors = chartColors();
     const { width, height, scales } = this.#chart;
     const ranges = Object.fromEntries(Object.entries(scales).map(([id, { min, max }]) => [id, { min, max }]));
-    const content = chartVector(this.#plot.configuration(colors), { width, height, ranges }, this.#words(), colors);
-    this.#store.host.send({ type: "save", name: `${subject} ${title}`, format: "svg", content });
+    this.#save("svg", chartVector(this.#plot.configuration(colors), { width, height, ranges }, this.#words(), colors));
   }
 
-  #pythonButton(matrices: readonly string[]): HTMLButtonElement {
-    const element = create(
-      "button",
-      {
-        class: "switch",
-        testid: "copy-python",
-        title: t("Copy a Python program that draws this from the file"),
-        attributes: { type: "button" },
-        onClick: () => {
-          void this.#copy(matrices).then((told) => {
-            element.textContent = told;
-            this.#readOut.textContent = told;
-            setTimeout(() => {
-              element.textContent = "Python";
-            }, toldFor);
-          });
-        },
-      },
-      "Python",
-    );
-    return element;
-  }
-
-  /** @returns what came of it */
-  async #copy(matrices: readonly string[]): Promise<string> {
+  async #copy(matrices: readonly string[]): Promise<void> {
+    let trouble = "";
     try {
       await this.#store.host.copyPython(matrices);
-      return t("Copied");
     } catch (error) {
-      return visibleText(error instanceof Error ? error.message : String(error), 200);
+      trouble = visibleText(error instanceof Error ? error.message : String(error), 400);
     }
+    this.#trouble.textContent = trouble;
+    this.#trouble.hidden = trouble === "";
+    if (trouble !== "") return;
+    const { trigger } = this.#actions;
+    this.#readOut.textContent = t("Copied");
+    trigger.replaceChildren(icon("check"));
+    setTimeout(() => {
+      trigger.replaceChildren(icon("export"));
+    }, toldFor);
   }
 
   /** What stands over the chart in a picture of it. */
@@ -304,13 +300,13 @@ export class ChartCard {
     const element = create(
       "button",
       {
-        class: "switch",
+        class: controls === undefined ? "switch" : "switch table-switch",
         title,
         testid: `switch-${name}`,
         attributes: {
           type: "button",
           "aria-pressed": String(this.#store.isOn(name, initially)),
-          ...(controls === undefined ? {} : { "aria-controls": controls }),
+          ...(controls === undefined ? {} : { "aria-label": label, "aria-controls": controls }),
         },
         onClick: () => {
           const on = !this.#store.isOn(name, initially);
@@ -319,7 +315,7 @@ export class ChartCard {
           this.draw();
         },
       },
-      label,
+      ...(controls === undefined ? [label] : [icon("matrix"), create("span", {}, label)]),
     );
     return element;
   }

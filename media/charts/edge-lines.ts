@@ -20,9 +20,15 @@ export function edgeLines(lines: readonly EdgeLine[], axis: "x" | "y", colors: C
       ctx.save();
       ctx.font = `${colors.fontSize}px ${colors.fontFamily}`;
       ctx.lineWidth = 1;
-      for (const { at, label, below = false } of lines) {
-        if (at < scale.min || at > scale.max) continue;
-        const pixel = scale.getPixelForValue(at);
+      const shown = lines
+        .filter(({ at }) => at >= scale.min && at <= scale.max)
+        .map((line) => ({
+          ...line,
+          pixel: scale.getPixelForValue(line.at),
+          width: ctx.measureText(line.label).width,
+        }));
+      const lefts = axis === "x" ? labelsBeside(shown, chartArea) : [];
+      for (const [index, { pixel, label, width, below = false }] of shown.entries()) {
         ctx.strokeStyle = colors.edge;
         ctx.setLineDash([4, 3]);
         ctx.beginPath();
@@ -34,20 +40,43 @@ export function edgeLines(lines: readonly EdgeLine[], axis: "x" | "y", colors: C
           ctx.lineTo(chartArea.right, pixel);
         }
         ctx.stroke();
-        ctx.fillStyle = colors.muted;
-        const width = ctx.measureText(label).width;
         if (axis === "x") {
           ctx.textBaseline = "bottom";
           ctx.textAlign = "left";
-          const left = Math.min(Math.max(pixel - width / 2, chartArea.left), chartArea.right - width);
-          ctx.fillText(label, left, chartArea.top - 6);
+          ctx.fillStyle = colors.muted;
+          ctx.fillText(label, lefts[index]!, chartArea.top - 6);
         } else {
           ctx.textBaseline = below ? "top" : "bottom";
           ctx.textAlign = "right";
-          ctx.fillText(label, chartArea.right - 2, pixel + (below ? 2 : -2));
+          const right = chartArea.right - 2;
+          const baseline = pixel + (below ? 2 : -2);
+          // Curves pass behind it.
+          ctx.fillStyle = colors.ground;
+          ctx.fillRect(right - width - 2, below ? baseline : baseline - colors.fontSize, width + 4, colors.fontSize);
+          ctx.fillStyle = colors.muted;
+          ctx.fillText(label, right, baseline);
         }
       }
       ctx.restore();
     },
   };
+}
+
+const gap = 8;
+
+/** Where labels begin so that each is over its line: those of lines close to each other end and begin between them. */
+function labelsBeside(
+  lines: readonly { readonly pixel: number; readonly width: number }[],
+  area: { readonly left: number; readonly right: number },
+): number[] {
+  const within = (left: number, width: number): number => Math.min(Math.max(left, area.left), area.right - width);
+  const lefts = lines.map(({ pixel, width }) => within(pixel - width / 2, width));
+  for (let index = 1; index < lines.length; index++) {
+    const [before, line] = [lines[index - 1]!, lines[index]!];
+    if (lefts[index]! >= lefts[index - 1]! + before.width + gap) continue;
+    const middle = (before.pixel + line.pixel) / 2;
+    lefts[index - 1] = within(middle - gap / 2 - before.width, before.width);
+    lefts[index] = within(Math.max(middle + gap / 2, lefts[index - 1]! + before.width + gap), line.width);
+  }
+  return lefts;
 }

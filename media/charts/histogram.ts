@@ -107,7 +107,7 @@ export function histogramPlot(detail: MatrixDetail, logarithmic: boolean): Plot 
             ? {}
             : { minimum: logarithmic ? first.from : Math.max(0, first.from), maximum: last.to }),
         },
-        { title: t("count"), minimum: 0 },
+        { title: t("count"), minimum: 0, whole: true },
         colors,
         (series, index) => {
           const bin = series === 1 ? bins[index] : undefined;

@@ -8,6 +8,7 @@ import { storedAs } from "../../server/text/stored-as.ts";
 import { entryCount } from "../model/nodes.ts";
 import type { Store } from "../store.ts";
 import { gradeBadge, tallyBar } from "../ui/badge.ts";
+import { emptyState } from "../ui/empty.ts";
 import { button, create } from "../ui/dom.ts";
 import { baseName, formatBytes, formatCount, formatInteger, formatShare, plural } from "../ui/format.ts";
 import { icon } from "../ui/icons.ts";
@@ -64,10 +65,18 @@ export class Overview implements DetailView {
       // A file that could not be read has nothing to count.
       ...(catalogue.tensors.length > 0
         ? [card(t("Grades"), this.#grades, this.#findings), this.#heads, this.#across.element]
-        : []),
+        : catalogue.problems.length > 0
+          ? []
+          : [
+              create(
+                "section",
+                { class: "card" },
+                emptyState("layers", t("There is nothing to analyse: the header names no tensors.")),
+              ),
+            ]),
       create(
         "div",
-        { class: "columns" },
+        { class: catalogue.tensors.length > 0 ? "columns" : "stack" },
         catalogue.tensors.length > 0 ? card(t("Parameters by role"), this.#shares("role")) : "",
         create(
           "div",

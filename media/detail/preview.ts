@@ -6,6 +6,7 @@ import type { Store } from "../store.ts";
 import { divergingScale } from "../ui/color-scale.ts";
 import { create, uniqueId } from "../ui/dom.ts";
 import { formatInteger, formatNumber, plural } from "../ui/format.ts";
+import { menuButton } from "../ui/menu.ts";
 import { dataTable } from "../ui/table.ts";
 import { visibleText } from "../ui/text.ts";
 import { chartColors, onThemeChange } from "../ui/theme.ts";
@@ -73,6 +74,23 @@ export class Preview {
       create("div", { class: "preview-frame" }, this.#canvas, this.#cursor),
       create("div", { class: "heat-foot" }, this.#readOut, this.#legend),
     );
+    const actions = menuButton("export", t("Save or copy these values"), () => [
+      {
+        label: t("Copy entries, tab-separated"),
+        testid: "preview-copy",
+        run: () => {
+          void this.#copy();
+        },
+      },
+      {
+        label: t("Save entries as CSV"),
+        testid: "preview-save",
+        run: () => {
+          this.#save();
+        },
+      },
+    ]);
+    actions.trigger.dataset["testid"] = "preview-actions";
     this.element = create(
       "section",
       { class: "card preview", testid: "preview" },
@@ -90,12 +108,7 @@ export class Preview {
             this.#choose(wholeSide(matrix.rows, most), wholeSide(matrix.columns, most));
           }),
           this.#numbers,
-          this.#switch(t("Copy"), "preview-copy", t("Copy the entries shown, tab-separated"), () => {
-            void this.#copy();
-          }),
-          this.#switch(t("Save"), "preview-save", t("Save the entries shown as CSV"), () => {
-            this.#save();
-          }),
+          actions.element,
         ),
       ),
       create(

@@ -261,10 +261,11 @@ export class TensorView implements DetailView {
             { class: "stack" },
             ...energy.map(({ element }) => element),
             ...(detail.entries === null ? [] : [entriesCard(detail.entries)]),
-            this.#drawCard(detail, spectra[1]!),
           ),
         ),
-        vectors.element,
+        ...(vectors.charts.length > 0
+          ? [vectors.element, this.#drawCard(detail, spectra[1]!)]
+          : [create("div", { class: "columns" }, vectors.element, this.#drawCard(detail, spectra[1]!))]),
       );
     } else if (detail.entries !== null) {
       parts.push(entriesCard(detail.entries));

@@ -1,6 +1,6 @@
 /** A metric over a checkpoint in words. */
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
-import { formatNumber } from "../ui/format.ts";
+import { formatFactor, formatNumber } from "../ui/format.ts";
 import { visibleText } from "../ui/text.ts";
 import type { Measure, RoleRow } from "./across.ts";
 import { formatMetric } from "./metric-texts.ts";
@@ -13,5 +13,5 @@ export function rowLabel({ role, stack }: Pick<RoleRow, "role" | "stack">): stri
 /** A metric or its ratio to noise; `–` for NaN. */
 export function formatMeasure(metric: MetricKey, measure: Measure, value: number): string {
   if (Number.isNaN(value)) return formatNumber(null);
-  return measure === "ratio" ? `× ${formatNumber(value)}` : formatMetric(metric, value);
+  return measure === "ratio" ? formatFactor(value) : formatMetric(metric, value);
 }

@@ -20,6 +20,11 @@ export interface TreeColumn {
   readonly sortable: boolean;
 }
 
+/** Widths of columns that a person chose, in pixels. */
+export type ColumnWidths = Readonly<Partial<Record<ColumnKey, number>>>;
+export const leastWidth = 32;
+const mostWidth = 480;
+
 const facts: Readonly<
   Record<FactColumn, Omit<TreeColumn, "key" | "title" | "label"> & { readonly label: () => string }>
 > = {
@@ -93,14 +98,40 @@ export const leastName = 150;
  * way before those a person added.
  * @param width of the tree, in pixels
  */
-export function fittingColumns(chosen: readonly ColumnKey[], width: number): TreeColumn[] {
+export function fittingColumns(chosen: readonly ColumnKey[], width: number, widths: ColumnWidths = {}): TreeColumn[] {
   let columns = [...chosen].sort((left, right) => place(left) - place(right)).map(columnOf);
-  const needed = (): number => columns.reduce((sum, column) => sum + column.width + gap, leastName);
+  const needed = (): number => columns.reduce((sum, column) => sum + claim(column.key, widths), leastName);
   for (const key of dispensable) {
     if (needed() <= width) break;
     columns = columns.filter((column) => column.key !== key);
   }
-  return columns.map((column) => (column.key === "grade" ? { ...column, width: gradeWidth(width) } : column));
+  return columns.map((column) => ({
+    ...column,
+    width: widths[column.key] ?? (column.key === "grade" ? gradeWidth(width) : column.width),
+  }));
+}
+
+/** What a column takes from the width of the tree. */
+function claim(key: ColumnKey, widths: ColumnWidths): number {
+  return (widths[key] ?? columnOf(key).width) + gap;
+}
+
+/**
+ * How wide a column may become: as long as columns may give way, none of them does. Where none may, the tree is
+ * scrolled.
+ * @param shown the columns that there are
+ * @param width of the tree, in pixels
+ */
+export function roomFor(key: ColumnKey, shown: readonly TreeColumn[], width: number, widths: ColumnWidths): number {
+  const own = shown.find((column) => column.key === key)?.width ?? leastWidth;
+  if (!shown.some((column) => dispensable.includes(column.key))) return mostWidth;
+  const others = shown.reduce((sum, column) => (column.key === key ? sum : sum + claim(column.key, widths)), leastName);
+  return Math.min(mostWidth, Math.max(own, Math.floor(width - others - gap)));
+}
+
+/** A width that a column can have. */
+export function clampWidth(width: number, most = mostWidth): number {
+  return Math.round(Math.max(leastWidth, Math.min(most, width)));
 }
 
 /** The word is cut off before the badge goes. */

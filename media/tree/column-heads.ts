@@ -15,7 +15,10 @@ export function nextSort(current: Sort | null, by: HeadKey, numeric: boolean): S
 export function columnHeads(
   columns: readonly TreeColumn[],
   sort: Sort | null,
-  choose: (sort: Sort | null) => void,
+  {
+    choose,
+    sash,
+  }: { readonly choose: (sort: Sort | null) => void; readonly sash: (column: TreeColumn) => HTMLElement },
 ): HTMLElement[] {
   const head = (key: HeadKey, label: string, full: string, end: boolean, sortable: boolean): HTMLElement => {
     const sorted = sort?.by !== key ? "none" : sort.descending ? "descending" : "ascending";
@@ -25,7 +28,7 @@ export function columnHeads(
       attributes: { role: "columnheader", ...(sortable ? { "aria-sort": sorted } : {}) },
     });
     if (!sortable) {
-      cell.append(label);
+      cell.append(create("span", { class: "column-label" }, label));
       return cell;
     }
     const mark = { none: "", ascending: "↑", descending: "↓" }[sorted];
@@ -48,6 +51,11 @@ export function columnHeads(
   };
   return [
     head("name", t("Name"), t("Name"), false, true),
-    ...columns.map(({ key, label, title, end, sortable }) => head(key, label, title, end, sortable)),
+    ...columns.map((column) => {
+      const { key, label, title, end, sortable } = column;
+      const cell = head(key, label, title, end, sortable);
+      cell.append(sash(column));
+      return cell;
+    }),
   ];
 }

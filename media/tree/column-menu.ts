@@ -40,6 +40,7 @@ function fill(panel: HTMLElement, store: Store): void {
       t("Reset"),
       () => {
         store.showColumns(defaultColumns);
+        store.widen({});
         fill(panel, store);
         panel.querySelector<HTMLElement>("input")?.focus();
       },

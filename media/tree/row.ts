@@ -45,7 +45,7 @@ export class RowElement {
     for (let level = 1; level < this.#level; level++) name.append(create("span", { class: "indent" }));
     name.append(twistie);
     if (node.kind === "tensor") name.append(create("span", { class: "kind" }, icon(kindIcon(node))));
-    name.append(...label(visibleName(node.label), marks));
+    name.append(...(node.kind === "group" ? groupLabel : label)(visibleName(node.label), marks));
     if (flat && node.kind === "tensor" && node.tensor.block !== "") name.append(blockLabel(node.tensor.block));
 
     for (const { key, end } of columns) {
@@ -227,6 +227,16 @@ function label(text: string, marks: RegExp | null): HTMLElement[] {
   return [
     create("span", { class: "label" }, text.slice(0, -common.length)),
     create("span", { class: "label label-end" }, common),
+  ];
+}
+
+/** The path of a block. What blocks have in common gives way first where there is no room, its end tells them apart. */
+function groupLabel(text: string, marks: RegExp | null): HTMLElement[] {
+  const segments = text.split(".");
+  if (marks !== null || segments.length < 4) return [create("span", { class: "label" }, ...marked(text, marks))];
+  return [
+    create("span", { class: "label label-start" }, `${segments.slice(0, -2).join(".")}.`),
+    create("span", { class: "label" }, segments.slice(-2).join(".")),
   ];
 }
 

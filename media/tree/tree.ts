@@ -2,7 +2,16 @@
 import { t } from "../../server/text/l10n.ts";
 import { elementScroll, observeElementOffset, observeElementRect, Virtualizer } from "@tanstack/virtual-core";
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
-import { fittingColumns, isMetric, leastName, type TreeColumn } from "../model/columns.ts";
+import {
+  clampWidth,
+  columnOf,
+  fittingColumns,
+  isMetric,
+  leastName,
+  roomFor,
+  type ColumnKey,
+  type TreeColumn,
+} from "../model/columns.ts";
 import { matrixId, matrixIds } from "../model/matrix-ids.ts";
 import type { Checkpoint } from "../model/checkpoint.ts";
 import type { GroupNode, TensorNode, TreeNode } from "../model/nodes.ts";
@@ -11,8 +20,10 @@ import { sortTensors } from "../model/sort.ts";
 import { Sparklines } from "../model/sparklines.ts";
 import type { Selection } from "../state.ts";
 import type { Store } from "../store.ts";
-import { create } from "../ui/dom.ts";
+import { button, create } from "../ui/dom.ts";
+import { emptyState } from "../ui/empty.ts";
 import { columnHeads } from "./column-heads.ts";
+import { ColumnSash } from "./column-sash.ts";
 import { RowElement } from "./row.ts";
 import { findMatches, listRows, visibleRows, type Matches, type Row } from "./rows.ts";
 import { leaves, span, toggled } from "./selected.ts";
@@ -36,7 +47,8 @@ export class Tree {
   readonly #grid: HTMLElement;
   readonly #heads = create("div", { class: "tree-columns", attributes: { role: "row", "aria-rowindex": "1" } });
   readonly #list = create("div", { class: "tree-list", attributes: { role: "rowgroup" } });
-  readonly #empty = create("p", { class: "tree-empty" }, t("No tensor matches."));
+  /** Instead of lines. */
+  readonly #empty = create("div", { testid: "tree-empty" });
   readonly #virtualizer: Virtualizer<HTMLElement, HTMLElement>;
   readonly #elements = new Map<TreeNode, RowElement>();
   #rows: readonly Row[] = [];
@@ -46,6 +58,9 @@ export class Tree {
   /** The tensors in the chosen order; null for the tree in its own. */
   #sorted: readonly TensorNode[] | null = null;
   #columns: readonly TreeColumn[] = [];
+  /** What the headings say, to tell whether they still do. */
+  #headed = "";
+  readonly #sashes = new Map<ColumnKey, ColumnSash>();
   readonly #sparklines: Sparklines;
   readonly #expanded = new Set<string>();
   /** Groups closed by hand among the matches of a search, where all are open. */
@@ -132,6 +147,9 @@ export class Tree {
       this.#sort();
       this.#rebuild();
     });
+    store.on("widths", () => {
+      this.#fitColumns();
+    });
     store.on("metric", (metric) => {
       this.#updateNumbers(metric);
     });
@@ -187,13 +205,17 @@ export class Tree {
     this.#follow();
   }
 
+  /** Width that names and columns share, in pixels. */
+  get #width(): number {
+    return this.#scroller.clientWidth - 20;
+  }
+
   /** The columns that were chosen and fit, and what they need to know. */
   #fitColumns(): void {
     const { state, metrics } = this.#store;
-    const columns = fittingColumns(state.columns, this.#scroller.clientWidth - 20);
+    const columns = fittingColumns(state.columns, this.#width, state.widths);
     metrics.want(this, columns.map(({ key }) => key).filter(isMetric));
-    const template = [`minmax(${leastName - 30}px, 1fr)`, ...columns.map(({ width }) => `${width}px`)].join(" ");
-    this.#grid.style.setProperty("--tree-template", template);
+    this.#layOut(columns);
     this.#grid.setAttribute("aria-colcount", String(columns.length + 1));
     this.#showHeads(columns);
     const same = columns.map(({ key }) => key).join() === this.#columns.map(({ key }) => key).join();
@@ -203,17 +225,65 @@ export class Tree {
     this.#render();
   }
 
+  /** @param fitted is as wide as what is in it */
+  #layOut(columns: readonly TreeColumn[], fitted?: ColumnKey): void {
+    const widths = columns.map(({ key, width }) => (key === fitted ? "max-content" : `${width}px`));
+    this.#grid.style.setProperty("--tree-template", [`minmax(${leastName - 30}px, 1fr)`, ...widths].join(" "));
+  }
+
   #showHeads(columns: readonly TreeColumn[]): void {
-    // The keyboard stays on the heading that was pressed.
-    const focused = this.#heads.contains(document.activeElement)
-      ? document.activeElement?.getAttribute("data-testid")
-      : undefined;
-    this.#heads.replaceChildren(
-      ...columnHeads(columns, this.#store.state.sort, (sort) => {
-        this.#store.sort(sort);
-      }),
-    );
-    if (typeof focused === "string") this.#heads.querySelector<HTMLElement>(`[data-testid="${focused}"]`)?.focus();
+    const { sort, widths } = this.#store.state;
+    const headed = JSON.stringify([columns.map(({ key }) => key), sort]);
+    // The edge that is dragged stays where the pointer has it, and the keyboard on the heading that was pressed.
+    if (headed !== this.#headed) {
+      this.#headed = headed;
+      const focused = this.#heads.contains(document.activeElement)
+        ? document.activeElement?.getAttribute("data-testid")
+        : undefined;
+      this.#heads.replaceChildren(
+        ...columnHeads(columns, sort, {
+          choose: (chosen) => {
+            this.#store.sort(chosen);
+          },
+          sash: (column) => this.#sash(column),
+        }),
+      );
+      if (typeof focused === "string") this.#heads.querySelector<HTMLElement>(`[data-testid="${focused}"]`)?.focus();
+    }
+    for (const { key, width } of columns) {
+      this.#sashes.get(key)?.tell(width, roomFor(key, columns, this.#width, widths));
+    }
+  }
+
+  #sash(column: TreeColumn): HTMLElement {
+    const sash = new ColumnSash(column, {
+      resize: (key, width) => {
+        this.#resize(key, width);
+      },
+      fit: (key) => {
+        this.#fit(key);
+      },
+    });
+    this.#sashes.set(column.key, sash);
+    return sash.element;
+  }
+
+  #resize(key: ColumnKey, width: number): void {
+    const { widths } = this.#store.state;
+    const clamped = clampWidth(width, roomFor(key, this.#columns, this.#width, widths));
+    this.#store.widen({ ...widths, [key]: clamped });
+  }
+
+  /** Makes a column as wide as the widest of what is in view of it. */
+  #fit(key: ColumnKey): void {
+    // Pictures are as wide as their column.
+    if (key === "spectrum") {
+      this.#store.widen({ ...this.#store.state.widths, [key]: columnOf(key).width });
+      return;
+    }
+    this.#layOut(this.#columns, key);
+    const cells = [...this.#grid.querySelectorAll(`.cell-${key}`)];
+    this.#resize(key, Math.ceil(Math.max(...cells.map((cell) => cell.getBoundingClientRect().width))));
   }
 
   #sort(): void {
@@ -257,8 +327,7 @@ export class Tree {
     this.#indices = new Map(this.#rows.map(({ node }, index) => [node, index]));
     this.#empty.hidden = this.#rows.length > 0;
     this.#grid.setAttribute("aria-rowcount", String(this.#rows.length + 1));
-    this.#empty.textContent =
-      this.#matches === null ? t("This checkpoint holds no tensors.") : t("No tensor matches the search.");
+    this.#empty.replaceChildren(...(this.#rows.length === 0 ? [this.#nothing()] : []));
     this.#virtualizer.setOptions({ ...this.#virtualizer.options, count: this.#rows.length });
     this.#list.style.height = `${this.#rows.length * rowHeight}px`;
     this.#virtualizer._willUpdate();
@@ -371,6 +440,20 @@ export class Tree {
       this.#rebuild();
     }
     this.#scrollTo(node, "center");
+  }
+
+  /** Why there are no lines. */
+  #nothing(): HTMLElement {
+    if (this.#matches === null) return emptyState("layers", t("This checkpoint holds no tensors."));
+    const showAll = button(
+      t("Show all tensors"),
+      () => {
+        this.#showAll();
+        this.focus();
+      },
+      { secondary: true, testid: "show-all" },
+    );
+    return emptyState("search", t("No tensor matches the search."), showAll);
   }
 
   #showAll(): void {

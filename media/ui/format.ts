@@ -46,7 +46,13 @@ export function formatProbability(value: number | null): string {
 export function formatRatio(value: number | null, reference: number | null): string {
   if (value === null || reference === null || reference === 0) return "";
   const ratio = value / reference;
-  return ratio >= 0 && Number.isFinite(ratio) ? `× ${formatNumber(ratio)}` : "";
+  return ratio >= 0 && Number.isFinite(ratio) ? formatFactor(ratio) : "";
+}
+
+/** `× 0.500`: with three digits whatever they are, as factors stand below each other. */
+export function formatFactor(factor: number): string {
+  const short = Math.abs(factor) >= 1e-3 && Math.abs(factor) < 999.5;
+  return `× ${short ? decimal(factor.toPrecision(3)) : formatNumber(factor)}`;
 }
 
 /** `4096 × 14336`; a tensor without dimensions is a `scalar`. */

@@ -17,6 +17,7 @@ const paths = {
   clock: "M8 14A6 6 0 1 1 8 2a6 6 0 0 1 0 12ZM8 4.8V8l2.2 1.8",
   outline: "M2.5 3.5h9M5.5 6.5h8M5.5 9.5h8M2.5 12.5h9",
   export: "M8 9.8V2.2M5 5l3-3 3 3M3 9v4.5h10V9",
+  check: "M3 8.8 6.4 12 13 4.5",
   columns: "M2.5 3h11v10h-11zM6.2 3v10M9.8 3v10",
   filter: "M2.5 3.5h11L9.4 8.4v4.1l-2.8 1.2V8.4Z",
   regex: "M10.5 2.5v6M7.9 4l5.2 3M13.1 4l-5.2 3M3.5 11.5h2v2h-2z",

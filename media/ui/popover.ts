@@ -5,20 +5,27 @@ export interface Popover {
   /** The button with its panel. */
   readonly element: HTMLElement;
   readonly panel: HTMLElement;
+  readonly close: () => void;
 }
 
 /**
  * @param trigger the button that opens and closes it
  * @param label what assistive technology calls the panel
  * @param fill called each time it opens, to put in it what is true then
+ * @param role what the panel is
  */
-export function popover(trigger: HTMLButtonElement, label: string, fill: (panel: HTMLElement) => void): Popover {
+export function popover(
+  trigger: HTMLButtonElement,
+  label: string,
+  fill: (panel: HTMLElement) => void,
+  role: "dialog" | "menu" = "dialog",
+): Popover {
   const panel = create("div", {
     class: "popover",
-    attributes: { id: uniqueId("popover"), role: "dialog", "aria-label": label },
+    attributes: { id: uniqueId("popover"), role, "aria-label": label },
   });
   panel.hidden = true;
-  trigger.setAttribute("aria-haspopup", "dialog");
+  trigger.setAttribute("aria-haspopup", role);
   trigger.setAttribute("aria-controls", panel.id);
   trigger.setAttribute("aria-expanded", "false");
   const element = create("div", { class: "popover-anchor" }, trigger, panel);
@@ -52,7 +59,7 @@ export function popover(trigger: HTMLButtonElement, label: string, fill: (panel:
   element.addEventListener("focusout", ({ relatedTarget }) => {
     if (relatedTarget instanceof Node && !element.contains(relatedTarget)) close();
   });
-  return { element, panel };
+  return { element, panel, close };
 }
 
 /** A box to tick, with its words beside it. */

@@ -6,6 +6,8 @@ export interface ChartColors {
   readonly muted: string;
   readonly grid: string;
   readonly background: string;
+  /** What charts are drawn on. */
+  readonly ground: string;
   readonly bulk: string;
   readonly outlier: string;
   readonly noise: string;
@@ -47,6 +49,7 @@ function readColors(): ChartColors {
     muted: read("--muted"),
     grid: read("--grid"),
     background: read("--background"),
+    ground: read("--card-background"),
     bulk: read("--series-bulk"),
     outlier: read("--series-outlier"),
     noise: read("--series-noise"),

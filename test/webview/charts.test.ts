@@ -17,8 +17,12 @@ describe("charts", () => {
   const { model, details, answers } = analysedLlama(2);
   const name = "model.layers.0.self_attn.q_proj.weight";
 
-  async function open(): Promise<{ readonly view: View; readonly chart: Locator }> {
-    const view = await View.showing(browser, { catalogue: model, results: details }, { height: 1100, ...answers });
+  async function open(width = 1280): Promise<{ readonly view: View; readonly chart: Locator }> {
+    const view = await View.showing(
+      browser,
+      { catalogue: model, results: details },
+      { width, height: 1100, ...answers },
+    );
     await view.row(name).click();
     const chart = view.part("chart-values");
     await chart.waitFor();
@@ -28,6 +32,7 @@ describe("charts", () => {
   /** The chart as SVG: what it shows can be read in it. */
   async function saved(view: View, chart: Locator): Promise<string> {
     view.posted.length = 0;
+    await chart.getByTestId("chart-actions").click();
     await chart.getByTestId("save-svg").click();
     return (await view.posts("save", ({ format }) => format === "svg")).content;
   }
@@ -54,6 +59,53 @@ describe("charts", () => {
     assert.equal(drawn.root, "svg");
     assert.ok(drawn.lines.includes(64), String(drawn.lines));
     assert.equal(drawn.raster, 0);
+    assert.deepEqual(view.errors, []);
+    await view.close();
+  });
+
+  it("has its heading on one line, whatever the width", async () => {
+    for (const width of [320, 480, 900, 1280]) {
+      const { view, chart } = await open(width);
+      const head = chart.locator(".card-head");
+      const heights = await head.evaluate((element) => [
+        element.clientHeight,
+        element.scrollWidth - element.clientWidth,
+      ]);
+      assert.ok(heights[0]! < 30, `${heights[0]} pixels high at ${width}`);
+      assert.equal(heights[1], 0, `its buttons are cut off at ${width}`);
+      const inside = await chart.getByTestId("chart-actions").boundingBox();
+      const card = await chart.boundingBox();
+      assert.ok(inside!.x + inside!.width <= card!.x + card!.width, `the menu is outside at ${width}`);
+      await view.close();
+    }
+  });
+
+  it("says with its menu, by keyboard alone, what can be done", async () => {
+    const { view, chart } = await open();
+    const trigger = chart.getByTestId("chart-actions");
+    await trigger.press("Enter");
+    const items = chart.getByRole("menuitem");
+    assert.deepEqual(await items.allInnerTexts(), [
+      "Save picture as PNG",
+      "Save picture as SVG",
+      "Save numbers as CSV",
+      "Copy Python program",
+    ]);
+    await view.page.keyboard.press("ArrowUp");
+    await view.page.keyboard.press("ArrowUp");
+    await view.page.keyboard.press("Enter");
+    const { content } = await view.posts("save", ({ format }) => format === "csv");
+    assert.equal(content.trim().split("\n").length, 65);
+    assert.equal(await items.count(), 0);
+    assert.ok(await trigger.evaluate((element) => element === document.activeElement));
+    await trigger.press("Enter");
+    assert.equal(await items.count(), 4);
+    await view.page.keyboard.press("Escape");
+    assert.equal(await items.count(), 0);
+    // A table has no picture.
+    await chart.getByTestId("switch-chart-values-table").click();
+    await trigger.click();
+    assert.deepEqual(await items.allInnerTexts(), ["Save numbers as CSV", "Copy Python program"]);
     assert.deepEqual(view.errors, []);
     await view.close();
   });

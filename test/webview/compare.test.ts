@@ -61,7 +61,8 @@ describe("comparison", () => {
     await view.part("switch-chart-overlay-table").click();
     const first = view.part("chart-overlay-table").locator("tbody tr").first().locator("td");
     assert.deepEqual(await first.allTextContents(), ["1", "1", "1"]);
-    await chart.getByTestId("save").click();
+    await chart.getByTestId("chart-actions").click();
+    await chart.getByTestId("save-csv").click();
     const { content } = await view.posts("save", ({ format }) => format === "csv");
     const lines = content.trim().split("\r\n");
     assert.equal(lines[0], "position,q_proj,k_proj");

@@ -45,7 +45,8 @@ describe("details", () => {
     const view = await openLlama([detail]);
     await view.row(query).click();
     const chart = view.part("chart-values");
-    await chart.getByTestId("save").click();
+    await chart.getByTestId("chart-actions").click();
+    await chart.getByTestId("save-png").click();
     const picture = await view.posts("save", ({ format }) => format === "png");
     assert.equal(picture.name, `${query} Singular values by index`);
     const size = await view.page.evaluate(async (content) => {
@@ -58,7 +59,8 @@ describe("details", () => {
     assert.ok(size.width > canvas.width && size.height > canvas.height, JSON.stringify(size));
 
     await view.part("switch-chart-values-table").click();
-    await chart.getByTestId("save").click();
+    await chart.getByTestId("chart-actions").click();
+    await chart.getByTestId("save-csv").click();
     const table = await view.posts("save", ({ format }) => format === "csv");
     const [heading, ...lines] = table.content.trimEnd().split("\r\n");
     assert.equal(heading, "index,singular value,noise");

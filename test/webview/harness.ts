@@ -54,6 +54,10 @@ export interface ViewOptions {
   readonly theme?: ThemeName;
   readonly width?: number;
   readonly height?: number;
+  /** Whether things may move; not unless told otherwise, as someone may have asked the system for. */
+  readonly motion?: boolean;
+  /** Classes of the body besides those of the theme. */
+  readonly classes?: readonly string[];
   /** What the page speaks; English unless told otherwise. */
   readonly language?: string;
   readonly texts?: Texts | undefined;
@@ -112,7 +116,7 @@ export class View {
   static async open(browser: Browser, options: ViewOptions = {}): Promise<View> {
     const context = await browser.newContext({
       viewport: { width: options.width ?? 1280, height: options.height ?? 800 },
-      reducedMotion: "reduce",
+      reducedMotion: options.motion === true ? "no-preference" : "reduce",
     });
     const page = await context.newPage();
     const view = new View(page);
@@ -164,7 +168,7 @@ export class View {
           document.body.classList.add(...names);
         });
       },
-      { classes: [...classes], variables: { ...variables } },
+      { classes: [...classes, ...(options.classes ?? [])], variables: { ...variables } },
     );
     await page.goto(`${origin}/`);
     await view.posts("ready");

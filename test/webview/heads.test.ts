@@ -171,17 +171,21 @@ describe("heads, vectors and values", () => {
     await view.send({ type: "results", results: served.analysis.results, state: served.analysis.state });
     await view.row(query(0)).click();
     await view.part("head").nth(0).click();
-    const copy = view.part("chart-histogram").getByTestId("copy-python");
-    await copy.click();
+    const actions = view.part("chart-histogram").getByTestId("chart-actions");
+    await actions.click();
+    await view.part("chart-histogram").getByTestId("copy-python").click();
     await eventually("the head's program", () => served.copied.includes(".reshape(-1, 64)[16:32]"));
-    await eventually("the button to tell", async () => (await copy.textContent()) === "Copied");
+    await view.part("chart-histogram").getByText("Copied").waitFor({ state: "attached" });
+    await actions.locator(".icon-check").waitFor();
 
     await view.row(query(0)).click();
     await view.row(query(1)).click({ modifiers: ["ControlOrMeta"] });
+    await view.part("chart-overlay").getByTestId("chart-actions").click();
     await view.part("chart-overlay").getByTestId("copy-python").click();
     await eventually("the program of both", () => served.copied.split('read("').length === 3);
 
     served.refusals.set("copyPython", "A short program cannot read these numbers.");
+    await view.part("chart-overlay").getByTestId("chart-actions").click();
     await view.part("chart-overlay").getByTestId("copy-python").click();
     await view.part("chart-overlay").getByText("A short program cannot read these numbers.").first().waitFor();
     await served.close();
@@ -247,6 +251,7 @@ describe("heads, vectors and values", () => {
     await view.part("preview-rows").fill("3");
     await view.part("preview-rows").press("Enter");
     await eventually("one row", async () => (await table.locator("tbody tr").count()) === 1);
+    await view.part("preview-actions").click();
     await view.part("preview-save").click();
     const saved = await view.posts("save");
     const [heading, line] = saved.content.split("\r\n");

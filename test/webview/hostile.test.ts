@@ -119,8 +119,7 @@ describe("text from files", () => {
     for (const name of names) {
       await view.send({ type: "reveal", tensor: name });
       await view.posts("selected", ({ tensor }) => tensor === name);
-      // That of a tensor without a name is empty.
-      await view.part("detail").getByRole("heading", { level: 2 }).waitFor({ state: "attached" });
+      await view.part("detail").getByRole("heading", { level: 2 }).waitFor();
       const shown = await view.page.evaluate(() => {
         const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
         const found: string[] = [];

@@ -36,6 +36,8 @@ describe("state", () => {
     await view.row(query).click();
     await view.send({ type: "results", results: [resultOf(detail)], state: analysisState("running", 1, 282) });
     await view.part("switch-values-log").click();
+    await view.part("tree-sash-grade").press("ArrowLeft");
+    const grade = await view.part("tree-sash-grade").getAttribute("aria-valuenow");
     await view.part("splitter").focus();
     await view.page.keyboard.press("ArrowRight");
     const width = await view.part("splitter").getAttribute("aria-valuenow");
@@ -49,6 +51,14 @@ describe("state", () => {
     assert.equal(await view.row("model.layers.7").getAttribute("aria-expanded"), "true");
     assert.equal(await view.part("switch-values-log").getAttribute("aria-pressed"), "true");
     assert.equal(await view.part("splitter").getAttribute("aria-valuenow"), width);
+    assert.equal(await view.part("tree-sash-grade").getAttribute("aria-valuenow"), grade);
+    assert.equal(
+      await view
+        .row(query)
+        .locator(".cell-grade")
+        .evaluate(({ clientWidth }) => String(clientWidth)),
+      grade,
+    );
     assert.equal(await view.page.evaluate(() => document.querySelector(".tree-scroller")?.scrollTop), 220);
     // The host learns of the selection that the editor remembered.
     await view.posts("selected", ({ tensor }) => tensor === query);

@@ -119,6 +119,9 @@ describe("tree", () => {
     await finds("role:unembedding", "1 match", ["lm_head.weight"]);
     await finds("nothing like it", "0 matches", []);
     await view.page.getByText("No tensor matches the search.").waitFor();
+    await view.part("show-all").click();
+    await view.row("model.layers.0").waitFor();
+    assert.equal(await view.part("search").inputValue(), "");
 
     // A search for a grade finds results as they come.
     await finds("grade:random", "0 matches", []);

@@ -42,7 +42,7 @@ test("probabilities end where float64 ends", () => {
 });
 
 test("ratios, shares, shapes, times and plurals", () => {
-  assert.equal(formatRatio(2, 4), "× 0.5");
+  assert.equal(formatRatio(2, 4), "× 0.500");
   assert.equal(formatRatio(2, 0), "");
   assert.equal(formatRatio(null, 1), "");
   assert.equal(formatShare(0.0517, 2), "5.2 %");
