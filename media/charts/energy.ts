@@ -1,7 +1,7 @@
 /** The energy that the strongest directions hold together, with what noise of the same shape would give. */
 import { t } from "../../server/text/l10n.ts";
 import { cumulativeEnergy, type ShownSpectrum } from "../model/shown-spectrum.ts";
-import { formatInteger, formatNumber, formatShare, plural } from "../ui/format.ts";
+import { formatInteger, formatMeasuredShare, formatNumber, formatShare, plural } from "../ui/format.ts";
 import { mainLine, referenceLine, plotOptions, type Plot } from "./plot.ts";
 import { edgeLines } from "./edge-lines.ts";
 import { thin } from "./thin.ts";
@@ -44,7 +44,11 @@ export function energyPlot(shown: ShownSpectrum): Plot | null {
     table: {
       caption: t("Share of the energy in the strongest directions"),
       columns: [t("Directions"), t("Energy"), t("Noise")],
-      rows: drawn.map((k, index) => [formatInteger(k), formatShare(energy[k]!), formatShare(noise[index]!)]),
+      rows: drawn.map((k, index) => [
+        formatInteger(k),
+        formatMeasuredShare(energy[k]!),
+        formatMeasuredShare(noise[index]!),
+      ]),
     },
     numbers: () => ({
       columns: ["directions", "energy", "noise"],
@@ -96,8 +100,8 @@ export function energyPlot(shown: ShownSpectrum): Plot | null {
           return k === undefined
             ? ""
             : [
-                plural(k, "{0} direction: {1}", "{0} directions: {1}", formatShare(energy[k]!)),
-                t("noise {0}", formatShare(noise[index]!)),
+                plural(k, "{0} direction: {1}", "{0} directions: {1}", formatMeasuredShare(energy[k]!)),
+                t("noise {0}", formatMeasuredShare(noise[index]!)),
               ];
         },
       ),

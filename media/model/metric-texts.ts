@@ -1,7 +1,7 @@
 /** The metrics in words: what each is called, what it means, and how it is written. */
 import { t } from "../../server/text/l10n.ts";
 import type { MetricKey } from "../../server/spectrum/metrics.ts";
-import { formatNumber, formatShare } from "../ui/format.ts";
+import { formatNumber, formatMeasuredShare } from "../ui/format.ts";
 
 export interface MetricText {
   readonly key: MetricKey;
@@ -137,7 +137,7 @@ const shares: readonly MetricKey[] = ["top10Ratio", "least10Ratio"];
 /** A metric as people read it: counts whole, shares in per cent. */
 export function formatMetric(key: MetricKey, value: number | null): string {
   if (value === null) return formatNumber(null);
-  if (shares.includes(key)) return formatShare(value);
+  if (shares.includes(key)) return formatMeasuredShare(value);
   // A count that is expected is not whole, but its digits after the second mean nothing.
   if (counts.includes(key)) return formatNumber(value >= 10 ? Math.round(value) : Number(value.toPrecision(2)));
   return formatNumber(value);

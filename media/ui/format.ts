@@ -66,6 +66,12 @@ export function formatShare(value: number, digits = 3): string {
   return `${percent !== 0 && Math.abs(percent) < 1e-3 ? formatNumber(percent) : decimal(String(percent))} %`;
 }
 
+/** A measured share with its three digits, `0.52` as `52.0 %`: such shares stand below each other. */
+export function formatMeasuredShare(value: number): string {
+  const percent = 100 * value;
+  return Math.abs(percent) < 1e-3 ? formatShare(value) : `${decimal(percent.toPrecision(3))} %`;
+}
+
 /** One of two texts, as the number asks for; `{0}` is the number with its digits in groups, values follow from `{1}` on. */
 export function plural(count: number, one: string, other: string, ...values: readonly Value[]): string {
   return t(isOne(count) ? one : other, formatInteger(count), ...values);

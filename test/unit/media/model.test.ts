@@ -166,6 +166,7 @@ test("what was remembered is taken over where it makes sense", () => {
     expression: true,
     facets: { roles: ["query"], dtypes: ["BF16"], grades: [] },
     columns: ["size", "effectiveRank"],
+    widths: { shape: 120 },
     sort: { by: "effectiveRank", descending: true },
   };
   assert.deepEqual(restoreState(kept), kept);
@@ -174,8 +175,9 @@ test("what was remembered is taken over where it makes sense", () => {
     columns: ["size", "colour"],
     sort: { by: "colour", descending: true },
     facets: { roles: ["cook"] },
+    widths: { size: 1, dtype: 1e9, shape: "wide", colour: 80 },
   };
-  assert.deepEqual(restoreState(strange), { ...initialState, columns: ["size"] });
+  assert.deepEqual(restoreState(strange), { ...initialState, columns: ["size"], widths: { size: 32, dtype: 480 } });
   const compared = { kind: "role", role: "query", stack: "", ends: 3 };
   assert.deepEqual(restoreState({ selection: compared }).selection, compared);
   assert.deepEqual(restoreState({ selection: { ...compared, role: "cook" } }).selection, { kind: "nothing" });

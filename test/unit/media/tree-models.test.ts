@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Checkpoint } from "../../../media/model/checkpoint.ts";
-import { columnOf, defaultColumns, fittingColumns } from "../../../media/model/columns.ts";
+import { columnOf, defaultColumns, fittingColumns, roomFor } from "../../../media/model/columns.ts";
 import { colouringOf, comparedIds, comparedOf, shortNames } from "../../../media/model/compared.ts";
 import { noFacets, parseQuery, type Facets } from "../../../media/model/search.ts";
 import { sortTensors, type Sort } from "../../../media/model/sort.ts";
@@ -114,6 +114,19 @@ test("where there is no room the usual columns give way, those a person added st
     "grade",
   ]);
   assert.equal(columnOf("effectiveRank").title, "Effective rank");
+});
+
+test("a column has the width that was chosen, and room as long as no other has to go for it", () => {
+  const widths = { dtype: 90 };
+  const shown = fittingColumns(defaultColumns, 800, widths);
+  assert.equal(shown.find(({ key }) => key === "dtype")?.width, 90);
+  const most = roomFor("dtype", shown, 800, widths);
+  const keys = (dtype: number): string[] => fittingColumns(defaultColumns, 800, { dtype }).map(({ key }) => key);
+  assert.deepEqual(keys(most), [...defaultColumns]);
+  assert.deepEqual(keys(most + 1), defaultColumns.slice(1));
+  // Where none may go, the tree is scrolled.
+  const added = fittingColumns(["effectiveRank", "grade"], 200);
+  assert.equal(roomFor("effectiveRank", added, 200, {}), 480);
 });
 
 test("a query is words or an expression, narrowed by facets", () => {
