@@ -61,7 +61,7 @@ export class GroupView implements DetailView {
           { class: "table-scroll" },
           create(
             "table",
-            { class: "list-table" },
+            { class: "list-table block-table" },
             create("caption", { class: "visually-hidden" }, t("Tensors of this block")),
             create(
               "thead",

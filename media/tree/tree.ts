@@ -444,7 +444,12 @@ export class Tree {
 
   /** Why there are no lines. */
   #nothing(): HTMLElement {
-    if (this.#matches === null) return emptyState("layers", t("This checkpoint holds no tensors."));
+    if (this.#matches === null) {
+      const broken = this.#store.checkpoint?.catalogue.problems.some(({ severity }) => severity === "error") === true;
+      return broken
+        ? emptyState("warning", t("No tensor of this checkpoint can be read."))
+        : emptyState("layers", t("This checkpoint holds no tensors."));
+    }
     const showAll = button(
       t("Show all tensors"),
       () => {

@@ -68,6 +68,14 @@ export const scenes: readonly Scene[] = [
     },
   },
   {
+    name: "what can be done with a chart",
+    arrive: async (view) => {
+      await view.row(query).click();
+      await view.part("chart-values").getByTestId("chart-actions").click();
+      await view.part("save-svg").waitFor();
+    },
+  },
+  {
     name: "role over layers compared",
     arrive: async (view) => {
       await view.row(query).click();
