@@ -17,7 +17,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, posix } from "node:path";
 import { parseArgs } from "node:util";
 import { findProgram, run } from "./setup/command.mjs";
 import { downloadNode } from "./setup/node-runtime.mjs";
@@ -62,10 +62,13 @@ export async function createPackage(target = `${process.platform}-${process.arch
       mkdirSync(dirname(join(stage, to)), { recursive: true });
       cpSync(path, join(stage, to), { recursive: true });
     };
-    // What the editor's explanations lead to, and what that leads to.
-    const documents = ["README.md", "CHANGELOG.md", "LICENSE", "docs/metrics.md", "docs/problems.md"];
+    // What is shown in the editor, and what that leads to.
+    const documents = withLinked(["README.md", "CHANGELOG.md", "docs/metrics.md", "docs/problems.md"]);
     const translations = readdirSync(root).filter((name) => /^package\.nls\..*json$/.test(name));
-    for (const file of [...documents, ...translations, ...filesOfManifest(manifest)]) copy(file, file);
+    for (const file of ["LICENSE", ...documents, ...translations, ...filesOfManifest(manifest)]) copy(file, file);
+    // vsce writes this name in lower case.
+    const readme = readFileSync(join(root, "README.md"), "utf8");
+    writeFileSync(join(stage, "README.md"), readme.replaceAll("](CHANGELOG.md)", "](changelog.md)"));
     for (const file of ["package.json", "index.js", "LICENSE.md", `dist/${dawn}`]) {
       copy(`node_modules/webgpu/${file}`, `dist/server/node_modules/webgpu/${file}`);
     }
@@ -98,6 +101,30 @@ export async function createPackage(target = `${process.platform}-${process.arch
     () => `${(statSync(vsix).size / 2 ** 20).toFixed(1)} MiB`,
   );
   return { vsix, stage };
+}
+
+/**
+ * Documents and the files that their relative links lead to, and those of these.
+ * @param {readonly string[]} documents
+ */
+function withLinked(documents) {
+  const found = new Set(documents);
+  for (const document of found) {
+    if (!document.endsWith(".md")) continue;
+    for (const link of relativeLinks(readFileSync(join(root, document), "utf8"))) {
+      found.add(posix.join(posix.dirname(document), link));
+    }
+  }
+  return found;
+}
+
+/**
+ * The files that links and pictures of a Markdown text lead to, without their anchors.
+ * @param {string} markdown
+ */
+function relativeLinks(markdown) {
+  const targets = [...markdown.matchAll(/\]\((?<target>[^)\s]+)/g)].map(({ groups }) => groups?.["target"] ?? "");
+  return targets.filter((target) => !/^([a-z][a-z+.-]*:|#)/i.test(target)).map((target) => target.replace(/#.*$/, ""));
 }
 
 /**

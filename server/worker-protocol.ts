@@ -1,5 +1,5 @@
 /** The messages between whoever wants results (language server, command line) and the GPU process. */
-import type { Spoken } from "./text/l10n.ts";
+import type { Said, Spoken } from "./text/l10n.ts";
 import type { EngineStatus } from "./protocol.ts";
 import type { Metrics } from "./spectrum/metrics.ts";
 import type { NoiseTest } from "./spectrum/verdict.ts";
@@ -75,10 +75,10 @@ export type FromWorker =
       readonly type: "unsupported";
       readonly id: number;
       readonly index: number;
-      readonly message: string;
+      readonly message: Said;
       /** It fits this adapter, but not what was free of its memory. */
       readonly shortOfMemory: boolean;
     }
   /** The job is over: all of its parts were told of, or it was cancelled, or it failed. */
   | { readonly type: "done"; readonly id: number; readonly outcome: "complete" | "cancelled" }
-  | { readonly type: "failed"; readonly id: number; readonly message: string };
+  | { readonly type: "failed"; readonly id: number; readonly message: Said };

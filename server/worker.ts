@@ -18,7 +18,7 @@ import { withDrawnMatrix } from "./svd/drawn-matrix.ts";
 import type { MatrixSource, Measurement } from "./svd/measurement.ts";
 import { deviceLostCode } from "./worker-protocol.ts";
 import type { Analysis, FromWorker, Job, ToWorker, VectorMeasurement } from "./worker-protocol.ts";
-import { loadTexts, type Spoken } from "./text/l10n.ts";
+import { loadTexts, said, type Spoken } from "./text/l10n.ts";
 
 let engine: Engine | null = null;
 const aborts = new Map<number, AbortController>();
@@ -120,9 +120,9 @@ async function run(job: Job, signal: AbortSignal): Promise<void> {
     if (signal.aborted) {
       send({ type: "done", id: job.id, outcome: "cancelled" });
     } else {
+      const message = said(error instanceof Error ? error.message : String(error));
       // A lost device fails the job too, and ends this process: let that speak first.
       await setTimeout(200);
-      const message = error instanceof Error ? error.message : String(error);
       send({ type: "failed", id: job.id, message });
     }
   }
@@ -157,7 +157,7 @@ async function measureProducts(
       send({ type: "product", id, index, measurement });
     },
     onUnsupported: (index, message) => {
-      send({ type: "unsupported", id, index, message, shortOfMemory: false });
+      send({ type: "unsupported", id, index, message: said(message), shortOfMemory: false });
     },
   });
 }
@@ -182,7 +182,7 @@ async function measureMatrices(opened: Engine, job: JobOf<"matrices">, signal: A
       }
     },
     onUnsupported: (index, message, shortOfMemory = false) => {
-      send({ type: "unsupported", id: job.id, index, message, shortOfMemory });
+      send({ type: "unsupported", id: job.id, index, message: said(message), shortOfMemory });
     },
   });
   const vectors = job.vectors ? await measureVectors(opened, job, unfinished, signal) : null;

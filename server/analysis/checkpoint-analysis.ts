@@ -1,4 +1,4 @@
-import { t } from "../text/l10n.ts";
+import { said, t, type Said } from "../text/l10n.ts";
 import { adapterConfig } from "../architecture/adapter.ts";
 import type { Architecture, MatrixView } from "../architecture/architecture.ts";
 import { missingTensors } from "../architecture/missing.ts";
@@ -74,7 +74,7 @@ export class CheckpointAnalysis {
   #shown: Uint32Array | null = null;
   readonly #results = new Map<string, MatrixResult>();
   readonly #summaries = new Map<string, MatrixSummary>();
-  readonly #refusals = new Map<string, string>();
+  readonly #refusals = new Map<string, Said>();
   /** Results that came with vectors, or were asked for with them. */
   readonly #withVectors = new Set<string>();
   /** What was asked for by its id and is not a matrix without a result: heads, parts, vectors. */
@@ -269,6 +269,17 @@ export class CheckpointAnalysis {
     return this.#portions;
   }
 
+  /** Whether anything is known of singular vectors. */
+  get hasVectors(): boolean {
+    return this.#withVectors.size > 0;
+  }
+
+  /** The matrices and heads with a result: each matrix, and after it its heads. */
+  get known(): readonly MatrixView[] {
+    const all = this.#portionResults === 0 ? this.matrices : this.matricesWithHeads;
+    return all.filter(({ id }) => this.#results.has(id));
+  }
+
   /** Each matrix, and after it its heads. */
   get matricesWithHeads(): readonly MatrixView[] {
     return this.matrices.flatMap((matrix) => [matrix, ...this.portions.headsOf(matrix.tensor.name)]);
@@ -320,7 +331,7 @@ export class CheckpointAnalysis {
     for (const matrix of new Set(wanted)) {
       const { id, description } = matrix;
       if (description.unsupported !== null) {
-        if (!this.#results.has(id)) refused.push(this.#refuse(matrix, description.unsupported));
+        if (!this.#results.has(id)) refused.push(this.#refuse(matrix, said(description.unsupported)));
         continue;
       }
       // What has vectors keeps them when it is computed again.
@@ -344,7 +355,7 @@ export class CheckpointAnalysis {
       if (this.#results.has(matrix.id)) return;
       const { unsupported } = matrix.description;
       if (unsupported === null) isMissing = true;
-      else refused.push(this.#refuse(matrix, unsupported));
+      else refused.push(this.#refuse(matrix, said(unsupported)));
     });
     this.#announce(refused);
     return isMissing;
@@ -397,7 +408,7 @@ export class CheckpointAnalysis {
   }
 
   /** Notes that a matrix cannot be computed, and why. */
-  refuse(matrix: MatrixView, reason: string): void {
+  refuse(matrix: MatrixView, reason: Said): void {
     this.#announce([this.#refuse(matrix, reason)]);
   }
 
@@ -411,9 +422,7 @@ export class CheckpointAnalysis {
     if (matrix === undefined || result === undefined) {
       return null;
     }
-    const analysis = this.#refusals.has(id)
-      ? null
-      : ((await this.#stores.get(matrix.tensor.file)?.get(this.#key(matrix))) ?? null);
+    const analysis = this.#refusals.has(id) ? null : await this.#analysisOf(matrix);
     const count = Math.min(matrix.rows, matrix.columns);
     const values = analysis?.measurement.singularValues;
     return {
@@ -544,6 +553,27 @@ export class CheckpointAnalysis {
     return this.#metrics.get(this.#position(id), key);
   }
 
+  /**
+   * The checkpoint with its results, told in the language that is spoken where this is called: most sentences are made when
+   * something becomes known. The copy computes nothing and shares what is kept on disk: it is not to be closed.
+   */
+  async retold(general: AnalysisPreferences, signal: AbortSignal): Promise<CheckpointAnalysis> {
+    const copy = await CheckpointAnalysis.open(this.checkpoint.path, general);
+    for (const [file, store] of this.#stores) copy.#stores.set(file, store);
+    for (const id of this.#results.keys()) {
+      signal.throwIfAborted();
+      const matrix = copy.#view(id);
+      // A file may have changed since.
+      if (matrix === undefined) continue;
+      const why = this.#refusals.get(id);
+      const analysis = why === undefined ? await copy.#analysisOf(matrix) : null;
+      if (analysis !== null) copy.#judge(matrix, analysis);
+      else if (why === undefined) copy.#keep(matrix, resultOf(matrix, copy.#verdict(matrix, null)));
+      else copy.#refuse(matrix, said(matrix.description.unsupported ?? why.english));
+    }
+    return copy;
+  }
+
   async close(): Promise<void> {
     this.queue.clear();
     for (const store of this.#stores.values()) {
@@ -586,6 +616,10 @@ export class CheckpointAnalysis {
     if (isPortion(matrix) && !this.#results.has(result.id)) this.#portionResults += 1;
     this.#results.set(result.id, result);
     if (this.#asked.delete(result.id)) this.#askedDone += 1;
+  }
+
+  async #analysisOf(matrix: MatrixView): Promise<Analysis | null> {
+    return (await this.#stores.get(matrix.tensor.file)?.get(this.#key(matrix))) ?? null;
   }
 
   /** What its results are kept under. */
@@ -639,7 +673,7 @@ export class CheckpointAnalysis {
     return changed;
   }
 
-  #refuse(matrix: MatrixView, why: string): MatrixResult {
+  #refuse(matrix: MatrixView, why: Said): MatrixResult {
     const { id } = matrix;
     this.queue.delete(id);
     this.#refusals.set(id, why);
@@ -662,7 +696,7 @@ export class CheckpointAnalysis {
       tests: analysis?.tests ?? [],
       context: {
         unsupported:
-          this.#refusals.get(matrix.id) ??
+          this.#refusals.get(matrix.id)?.text ??
           matrix.description.unsupported ??
           (analysis === null ? t("its result could not be read back from the cache; analyse it again") : null),
         duplicateOf: original === null ? null : shortened(original),

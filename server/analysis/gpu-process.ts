@@ -1,4 +1,4 @@
-import { inEnglish, spoken, t } from "../text/l10n.ts";
+import { heard, inEnglish, spoken, t } from "../text/l10n.ts";
 import { execFile, fork, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -292,13 +292,15 @@ export class GpuProcess {
         job.onProduct?.(message.index, message.measurement);
         break;
       case "unsupported":
-        job.onUnsupported(message.index, message.message, message.shortOfMemory);
+        heard(message.message);
+        job.onUnsupported(message.index, message.message.text, message.shortOfMemory);
         break;
       case "done":
         job.resolve();
         break;
       case "failed":
-        job.reject(new Error(message.message));
+        heard(message.message);
+        job.reject(new Error(message.message.text));
         break;
     }
   }

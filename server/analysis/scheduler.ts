@@ -1,4 +1,4 @@
-import { plural, t } from "../text/l10n.ts";
+import { plural, said, t, type Said } from "../text/l10n.ts";
 import { basename } from "node:path";
 import { setTimeout } from "node:timers/promises";
 import type { MatrixView } from "../architecture/architecture.ts";
@@ -68,7 +68,7 @@ export class Scheduler {
   /** Matrices that were on the GPU when its process ended, with how much that counts, by checkpoint and id. */
   readonly #suspects = new Map<CheckpointAnalysis, Map<string, number>>();
   /** Why matrices were given up since the last result: the GPU process may be broken instead. */
-  #condemned: { readonly analysis: CheckpointAnalysis; readonly matrix: MatrixView; readonly reason: string }[] = [];
+  #condemned: { readonly analysis: CheckpointAnalysis; readonly matrix: MatrixView; readonly reason: Said }[] = [];
   readonly #shortage = new MemoryShortage();
   /** Ends of the GPU process since the last result. */
   #losses = 0;
@@ -266,11 +266,12 @@ export class Scheduler {
             });
           },
           onUnsupported: (index, message, shortOfMemory) => {
+            const reason = said(message);
             gate.arrive(() => {
               const matrix = matrices[index]!;
               left.delete(index);
               analysis.release({ matrices: [matrix], vectors });
-              if (!shortOfMemory || !this.#shortage.meet(analysis, matrix, vectors)) analysis.refuse(matrix, message);
+              if (!shortOfMemory || !this.#shortage.meet(analysis, matrix, vectors)) analysis.refuse(matrix, reason);
             });
           },
         },
@@ -330,15 +331,20 @@ export class Scheduler {
         const strikes = (suspects.get(matrix.id) ?? 0) + (error.fromOutside ? 1 : 2);
         suspects.set(matrix.id, strikes);
         if (left.length > 1 || strikes < mostStrikes) return true;
-        this.#condemned.push({ analysis, matrix, reason: t("{0} while it was computed, again and again", message) });
+        this.#condemned.push({
+          analysis,
+          matrix,
+          reason: said(t("{0} while it was computed, again and again", message)),
+        });
         return false;
       });
       // One of several is to blame: what may be quicker comes before finding out which.
       if (left.length > 1 && !error.fromOutside) analysis.queue.add(again, vectors);
       else analysis.queue.putBack({ matrices: again, vectors });
     } else {
+      const reason = said(message);
       for (const matrix of left) {
-        analysis.refuse(matrix, message);
+        analysis.refuse(matrix, reason);
       }
     }
   }

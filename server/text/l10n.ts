@@ -22,7 +22,18 @@ interface Language {
 }
 
 const english = languageOf("en", {});
-let current = english;
+let loaded = english;
+/** Whether what runs now speaks English whatever is loaded; see english-scope.ts. */
+let isEnglishHere = (): boolean => false;
+
+function current(): Language {
+  return isEnglishHere() ? english : loaded;
+}
+
+/** Sets what tells whether English is spoken in the course of work that runs now. */
+export function englishWhere(isHere: () => boolean): void {
+  isEnglishHere = isHere;
+}
 
 function languageOf(tag: string, texts: Texts): Language {
   const integers = new Intl.NumberFormat(tag, { maximumFractionDigits: 0 });
@@ -41,25 +52,68 @@ export interface Spoken {
 
 /** Speaks a language from now on, and writes its numbers. */
 export function loadTexts({ language, texts }: Spoken): void {
-  current = texts === undefined ? english : languageOf(language, texts);
+  loaded = texts === undefined ? english : languageOf(language, texts);
 }
 
 /** What is spoken now. */
 export function spoken(): Spoken {
-  return current === english ? { language: "en" } : { language: current.tag, texts: current.texts };
+  const language = current();
+  return language === english ? { language: "en" } : { language: language.tag, texts: language.texts };
+}
+
+/** Whether texts are as they stand in the code. */
+export function isEnglish(): boolean {
+  return current() === english;
 }
 
 /** The language spoken now (BCP 47). */
 export function languageTag(): string {
-  return current.tag;
+  return current().tag;
 }
 
 /** A text with its values in the places `{0}`, `{1}`, … */
 export function t(message: string, ...values: readonly Value[]): string {
-  const text = Object.hasOwn(current.texts, message) ? current.texts[message]! : message;
+  const { texts } = current();
+  if (!Object.hasOwn(texts, message)) return filled(message, values);
+  const text = filled(texts[message]!, values);
+  lately[count++ % mostRemembered] = { text, message, values };
+  return text;
+}
+
+function filled(text: string, values: readonly Value[]): string {
   return values.length === 0
     ? text
     : text.replace(/\{(\d+)\}/g, (place, index: string) => String(values[Number(index)] ?? place));
+}
+
+/** What was said last in another language, and of what it was made. */
+const lately: { readonly text: string; readonly message: string; readonly values: readonly Value[] }[] = [];
+const mostRemembered = 1000;
+let count = 0;
+
+/** A sentence that is kept, with what goes into files that machines read. */
+export interface Said {
+  readonly text: string;
+  readonly english: string;
+}
+
+/** A sentence that was said just now, by this process or by one that told of it with {@link heard}, with its English. */
+export function said(text: string): Said {
+  return { text, english: englishOf(text) };
+}
+
+/** Takes over what another process said. */
+export function heard({ text, english: message }: Said): void {
+  if (text !== message) lately[count++ % mostRemembered] = { text, message, values: [] };
+}
+
+function englishOf(text: string): string {
+  const made = lately.findLast((each) => each.text === text);
+  if (made === undefined) return text;
+  const values = made.values.map((value) =>
+    typeof value === "string" && value.length < text.length ? englishOf(value) : value,
+  );
+  return filled(made.message, values);
 }
 
 /** One of two texts, as the number asks for; `{0}` is the number, the values follow from `{1}` on. */
@@ -69,26 +123,26 @@ export function plural(count: number, one: string, other: string, ...values: rea
 
 /** Whether the language has its singular with this number. */
 export function isOne(count: number): boolean {
-  return current.plurals.select(count) === "one";
+  return current().plurals.select(count) === "one";
 }
 
 /** A whole number with its digits in groups: `9,216`. */
 export function grouped(value: number): string {
-  return current.integers.format(value);
+  return current().integers.format(value);
 }
 
 /** A number written with a decimal point, with the language's decimal sign. */
 export function decimal(digits: string): string {
-  return digits.replace(".", current.decimalSign);
+  return digits.replace(".", current().decimalSign);
 }
 
 /** Makes texts in English whatever is spoken: for files that machines read. */
 export function inEnglish<T>(make: () => T): T {
-  const before = current;
-  current = english;
+  const before = loaded;
+  loaded = english;
   try {
     return make();
   } finally {
-    current = before;
+    loaded = before;
   }
 }

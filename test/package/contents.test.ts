@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import test from "node:test";
 import { zipEntries, type ZipEntry } from "../support/zip.ts";
 
@@ -54,6 +54,46 @@ test("the package holds every file and folder that its manifest names", () => {
     );
   }
 });
+
+test("every relative link of the documents leads to a file of the package, and to a heading of it", () => {
+  const documents = [...files.keys()].filter((name) => name.endsWith(".md") && !name.includes("/node_modules/"));
+  assert.ok(documents.length > 4, documents.join());
+  // vsce writes these two in lower case.
+  const staged = (name: string): string =>
+    join(
+      stage,
+      name.slice("extension/".length).replace(/^(readme|changelog)\.md$/, (file) => renamed.get(file) ?? file),
+    );
+  const renamed = new Map([
+    ["readme.md", "README.md"],
+    ["changelog.md", "CHANGELOG.md"],
+  ]);
+  let links = 0;
+  for (const document of documents) {
+    const text = readFileSync(staged(document), "utf8");
+    for (const { groups } of text.matchAll(/(?:\]\(|(?:href|src)=")(?<target>[^)"\s]+)/g)) {
+      const [path = "", anchor] = groups!["target"]!.split("#");
+      if (/^[a-z][a-z+.-]*:/i.test(path)) continue;
+      links++;
+      const target = path === "" ? document : posix.join(posix.dirname(document), path);
+      assert.ok(files.has(target), `${document} leads to ${path}, which is not in the package`);
+      if (anchor === undefined) continue;
+      const there = readFileSync(staged(target), "utf8");
+      const headings = [...there.matchAll(/^#+ (.+)$/gm)].map(([, heading]) => slug(heading!));
+      assert.ok(there.includes(`<a id="${anchor}">`) || headings.includes(anchor), `${document} leads to #${anchor}`);
+    }
+  }
+  assert.ok(links > 50, `${links} links`);
+});
+
+/** The anchor of a heading, as GitHub and VS Code have it. */
+function slug(heading: string): string {
+  return heading
+    .trim()
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\s_-]/gu, "")
+    .replace(/\s/g, "-");
+}
 
 test("the package holds nothing superfluous", () => {
   const allowed = [

@@ -31,21 +31,21 @@ process.on("message", (message) => {
     const { id, kind, sources, products } = message.job;
     if (kind === "products") {
       for (const [index, { left, right }] of products.entries()) {
-        if (left.source.path === "odd") process.send({ type: "unsupported", id, index, message: "too odd" });
+        if (left.source.path === "odd") process.send({ type: "unsupported", id, index, message: { text: "too odd", english: "too odd" } });
         else process.send({ type: "product", id, index, measurement: { of: left.source.path + right.source.path } });
       }
       return process.send({ type: "done", id, outcome: "complete" });
     }
     if (kind === "draw") {
-      if (message.job.draw.sigma < 0) process.send({ type: "unsupported", id, index: 0, message: "too small" });
+      if (message.job.draw.sigma < 0) process.send({ type: "unsupported", id, index: 0, message: { text: "too small", english: "too small" } });
       else process.send({ type: "result", id, index: 0, analysis: { of: message.job.draw.seed } });
       return process.send({ type: "done", id, outcome: "complete" });
     }
     for (const [index, { path }] of sources.entries()) {
       if (path === "crash") return process.kill(process.pid, "SIGSEGV");
-      if (path === "fail") return process.send({ type: "failed", id, message: "out of luck" });
+      if (path === "fail") return process.send({ type: "failed", id, message: { text: "out of luck", english: "out of luck" } });
       if (path === "wait") return;
-      if (path === "odd") process.send({ type: "unsupported", id, index, message: "too odd" });
+      if (path === "odd") process.send({ type: "unsupported", id, index, message: { text: "too odd", english: "too odd" } });
       else process.send({ type: "result", id, index, analysis: { of: path, pid: process.pid } });
     }
     process.send({ type: "done", id, outcome: "complete" });

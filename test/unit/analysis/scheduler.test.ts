@@ -43,10 +43,11 @@ process.on("message", (message) => {
       const isFirst = !met.has(begin);
       met.add(begin);
       if (first[0] === 55 || (first[0] === 56 && isFirst)) {
-        process.send({ type: "unsupported", id, index, message: "there is no room", shortOfMemory: true });
+        const message = { text: "there is no room", english: "there is no room" };
+        process.send({ type: "unsupported", id, index, message, shortOfMemory: true });
         continue;
       }
-      if (first[0] === 7) return process.send({ type: "failed", id, message: "seven is out of order" });
+      if (first[0] === 7) return process.send({ type: "failed", id, message: { text: "seven is out of order", english: "seven is out of order" } });
       const analysis = ANALYSIS;
       const measurement = { ...analysis.measurement, singularValues: Float64Array.of(first[0]) };
       process.send({ type: "result", id, index, analysis: { ...analysis, measurement } });

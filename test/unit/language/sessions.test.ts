@@ -33,7 +33,7 @@ process.on("message", async (message) => {
       const file = openSync(path);
       const bytes = readSync(file, first, 0, 4, begin);
       closeSync(file);
-      if (bytes < 4) { process.send({ type: "unsupported", id, index, message: "the file ends" }); continue; }
+      if (bytes < 4) { process.send({ type: "unsupported", id, index, message: { text: "the file ends", english: "the file ends" } }); continue; }
       const measurement = { ...analysis.measurement, singularValues: Float64Array.of(first[0]) };
       process.send({ type: "result", id, index, analysis: { ...analysis, measurement } });
     }
