@@ -1,5 +1,6 @@
 /** The checkpoint in front: that of the custom editor, outline or index that has the focus. */
 import * as vscode from "vscode";
+import { outlineScheme } from "../server/protocol.ts";
 import { disposeAll, type Disposable } from "./disposable.ts";
 import { checkpointOfDocument } from "./documents.ts";
 import type { EditorProvider } from "./editor/provider.ts";
@@ -11,6 +12,10 @@ import type { LanguageServer } from "./server/language-server.ts";
 const phaseKey = "safetensorsSpectrum.phase";
 /** Tells menus whether a tensor with a spectrum is selected in front. */
 const tensorKey = "safetensorsSpectrum.matrix";
+/** Tells menus whether that tensor may have attention heads. */
+const headsKey = "safetensorsSpectrum.heads";
+/** Tells the walkthrough that an outline is in front. */
+const outlineKey = "safetensorsSpectrum.outline";
 
 export class ActiveCheckpoint implements vscode.Disposable {
   readonly #sessions: Sessions;
@@ -68,6 +73,8 @@ export class ActiveCheckpoint implements vscode.Disposable {
     const { session, tensor } = this;
     this.#setContext(phaseKey, session?.state.phase ?? "");
     this.#setContext(tensorKey, tensor !== null && session?.hasMatrix(tensor) === true);
+    this.#setContext(headsKey, tensor !== null && session?.mayHaveHeads(tensor) === true);
+    this.#setContext(outlineKey, vscode.window.activeTextEditor?.document.uri.scheme === outlineScheme);
     this.#changed.fire(undefined);
   }
 

@@ -3,6 +3,7 @@ import * as vscode from "vscode";
 import type { ActiveCheckpoint } from "../active.ts";
 import type { EditorProvider } from "../editor/provider.ts";
 import type { Lease, Sessions } from "../editor/session.ts";
+import { chooseCheckpoint } from "./choose-checkpoint.ts";
 import { isCheckpointUri } from "./reveal-arguments.ts";
 import { checkpointOfOutline } from "../outline/uri.ts";
 import type { LanguageServer } from "../server/language-server.ts";
@@ -37,19 +38,20 @@ export function target({ active }: Parts, value: unknown): vscode.Uri | null {
 }
 
 /**
- * Opens the session of the checkpoint that a command is about while something is done with it.
+ * Opens the session of the checkpoint that a command is about while something is done with it. Where none is in front, as
+ * in the walkthrough, it is one that the person chooses; where they choose none, nothing is done.
  * @throws where there is no such checkpoint, in one sentence.
  */
-export async function withSession<T>(
+export async function withSession(
   parts: Parts,
   value: unknown,
-  action: (session: Lease["session"], uri: vscode.Uri) => Promise<T>,
-): Promise<T> {
-  const uri = target(parts, value);
-  if (uri === null) throw new Error(vscode.l10n.t("Open a .safetensors file first."));
+  action: (session: Lease["session"], uri: vscode.Uri) => Promise<void>,
+): Promise<void> {
+  const uri = target(parts, value) ?? (await chooseCheckpoint(parts));
+  if (uri === null) return;
   const lease = await parts.sessions.open(uri);
   try {
-    return await action(lease.session, uri);
+    await action(lease.session, uri);
   } finally {
     lease.dispose();
   }

@@ -1,5 +1,6 @@
 /** The checkpoints that are open, each shared by all its views and kept for some seconds after the last one closes. */
 import * as vscode from "vscode";
+import type { Role } from "../../server/architecture/role.ts";
 import { unpackCatalogue } from "../../server/packing/catalogue.ts";
 import {
   analyseCheckpoint,
@@ -23,6 +24,12 @@ import { viewCloseDelay } from "../../server/language/close-delays.ts";
 import { disposeAll, type Disposable } from "../disposable.ts";
 import type { LanguageServer } from "../server/language-server.ts";
 
+/** No attention head lies in weights of these roles. */
+const headlessRoles: ReadonlySet<Role> = new Set<Role>([
+  ...(["gate", "up", "down", "gate-up", "router", "conv"] as const),
+  ...(["embedding", "unembedding", "lora-a", "lora-b"] as const),
+]);
+
 /** What changed in a session. */
 export type SessionChange =
   | { readonly type: "catalogue" }
@@ -42,8 +49,8 @@ export class Session {
   #catalogue: Catalogue | null = null;
   readonly #results = new Map<string, MatrixResult>();
   readonly #changes = new vscode.EventEmitter<SessionChange>();
-  /** The names of tensors with singular values, once they were asked for. */
-  #matrices: ReadonlySet<string> | null = null;
+  /** The roles of tensors with singular values, by name, once they were asked for. */
+  #matrices: ReadonlyMap<string, Role> | null = null;
   readonly onDidChange = this.#changes.event;
 
   constructor(opened: OpenResult) {
@@ -91,8 +98,21 @@ export class Session {
 
   /** Whether a tensor has singular values. */
   hasMatrix(tensor: string): boolean {
-    this.#matrices ??= new Set(this.catalogue.tensors.filter(({ matrices }) => matrices > 0).map(({ name }) => name));
-    return this.#matrices.has(tensor);
+    return this.#roleOf(tensor) !== undefined;
+  }
+
+  /** Whether a tensor may be one of attention, by its role: whether it divides into heads is the server's to say. */
+  mayHaveHeads(tensor: string): boolean {
+    const role = this.#roleOf(tensor);
+    return role !== undefined && !headlessRoles.has(role);
+  }
+
+  /** The role of a tensor with singular values. */
+  #roleOf(tensor: string): Role | undefined {
+    this.#matrices ??= new Map(
+      this.catalogue.tensors.filter(({ matrices }) => matrices > 0).map(({ name, role }) => [name, role]),
+    );
+    return this.#matrices.get(tensor);
   }
 
   /** It was opened again: the files changed, or the server is a new one. */
@@ -171,6 +191,11 @@ export class Sessions implements vscode.Disposable {
         for (const entry of this.#entries.values()) void this.#reopen(entry);
       }),
     ];
+  }
+
+  /** Those that are open. */
+  get all(): readonly Session[] {
+    return [...this.#entries.values()].map(({ session }) => session);
   }
 
   /** The session that holds a file, if it is open. */
