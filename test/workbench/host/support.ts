@@ -1,5 +1,5 @@
 /** What tests in the extension host share. */
-import { mkdtemp, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as vscode from "vscode";
@@ -14,6 +14,18 @@ export async function writeCheckpoint(...names: string[]): Promise<vscode.Uri> {
   const uri = vscode.Uri.file(join(folder, "model.safetensors"));
   await rewriteCheckpoint(uri, ...names);
   return uri;
+}
+
+/** A new checkpoint of one shard and its index, with a small matrix for each name. @returns the index */
+export async function writeSharded(...names: string[]): Promise<vscode.Uri> {
+  const shard = "model-00001-of-00001.safetensors";
+  const checkpoint = await writeCheckpoint();
+  const index = vscode.Uri.joinPath(checkpoint, "..", "model.safetensors.index.json");
+  await rm(checkpoint.fsPath);
+  await rewriteCheckpoint(vscode.Uri.joinPath(checkpoint, "..", shard), ...names);
+  const weights = Object.fromEntries(names.map((name) => [name, shard]));
+  await writeFile(index.fsPath, JSON.stringify({ metadata: {}, weight_map: weights }, undefined, 2));
+  return index;
 }
 
 /** Writes other tensors into a checkpoint. */
