@@ -434,7 +434,11 @@ connection.languages.inlayHint.on(async ({ textDocument, range }) => {
 
 connection.onCodeAction(async ({ textDocument, context }) => {
   const session = await sessionOf(textDocument.uri);
-  return session === null ? null : codeActions(context.diagnostics, fileUri(session.path));
+  if (session === null) return null;
+  const { analysis, outline } = session;
+  return codeActions(context.diagnostics, fileUri(session.path), (tensor) =>
+    analysis.matricesOf(tensor).length > 0 ? "matrix" : outline.places.has(tensor) ? "other" : "absent",
+  );
 });
 
 connection.onDefinition(async ({ textDocument, position }) => {

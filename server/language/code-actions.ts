@@ -17,8 +17,13 @@ const longestName = 60;
 /**
  * Quick fixes of findings: show the tensor in the editor; analyse it again; have no finding of this kind on it, on its
  * like in every layer, or anywhere, any more.
+ * @param kindOf what is offered for a tensor depends on: an index may name one that no file holds
  */
-export function codeActions(diagnostics: readonly Diagnostic[], checkpoint: string): CodeAction[] {
+export function codeActions(
+  diagnostics: readonly Diagnostic[],
+  checkpoint: string,
+  kindOf: (tensor: string) => "matrix" | "other" | "absent",
+): CodeAction[] {
   const ours = diagnostics.filter(({ source }) => source === diagnosticSource);
   const actions = ours.flatMap((diagnostic): CodeAction[] => {
     const tensor: unknown = (diagnostic.data as { readonly tensor?: unknown } | undefined)?.tensor;
@@ -26,11 +31,15 @@ export function codeActions(diagnostics: readonly Diagnostic[], checkpoint: stri
       return [];
     }
     const target: RevealArguments = { checkpoint, tensor };
-    const found = [
-      fix(t("Open in the spectrum editor"), [diagnostic], revealCommand, target),
-      fix(t("Analyse its singular vectors"), [diagnostic], analyseVectorsCommand, target),
-      fix(t("Analyse this tensor again"), [diagnostic], analyseTensorCommand, target),
-    ];
+    const kind = kindOf(tensor);
+    const found: CodeAction[] = [];
+    if (kind !== "absent") found.push(fix(t("Open in the spectrum editor"), [diagnostic], revealCommand, target));
+    if (kind === "matrix") {
+      found.push(
+        fix(t("Analyse its singular vectors"), [diagnostic], analyseVectorsCommand, target),
+        fix(t("Analyse this tensor again"), [diagnostic], analyseTensorCommand, target),
+      );
+    }
     const { code } = diagnostic;
     if (typeof code === "string") {
       const silence = (title: string, pattern: string): CodeAction =>

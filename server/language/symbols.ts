@@ -18,9 +18,10 @@ function nameless(): string {
 export function outlineSymbols(outline: Outline): DocumentSymbol[] {
   const short = outline.places.size <= mostTensors;
   const symbols: DocumentSymbol[] = [];
+  const lines = short ? outline.text.split("\n") : [];
   const tensorSymbol = (line: number): DocumentSymbol[] => {
     const tensor = outline.tensors[line] ?? null;
-    return tensor === null || !short ? [] : (symbolOf(outline, tensor) ?? []);
+    return tensor === null || !short ? [] : symbolOf(outline, tensor, lines[line]?.length ?? 0);
   };
   let line = 0;
   for (const { name, line: heading, lastLine } of outline.blocks) {
@@ -81,19 +82,21 @@ export function workspaceSymbols(sessions: Iterable<Session>, query: string): Sy
   return found;
 }
 
-function symbolOf(outline: Outline, tensor: CatalogueTensor): DocumentSymbol[] | null {
-  const range = outlineRange(outline, tensor.name);
-  if (range === null) {
-    return null;
+/** @param length of its line, all of which is the symbol's: breadcrumbs tell it wherever the cursor is on the line */
+function symbolOf(outline: Outline, tensor: CatalogueTensor, length: number): DocumentSymbol[] {
+  const selectionRange = outlineRange(outline, tensor.name);
+  if (selectionRange === null) {
+    return [];
   }
+  const { line } = selectionRange.start;
   const facts = [tensor.role === "other" ? "" : tensor.role, storedAs(tensor), tensor.shape.join(" × ")];
   return [
     {
       name: labelOf(tensor) || nameless(),
       detail: facts.filter((fact) => fact !== "").join(" · "),
       kind: tensor.matrices > 0 ? SymbolKind.Array : SymbolKind.Constant,
-      range,
-      selectionRange: range,
+      range: { start: { line, character: 0 }, end: { line, character: length } },
+      selectionRange,
     },
   ];
 }

@@ -6,9 +6,12 @@ import { matchesWildcard } from "../../../server/text/wildcard.ts";
 
 const checkpoint = "file:///models/model.safetensors";
 
-function fixesOf(tensor: string): ReturnType<typeof codeActions> {
+function fixesOf(
+  tensor: string,
+  kind: ReturnType<Parameters<typeof codeActions>[2]> = "matrix",
+): ReturnType<typeof codeActions> {
   const problem = { code: "random", severity: "warning", tensor, head: null, message: "It is random." } as const;
-  return codeActions([diagnosticOf(problem, checkpoint, { related: [] })], checkpoint);
+  return codeActions([diagnosticOf(problem, checkpoint, { related: [] })], checkpoint, () => kind);
 }
 
 describe("codeActions", () => {
@@ -23,6 +26,17 @@ describe("codeActions", () => {
       { code: "random", tensor: "model.layers.*.mlp.experts.*.up_proj.weight" },
       { code: "random" },
     ]);
+  });
+
+  it("offers to open and analyse only what is there and can be", () => {
+    const offered = (kind: Parameters<typeof fixesOf>[1]): string[] =>
+      fixesOf("lm_head.weight", kind)
+        .map(({ title }) => title)
+        .filter((title) => !/^(Silence|Turn)/.test(title));
+    const open = "Open in the spectrum editor";
+    assert.deepEqual(offered("matrix"), [open, "Analyse its singular vectors", "Analyse this tensor again"]);
+    assert.deepEqual(offered("other"), [open]);
+    assert.deepEqual(offered("absent"), []);
   });
 
   it("offers no pattern for a name without a layer", () => {

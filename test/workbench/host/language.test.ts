@@ -125,7 +125,7 @@ test("quick fixes open, analyse and silence: here, in every layer, and everywher
     const all = await fixes(layer);
     const fix = all.find((each) => each.title === title);
     assert.ok(fix?.command, `${title} is not among ${all.map((each) => each.title).join(", ")}`);
-    await vscode.commands.executeCommand(fix.command.command, ...(fix.command.arguments ?? []));
+    await vscode.commands.executeCommand(fix.command.command, ...((fix.command.arguments ?? []) as unknown[]));
   };
   try {
     await shows(matrix(0), matrix(1));
