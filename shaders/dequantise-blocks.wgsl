@@ -13,9 +13,9 @@ struct Scheme {
   scale_pitch: u32,
   block_rows: u32,
   block_columns: u32,
-  // Zero points of the blocks.
+  // Zero points of the blocks; `zero_rows` rows of blocks lie together, 0: none.
   zeros: Piece,
-  has_zeros: u32,
+  zero_rows: u32,
   // The column of blocks of each column, where not in order; one that is negative is.
   groups: Piece,
   has_groups: u32,
@@ -46,20 +46,22 @@ fn entry(row: u32, column: u32) -> Number {
   var result: Number;
   let kind = scheme.codes.format.kind;
   let is_integer = kind == SIGNED || kind == UNSIGNED;
-  var block = 0u;
+  var down = 0u;
+  var group = 0u;
   if scheme.scale_pitch != 0u {
-    let group = group_of(column);
+    group = group_of(column);
     if group >= scheme.scale_pitch {
       return Number(false, false, 0u, 0);
     }
-    block = (row / scheme.block_rows) * scheme.scale_pitch + group;
+    down = row / scheme.block_rows;
   }
   if is_integer && scheme.codes.format.bits <= 8u {
     let bits = scheme.codes.format.bits;
     let code = code_at(scheme.codes.first_word, index, bits);
     var value = select(i32(code), extractBits(i32(code), 0u, bits), kind == SIGNED) - scheme.offset;
-    if scheme.has_zeros == 1u {
-      let zero = number_at(scheme.zeros, block);
+    if scheme.zero_rows != 0u {
+      let together = (down / scheme.zero_rows) * scheme.scale_pitch + group;
+      let zero = number_at(scheme.zeros, together * scheme.zero_rows + down % scheme.zero_rows);
       // Whole numbers of a few bits.
       value -= i32(to_float(zero));
     }
@@ -68,7 +70,7 @@ fn entry(row: u32, column: u32) -> Number {
     result = number_at(scheme.codes, index);
   }
   if scheme.scale_pitch != 0u {
-    result = times(result, number_at(scheme.scales, block));
+    result = times(result, number_at(scheme.scales, down * scheme.scale_pitch + group));
   }
   if scheme.factor_use != 0u {
     let factor = number_at(scheme.factor, 0u);

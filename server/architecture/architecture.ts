@@ -24,6 +24,8 @@ export interface PackedWeight {
   readonly format: string;
   /** Of the weight, unpacked. */
   readonly shape: readonly number[];
+  /** Whether it is [out, in] whatever the module kept before: the writers of these formats turn Conv1D's round. */
+  readonly outputsFirst: boolean;
 }
 
 /** One matrix that is analysed: a whole tensor, or one slice of a stack of experts. */

@@ -4,7 +4,7 @@
  */
 import type { Tensor } from "../checkpoint/checkpoint.ts";
 import { dtypeBits, type Dtype } from "../checkpoint/dtype.ts";
-import { wholeWindow, type BlockScheme, type CodeFormat, type Piece } from "../checkpoint/quantisation.ts";
+import { codeBits, wholeWindow, type BlockScheme, type CodeFormat, type Piece } from "../checkpoint/quantisation.ts";
 import { weightScales } from "./auxiliaries.ts";
 import type { MatrixShape } from "./matrices.ts";
 import { t } from "../text/l10n.ts";
@@ -31,6 +31,8 @@ const usualBlock = [128, 128] as const;
 interface Codes {
   readonly format: string;
   readonly shape: readonly number[];
+  /** See PackedWeight; most of these formats leave a weight as it was. */
+  readonly outputsFirst?: true;
   readonly code: CodeFormat;
   /** See BlockScheme. */
   readonly offset?: number;
@@ -55,7 +57,7 @@ export function blockPacking(context: PackingContext): Packing | null {
 /** What is narrower than a byte has to be unpacked, even without a scale. */
 export function subBytePacking(weight: Tensor): Packing | null {
   if (dtypeBits[weight.dtype] >= 8) return null;
-  const none = { weight, auxiliaries: new Map(), config: {}, textOf: () => null };
+  const none = { weight, auxiliaries: new Map(), config: {}, inputsFirst: false, textOf: () => null };
   return packingOf(none, { format: weight.dtype, shape: weight.shape, code: weight.dtype, scales: null });
 }
 
@@ -73,7 +75,7 @@ function codesOf(context: PackingContext): Codes | null {
   if (has(".SCB")) {
     requireDtype(weight, "I8");
     const scales = auxiliaries.get(".SCB")!;
-    return { format: "LLM.int8", shape, code: dtype, scales, constant: 1 / 127 };
+    return { format: "LLM.int8", shape, outputsFirst: true, code: dtype, scales, constant: 1 / 127 };
   }
   const scales = weightScales.map((suffix) => auxiliaries.get(suffix)).find((each) => each !== undefined);
   if (scales === undefined) {
@@ -178,17 +180,19 @@ function unpacked({ shape, name }: Tensor, factor: number): number[] {
   return [...shape.slice(0, -1), shape.at(-1)! * factor];
 }
 
-function packingOf({ weight, auxiliaries, config }: PackingContext, codes: Codes): Packing {
+function packingOf(context: PackingContext, codes: Codes): Packing {
+  const { weight, auxiliaries } = context;
   const { format, shape, code, scales, factor } = codes;
   const groups = auxiliaries.get(".weight_g_idx");
   const zeros = auxiliaries.get(".weight_zero_point");
   return {
     format,
     shape,
+    outputsFirst: codes.outputsFirst === true,
     quantisation: (matrix, slice) => {
       const { slices, rows, columns } = matrix;
-      const scaled = scales === null ? null : scalesOf(scales, codes, matrix, slice, config);
-      if (zeros !== undefined) requireZeros(zeros, scales, weight);
+      const scaled = scales === null ? null : scalesOf(scales, codes, matrix, slice, context);
+      const zeroPoints = zeros === undefined || scaled === null ? null : zerosOf(zeros, scaled, codes, matrix, slice);
       if (groups !== undefined) {
         requireDtype(groups, "I32");
         requireElements(groups, columns);
@@ -198,17 +202,19 @@ function packingOf({ weight, auxiliaries, config }: PackingContext, codes: Codes
         scheme: {
           kind: "blocks",
           pitch: columns,
-          offset: codes.offset ?? 0,
+          // Packed zero points are as far from zero as packed codes are.
+          offset: zeroPoints !== null && zeroPoints.zeroRows > 1 ? 0 : (codes.offset ?? 0),
           blockRows: scaled?.blockRows ?? rows,
           blockColumns: scaled?.blockColumns ?? columns,
           scalePitch: scaled?.scalePitch ?? 1,
+          zeroRows: zeroPoints?.zeroRows ?? 1,
           factorUse: factor?.use ?? "multiply",
           constant: codes.constant ?? 1,
         },
         pieces: {
           codes: sliceOf(weight, code, slices, slice),
           ...(scaled === null ? {} : { scales: scaled.piece }),
-          ...(zeros === undefined ? {} : { zeros: sliceOf(zeros, zeros.dtype, slices, slice) }),
+          ...(zeroPoints === null ? {} : { zeros: zeroPoints.piece }),
           ...(groups === undefined ? {} : { groups: pieceOf(groups) }),
           ...(factor === undefined ? {} : { factor: ofSlice(factor.tensor, factor.tensor.dtype, slices, slice) }),
         },
@@ -223,11 +229,27 @@ function ofSlice(tensor: Tensor, format: Dtype, slices: number, slice: number): 
   return elements(tensor) === 1 ? pieceOf(tensor, format) : sliceOf(tensor, format, slices, slice);
 }
 
-function requireZeros(zeros: Tensor, scales: Tensor | null, weight: Tensor): void {
-  if (scales === null || elements(zeros) !== elements(scales)) {
-    throw new Malformed(t("The zero points of {0} are packed ({1}), which is not decoded.", weight.name, words(zeros)));
+/**
+ * Zero points lie as the scales do, a number each; beside packed codes they may be packed too, along the rows of blocks.
+ * @throws Malformed
+ */
+function zerosOf(
+  zeros: Tensor,
+  { blockRows, scalePitch }: Grid,
+  { code, offset }: Codes,
+  { slices, rows }: MatrixShape,
+  slice: number,
+): Pick<BlockScheme, "zeroRows"> & { readonly piece: Piece } {
+  const down = Math.ceil(rows / blockRows);
+  const zeroRows = 32 / codeBits(code);
+  const isPacked = offset !== undefined && zeros.dtype === "I32" && elements(zeros) < slices * down * scalePitch;
+  if (!isPacked) {
+    requireElements(zeros, slices * down * scalePitch);
+    requireDtype(zeros, "I8", "U8", "I32", "F32", "F16", "BF16");
+    return { zeroRows: 1, piece: sliceOf(zeros, zeros.dtype, slices, slice) };
   }
-  requireDtype(zeros, "I8", "U8", "I32", "F32", "F16", "BF16");
+  requireElements(zeros, slices * Math.ceil(down / zeroRows) * scalePitch);
+  return { zeroRows, piece: sliceOf(zeros, code, slices, slice) };
 }
 
 type Grid = Pick<BlockScheme, "blockRows" | "blockColumns" | "scalePitch">;
@@ -237,7 +259,7 @@ function scalesOf(
   { block, scaleFormat = scales.dtype }: Codes,
   matrix: MatrixShape,
   slice: number,
-  config: PackingContext["config"],
+  { config, inputsFirst }: PackingContext,
 ): Grid & { readonly piece: Piece } {
   requireDtype(
     scales,
@@ -250,7 +272,7 @@ function scalesOf(
     "F8_E8M0",
     ...(scaleFormat === scales.dtype ? [] : [scales.dtype]),
   );
-  const { slices, stack } = matrix;
+  const { slices, stack, rows, columns } = matrix;
   if (elements(scales) === 1) return { ...wholeGrid(matrix), piece: pieceOf(scales, scaleFormat) };
   // One a slice, as a vector or as [slices, 1, 1].
   const isSliced = stack && scales.shape[0] === slices;
@@ -258,16 +280,16 @@ function scalesOf(
   if (stack && !isSliced) {
     throw new Malformed(t("The scales {0} ({1}) do not divide into {2} matrices.", scales.name, words(scales), slices));
   }
-  const grid = gridOf(shape, matrix, block === undefined ? [configuredBlock(config), usualBlock] : [block]);
+  const blocks = block === undefined ? [configuredBlock(config), usualBlock] : [block];
+  // A scale an output, listed downwards whichever side the outputs are.
+  const isList = shape.slice(1).every((size) => size === 1);
+  const grid =
+    stack && inputsFirst && isList && shape[0] === columns
+      ? { blockRows: rows, blockColumns: 1, scalePitch: columns }
+      : gridOf(shape, matrix, blocks);
   if (grid === null) {
     throw new Malformed(
-      t(
-        "The scales {0} ({1}) do not fit a matrix of {2} × {3}.",
-        scales.name,
-        words(scales),
-        matrix.rows,
-        matrix.columns,
-      ),
+      t("The scales {0} ({1}) do not fit a matrix of {2} × {3}.", scales.name, words(scales), rows, columns),
     );
   }
   return { ...grid, piece: sliceOf(scales, scaleFormat, slices, slice) };

@@ -7,21 +7,14 @@ import type { Role } from "./role.ts";
 export type RoleTable = Readonly<Record<string, Role>>;
 
 /**
- * How the heads lie in a weight:
+ * How the heads lie in a weight, [out, in]:
  * - `rows`, `columns`: one after the other;
- * - `query-key-value`: rows of all queries, of all keys, of all values; `…-columns`: the same of a Conv1D, [in, out];
+ * - `query-key-value`: rows of all queries, of all keys, of all values;
  * - `grouped`: rows of a group's queries, its key and its value, group after group;
  * - `latent-…`: multi-head latent attention; a query has a part with and one without position, keys and values share a weight.
  */
 export type HeadLayout =
-  | "rows"
-  | "columns"
-  | "query-key-value"
-  | "query-key-value-columns"
-  | "grouped"
-  | "latent-query"
-  | "latent-key-value"
-  | "latent-output";
+  "rows" | "columns" | "query-key-value" | "grouped" | "latent-query" | "latent-key-value" | "latent-output";
 
 /**
  * How gate and up projections lie in one weight: the first half of the rows or of the columns is the gate, or they take
@@ -46,6 +39,8 @@ export interface Family {
    * path from the block or by its role; null for a weight that has no heads.
    */
   readonly heads?: Readonly<Record<string, HeadLayout | null>>;
+  /** Whether the weights of blocks are stored as [in, out]: the layouts of heads are said of them turned round. */
+  readonly inputsFirst?: true;
   /** The layout of fused gate and up projections; `rows` if left out. */
   readonly gateUp?: FusedLayout;
 }
@@ -99,6 +94,14 @@ const fusedBlock: RoleTable = {
 };
 
 const bertMlp: RoleTable = { "attention.output.dense": "output", "intermediate.dense": "up", "output.dense": "down" };
+
+const gpt2Names: Omit<Family, "name" | "modelTypes"> = {
+  container: "h",
+  block: { "attn.c_attn": "qkv", "attn.c_proj": "output", "mlp.c_fc": "up", "mlp.c_proj": "down" },
+  outside: { wte: "embedding", wpe: "embedding", lm_head: "unembedding" },
+  distinctive: ["attn.c_attn"],
+  heads: { qkv: "query-key-value" },
+};
 
 const t5Attention = (module: string): RoleTable => ({
   [`layer.*.${module}.q`]: "query",
@@ -173,13 +176,18 @@ export const families: readonly Family[] = [
   },
   {
     name: "gpt2",
-    modelTypes: ["gpt2", "gpt_bigcode"],
-    container: "h",
-    // Conv1D: the weights are [in, out].
-    block: { "attn.c_attn": "qkv", "attn.c_proj": "output", "mlp.c_fc": "up", "mlp.c_proj": "down" },
-    outside: { wte: "embedding", wpe: "embedding", lm_head: "unembedding" },
-    distinctive: ["attn.c_attn"],
-    heads: { qkv: "query-key-value-columns", output: "rows" },
+    modelTypes: ["gpt2"],
+    ...gpt2Names,
+    // Its layers are Conv1D.
+    inputsFirst: true,
+  },
+  {
+    // GPT-2's names for linear layers.
+    name: "gpt-bigcode",
+    modelTypes: ["gpt_bigcode"],
+    ...gpt2Names,
+    // With one key and one value for all heads, or with both for each.
+    heads: { qkv: "grouped" },
   },
   {
     name: "gpt-neox",
@@ -289,11 +297,21 @@ export const families: readonly Family[] = [
   },
   {
     name: "qwen-moe",
-    modelTypes: ["qwen2_moe", "qwen3_moe", "qwen3_vl_moe", "olmoe"],
+    modelTypes: ["qwen2_moe", "qwen3_moe", "olmoe"],
     container: "layers",
     block: { ...attention, ...gatedMlp, ...experts },
     outside: embeddings,
     distinctive: ["mlp.experts.*.gate_proj", "mlp.experts.*.down_proj", "mlp.gate"],
+  },
+  {
+    // The same names for stacks of experts that are turned round.
+    name: "qwen3-vl-moe",
+    modelTypes: ["qwen3_vl_moe", "qwen3_vl_moe_text"],
+    container: "layers",
+    block: { ...attention, ...gatedMlp, ...experts },
+    outside: embeddings,
+    distinctive: [],
+    gateUp: "columns",
   },
   {
     name: "deepseek",
@@ -342,6 +360,11 @@ export const families: readonly Family[] = [
     gateUp: "columns",
   },
 ];
+
+/** Whether the matrices of a stack of experts are [in, out]: gate and up projections then lie side by side. */
+export function stacksInputsFirst(family: Family | null): boolean {
+  return family?.gateUp === "columns" || family?.gateUp === "interleaved";
+}
 
 /**
  * Roles of modules by the end of their path, for names that no family's table has. The longest end that is listed counts.

@@ -55,6 +55,7 @@ export function groupPacking(context: PackingContext): Packing | null {
   return {
     format: `${isAwq ? "AWQ" : "GPTQ"} ${bits}-bit`,
     shape: [outputs, inputs],
+    outputsFirst: true,
     quantisation: () => ({
       scheme: {
         kind: "groups",

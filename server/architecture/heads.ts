@@ -1,7 +1,7 @@
 /** Which rows or columns of which tensor belong to an attention head. The layouts of the families stand in families.ts. */
 import type { Checkpoint } from "../checkpoint/checkpoint.ts";
 import type { Architecture, MatrixView } from "./architecture.ts";
-import { families, type HeadLayout } from "./families.ts";
+import { families, type Family, type HeadLayout } from "./families.ts";
 import { headSizes, type HeadBasis, type HeadSizes } from "./head-sizes.ts";
 import { placeOfPart } from "./matrices.ts";
 import { blockPath } from "./name-pattern.ts";
@@ -31,7 +31,7 @@ interface Part {
   readonly size: number;
 }
 
-/** Layouts of projections that stand alone, by role, as linear layers have them: [out, in]. */
+/** Layouts of projections that stand alone, by role. */
 const separate: Readonly<Partial<Record<Role, HeadLayout>>> = {
   query: "rows",
   key: "rows",
@@ -47,6 +47,7 @@ export function headViews(checkpoint: Checkpoint, architecture: Architecture): H
   const family = families.find(({ name }) => name === architecture.family) ?? null;
   const taken = new Set(checkpoint.tensors.map(({ name }) => name));
   const sizesOf = headSizes(checkpoint);
+  const isTurned = inputsFirst(architecture, family);
   return architecture.matrices.flatMap((matrix) => {
     const { tensor, description, rows, columns } = matrix;
     if ((description.packed ?? tensor).shape.length !== 2 || description.unsupported !== null) return [];
@@ -60,10 +61,26 @@ export function headViews(checkpoint: Checkpoint, architecture: Architecture): H
     if (chosen === null) return [];
     const sizes = sizesOf(matrix);
     if (sizes === null || (family === null && sizes.basis !== "config")) return [];
-    return partsOf(chosen, description.role, rows, columns, sizes).map((part) =>
-      viewOf(matrix, part, sizes.basis, taken),
-    );
+    const parts = isTurned(matrix)
+      ? partsOf(chosen, description.role, columns, rows, sizes).map(turned)
+      : partsOf(chosen, description.role, rows, columns, sizes);
+    return parts.map((part) => viewOf(matrix, part, sizes.basis, taken));
   });
+}
+
+/** Whether a matrix is [in, out]. */
+function inputsFirst({ matrices }: Architecture, family: Family | null): (matrix: MatrixView) => boolean {
+  const isOwn = ({ description }: MatrixView): boolean => description.packed?.outputsFirst !== true;
+  // Queries, keys and values together are more than the inputs: linear layers under the same names show by that.
+  const isLinear = matrices.some(
+    (matrix) => matrix.description.role === "qkv" && isOwn(matrix) && matrix.rows > matrix.columns,
+  );
+  return family?.inputsFirst === true && !isLinear ? isOwn : () => false;
+}
+
+/** The same part of the weight turned round. */
+function turned(part: Part): Part {
+  return { ...part, along: part.along === "rows" ? "columns" : "rows" };
 }
 
 function viewOf(matrix: MatrixView, part: Part, basis: HeadBasis, taken: ReadonlySet<string>): HeadView {
@@ -89,7 +106,7 @@ function viewOf(matrix: MatrixView, part: Part, basis: HeadBasis, taken: Readonl
   };
 }
 
-/** The parts of a `rows × columns` weight; none if it does not divide as the layout says. */
+/** The parts of a weight of `rows` outputs and `columns` inputs; none if it does not divide as the layout says. */
 function partsOf(layout: HeadLayout, role: Role, rows: number, columns: number, sizes: HeadSizes): Part[] {
   const { dimension, queryHeads, latent, basis } = sizes;
   switch (layout) {
@@ -100,12 +117,7 @@ function partsOf(layout: HeadLayout, role: Role, rows: number, columns: number, 
       return counted && parts.length !== queryHeads ? [] : parts;
     }
     case "query-key-value":
-      return blocks("rows", rows, queryHeads ?? columns / dimension, dimension);
-    case "query-key-value-columns":
-      // GPT-BigCode has the names of GPT-2, but linear layers instead of Conv1D.
-      return columns > rows
-        ? blocks("columns", columns, queryHeads ?? rows / dimension, dimension)
-        : blocks("rows", rows, queryHeads ?? columns / dimension, dimension);
+      return blocks(rows, queryHeads ?? columns / dimension, dimension);
     case "grouped":
       return groups(rows, queryHeads ?? columns / dimension, dimension);
     case "latent-query":
@@ -129,14 +141,14 @@ function run(role: Role, along: Part["along"], length: number, size: number, fir
 }
 
 /** All queries, then all keys, then all values: the heads that are not queries are half keys, half values. */
-function blocks(along: Part["along"], length: number, queryHeads: number, size: number): Part[] {
-  const others = (length / size - queryHeads) / 2;
+function blocks(rows: number, queryHeads: number, size: number): Part[] {
+  const others = (rows / size - queryHeads) / 2;
   if (!isCount(queryHeads) || !isCount(others)) return [];
   const queries = queryHeads * size;
   return [
-    ...run("query", along, queries, size),
-    ...run("key", along, others * size, size, queries),
-    ...run("value", along, others * size, size, queries + others * size),
+    ...run("query", "rows", queries, size),
+    ...run("key", "rows", others * size, size, queries),
+    ...run("value", "rows", others * size, size, queries + others * size),
   ];
 }
 

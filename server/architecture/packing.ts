@@ -10,6 +10,8 @@ export interface Packing {
   readonly format: string;
   /** Of the weight. */
   readonly shape: readonly number[];
+  /** See PackedWeight. */
+  readonly outputsFirst: boolean;
   /**
    * How one matrix of the weight comes from its pieces.
    * @throws Malformed
@@ -25,6 +27,8 @@ export interface PackingContext {
   readonly auxiliaries: Auxiliaries;
   /** `quantization_config` of config.json. Untrusted. */
   readonly config: Readonly<Record<string, unknown>>;
+  /** Whether the matrices of a stack are [in, out]. */
+  readonly inputsFirst: boolean;
   /** The text in a small tensor of bytes; null where it could not be read. Untrusted. */
   readonly textOf: (tensor: Tensor) => string | null;
 }

@@ -14,6 +14,7 @@ import {
   type AuxiliaryLink,
   type Reading,
 } from "./quantisation.ts";
+import { stacksInputsFirst } from "./families.ts";
 import { takeNumbers } from "./tensor-name.ts";
 
 /**
@@ -62,6 +63,7 @@ export function* recognising(
   }
 
   const config = quantisationConfig(checkpoint.config);
+  const inputsFirst = stacksInputsFirst(family);
   const textOf = ({ name }: Tensor): string | null => texts.get(name) ?? null;
   const descriptions: TensorDescription[] = [];
   const matrices: MatrixView[] = [];
@@ -72,7 +74,9 @@ export function* recognising(
     const link = links.get(tensor) ?? null;
     const isWeight = link === null && !pattern.isBuffer;
     const auxiliaries = auxiliariesOf.get(tensor.name) ?? noAuxiliaries;
-    const reading: Reading = isWeight ? readingOf({ weight: tensor, auxiliaries, config, textOf }) : { packing: null };
+    const reading: Reading = isWeight
+      ? readingOf({ weight: tensor, auxiliaries, config, inputsFirst, textOf })
+      : { packing: null };
     const packing = "packing" in reading ? reading.packing : null;
     const shape = packing?.shape ?? ("unsupported" in reading ? packedShape(tensor) : tensor.shape);
     const role = isWeight ? (customRole(tensor.name, rules) ?? roleOf(pattern, shape)) : "other";
@@ -91,7 +95,7 @@ export function* recognising(
       layer: numbers[pattern.blockNumber] ?? null,
       expert: numbers[pattern.expertNumber] ?? null,
       auxiliaryOf: link?.weight ?? null,
-      packed: isPacked ? { format: packing.format, shape: packing.shape } : null,
+      packed: isPacked ? { format: packing.format, shape: packing.shape, outputsFirst: packing.outputsFirst } : null,
       unsupported: matrix !== null && unsound !== undefined && "unsupported" in unsound ? unsound.unsupported : null,
     };
     descriptions.push(description);

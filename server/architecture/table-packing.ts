@@ -64,6 +64,7 @@ export function tablePacking(context: PackingContext): Packing | null {
   return {
     format: described.name.endsWith("nf4") ? "NF4" : "FP4 (bitsandbytes)",
     shape,
+    outputsFirst: true,
     quantisation: ({ columns }) => ({
       scheme: {
         kind: "table",

@@ -6,7 +6,14 @@ import { t } from "../text/l10n.ts";
 import { mostEntries, requireSoundGrid, type GridEntries } from "./entries.ts";
 import type { EntryGrid } from "./entry-grid.ts";
 import { readTensorBytes } from "./read-bytes.ts";
-import { codeBits, type CodeFormat, type FilePiece, type PieceName, type Quantisation } from "./quantisation.ts";
+import {
+  codeBits,
+  zeroPlace,
+  type CodeFormat,
+  type FilePiece,
+  type PieceName,
+  type Quantisation,
+} from "./quantisation.ts";
 
 /** A weight as a stack of quantised matrices of one shape. */
 export interface QuantisedStack {
@@ -62,11 +69,17 @@ function entryOf({ scheme, pieces, window }: Quantisation<FilePiece>, files: Fil
         return async (row, column) => {
           const group = (await groups?.at(column)) ?? -1;
           const across = group >= 0 ? group : Math.floor(column / blockColumns);
-          const block = Math.floor(row / blockRows) * scalePitch + across;
+          const down = Math.floor(row / blockRows);
           if (across >= scalePitch) return NaN;
           const one = (await factor?.at(0)) ?? 1;
-          const code = (await codes.at(row * pitch + column)) - offset - ((await zeros?.at(block)) ?? 0);
-          return code * ((await scales?.at(block)) ?? 1) * (factorUse === "divide" ? 1 / one : one) * constant;
+          const zero = (await zeros?.at(zeroPlace(scheme, down, across))) ?? 0;
+          const code = (await codes.at(row * pitch + column)) - offset - zero;
+          return (
+            code *
+            ((await scales?.at(down * scalePitch + across)) ?? 1) *
+            (factorUse === "divide" ? 1 / one : one) *
+            constant
+          );
         };
       }
       case "groups": {

@@ -33,7 +33,8 @@ export type Pieces<Place = Piece> = Readonly<Partial<Record<PieceName, Place>>> 
 
 /**
  * (code − offset − zero) · scale · factor · constant, with a scale, and a zero point if there are any, for each block of
- * `blockRows × blockColumns`; the last blocks may be partial. `groups` gives the column of blocks of each column.
+ * `blockRows × blockColumns`; the last blocks may be partial. `groups` gives the column of blocks of each column. Zero
+ * points lie as the scales do, or `zeroRows` of a column of blocks one after the other: see {@link zeroPlace}.
  */
 export interface BlockScheme {
   readonly kind: "blocks";
@@ -44,9 +45,16 @@ export interface BlockScheme {
   readonly blockColumns: number;
   /** Scales from one row of blocks to the next. */
   readonly scalePitch: number;
+  /** 1, or rows of blocks whose zero points share a word. */
+  readonly zeroRows: number;
   /** How the one number of `factor` comes in. */
   readonly factorUse: "multiply" | "divide";
   readonly constant: number;
+}
+
+/** Which zero point a block has, by its row and column among the blocks. */
+export function zeroPlace({ scalePitch, zeroRows }: BlockScheme, row: number, column: number): number {
+  return (Math.floor(row / zeroRows) * scalePitch + column) * zeroRows + (row % zeroRows);
 }
 
 /**

@@ -5,7 +5,13 @@ import { johnStatistic } from "../statistics/john.ts";
 import { shuffleTestSide } from "../statistics/shuffle-test.ts";
 import type { EntryStatistics } from "../svd/measurement.ts";
 import { closenessToNoise, spikesOutsideBulk, type Closeness } from "./closeness.ts";
-import { learnedEvidence, nearRandomEvidence, partlyLearnedEvidence, randomEvidence } from "./evidence.ts";
+import {
+  chanceEvidence,
+  learnedEvidence,
+  nearRandomEvidence,
+  partlyLearnedEvidence,
+  randomEvidence,
+} from "./evidence.ts";
 import { formatPercent, formatSignificant } from "./format-significant.ts";
 import type { Metrics } from "./metrics.ts";
 import { combinedPValue, fewestEntries } from "./noise-tests.ts";
@@ -53,6 +59,7 @@ export function decideVerdict(input: VerdictInput): Verdict {
   if (pValue >= thresholds.significance) {
     return verdict("random", randomEvidence(entries, part, shape, tests, context.configInitialiser));
   }
+  if (pValue >= conviction * thresholds.significance) return verdict("near-random", chanceEvidence(tests, pValue));
   const closeness = closenessToNoise(part);
   if (isNearNoise(closeness, thresholds)) {
     return verdict("near-random", nearRandomEvidence(closeness, tests));
@@ -65,6 +72,13 @@ export function decideVerdict(input: VerdictInput): Verdict {
   }
   return verdict("learned", learnedEvidence(input.metrics, input.noise, sides(shape).m, tests));
 }
+
+/**
+ * Who asks a thousand random matrices finds ten that the tests reject. So whatever the size of what they show (in small
+ * matrices chance alone moves every size by several per cent), nothing is called learned that is not rejected at a tenth
+ * of the significance.
+ */
+const conviction = 0.1;
 
 function isNearNoise(closeness: Closeness, { participation, energy, bulk }: Thresholds): boolean {
   return (

@@ -75,6 +75,16 @@ export function nearRandomEvidence(closeness: Closeness, tests: readonly NoiseTe
   );
 }
 
+/** Of what chance would explain as well. */
+export function chanceEvidence(tests: readonly NoiseTest[], pValue: number): string {
+  return t(
+    "hardly to be told from chance: {0}, as about one random matrix in {1} shows by one of the {2} tests",
+    findings[strongestTest(tests).name](),
+    Math.round(1 / pValue),
+    tests.length,
+  );
+}
+
 export function partlyLearnedEvidence(spikes: Spikes, m: number): string {
   const bulk = m - spikes.above - spikes.below;
   const energy = formatPercent(spikes.energy);

@@ -8,6 +8,8 @@ import type { NullTable } from "./bulk-distance.ts";
 export const bulkNullTable: NullTable = {
   frobenius: {
     square: [
+      // 32 × 32, 80000 draws
+      { m: 32, quantiles: [1.746, 2.171, 2.314, 2.604, 2.963] },
       // 64 × 64, 40000 draws
       { m: 64, quantiles: [2.019, 2.466, 2.616, 2.924, 3.301] },
       // 128 × 128, 20000 draws
@@ -20,6 +22,16 @@ export const bulkNullTable: NullTable = {
       { m: 1024, quantiles: [3.126, 3.613, 3.757, 4.186, 4.557] },
     ],
     wide: [
+      // 2 × 16384, 200000 draws
+      { m: 2, quantiles: [0.683, 0.902, 0.955, 1, 1] },
+      // 4 × 8192, 200000 draws
+      { m: 4, quantiles: [0.955, 1.21, 1.299, 1.473, 1.671] },
+      // 8 × 4096, 150000 draws
+      { m: 8, quantiles: [1.191, 1.522, 1.626, 1.825, 2.062] },
+      // 16 × 2048, 100000 draws
+      { m: 16, quantiles: [1.456, 1.821, 1.937, 2.168, 2.417] },
+      // 32 × 1024, 80000 draws
+      { m: 32, quantiles: [1.724, 2.113, 2.241, 2.493, 2.805] },
       // 64 × 2048, 40000 draws
       { m: 64, quantiles: [1.995, 2.404, 2.537, 2.808, 3.138] },
       // 128 × 4096, 20000 draws
@@ -32,6 +44,8 @@ export const bulkNullTable: NullTable = {
   },
   median: {
     square: [
+      // 32 × 32, 80000 draws
+      { m: 32, quantiles: [1.962, 2.651, 2.903, 3.436, 4.108] },
       // 64 × 64, 40000 draws
       { m: 64, quantiles: [2.276, 3.036, 3.312, 3.895, 4.596] },
       // 128 × 128, 20000 draws
@@ -44,6 +58,16 @@ export const bulkNullTable: NullTable = {
       { m: 1024, quantiles: [3.521, 4.533, 4.855, 5.558, 6.094] },
     ],
     wide: [
+      // 2 × 16384, 200000 draws
+      { m: 2, quantiles: [0.682, 0.9, 0.953, 1, 1] },
+      // 4 × 8192, 200000 draws
+      { m: 4, quantiles: [0.981, 1.226, 1.338, 1.534, 1.713] },
+      // 8 × 4096, 150000 draws
+      { m: 8, quantiles: [1.284, 1.719, 1.856, 2.109, 2.454] },
+      // 16 × 2048, 100000 draws
+      { m: 16, quantiles: [1.611, 2.107, 2.276, 2.604, 2.993] },
+      // 32 × 1024, 80000 draws
+      { m: 32, quantiles: [1.917, 2.472, 2.658, 3.023, 3.479] },
       // 64 × 2048, 40000 draws
       { m: 64, quantiles: [2.225, 2.825, 3.023, 3.427, 3.895] },
       // 128 × 4096, 20000 draws

@@ -82,9 +82,9 @@ export function schemeParameters(
   const words = [window.row, window.rowStep, window.column, columns, ...piece("codes")];
   switch (scheme.kind) {
     case "blocks": {
-      const { pitch, offset, scalePitch, blockRows, blockColumns, factorUse, constant } = scheme;
+      const { pitch, offset, scalePitch, blockRows, blockColumns, zeroRows, factorUse, constant } = scheme;
       words.push(pitch, offset, ...piece("scales"), has("scales") * scalePitch, blockRows, blockColumns);
-      words.push(...piece("zeros"), has("zeros"), ...piece("groups"), has("groups"));
+      words.push(...piece("zeros"), has("zeros") * zeroRows, ...piece("groups"), has("groups"));
       words.push(...piece("factor"), has("factor") * (factorUse === "divide" ? divide : multiply), floatBits(constant));
       break;
     }

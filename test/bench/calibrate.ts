@@ -4,27 +4,29 @@
  * docs/calibration.md (between its marks) and docs/images/calibration.svg:
  *
  *   npm run calibrate [-- --adapter NAME] [--draws 0.1] [--only 32x32]… [--initialiser NAME]… [--results FILE]
+ *   npm run calibrate -- --float64 --draws 4 --only 96x64 --results FILE
  *   npm run calibrate -- --render FILE…
  *
  * `--draws` scales the number of draws, `--only` and `--initialiser` pick cells (orthogonal matrices and the power of the
  * test go with the first initialiser); with `--results` the counts are kept instead of rendered, so that cells can be
- * measured side by side. On a processor the large shapes take hours; on a graphics card, minutes.
+ * measured side by side. With `--float64` the tests' own float64 decomposition takes the place of the engine, which is
+ * quicker for small shapes where there is no graphics card. How much of the noise is called learned is printed by shape.
+ * On a processor the large shapes take hours; on a graphics card, minutes.
  */
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { dtypeBits, type Dtype } from "../../server/checkpoint/dtype.ts";
-import { spectrumMetrics } from "../../server/spectrum/compute-metrics.ts";
-import { decideVerdict } from "../../server/spectrum/decide.ts";
-import { noiseMetrics } from "../../server/spectrum/noise-metrics.ts";
-import { isShuffled, noiseTests } from "../../server/spectrum/noise-tests.ts";
+import { isShuffled } from "../../server/spectrum/noise-tests.ts";
 import type { Grade } from "../../server/spectrum/verdict.ts";
 import { shuffleTest, shuffleTestEntries } from "../../server/statistics/shuffle-test.ts";
 import { openEngine, type Engine } from "../../server/svd/engine.ts";
 import type { MatrixSource, Measurement } from "../../server/svd/measurement.ts";
-import { encode } from "../support/safetensors.ts";
+import { measure } from "../support/measure.ts";
+import { decode, encode } from "../support/safetensors.ts";
 import { normal, uniform } from "../support/random.ts";
+import { verdictOf } from "../support/verdict.ts";
 import {
   calibrationPage,
   calibrationPicture,
@@ -37,9 +39,13 @@ import {
 type Shape = readonly [rows: number, columns: number];
 
 const shapes: readonly Shape[] = [
+  [8, 64],
   [8, 512],
+  [4, 8192],
   [32, 32],
+  [32, 128],
   [64, 64],
+  [96, 64],
   [384, 64],
   [64, 2048],
   [128, 128],
@@ -110,6 +116,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     adapter: { type: "string", default: "" },
+    float64: { type: "boolean" },
     draws: { type: "string", default: "1" },
     only: { type: "string", multiple: true },
     initialiser: { type: "string", multiple: true },
@@ -147,7 +154,7 @@ async function render(calibration: Calibration): Promise<void> {
 }
 
 async function measureAll(): Promise<Calibration> {
-  const engine = await openEngine({ adapter: values.adapter });
+  const engine = values.float64 === true ? null : await openEngine({ adapter: values.adapter });
   const folder = await mkdtemp(join(tmpdir(), "calibrate-"));
   const judge = (batch: readonly Float64Array[], whole: Shape, dtype: Dtype, shape = whole): Promise<Grade[]> =>
     judgeAll(engine, folder, batch, { whole, shape, dtype });
@@ -175,7 +182,7 @@ async function measureAll(): Promise<Calibration> {
           cells.push({ shape, initialiser, dtype, draws, grades: tally(grades) });
         }
       }
-      console.error(`${shape.join(" × ")}: ${draws} draws a cell`);
+      console.error(`${shape.join(" × ")}: ${draws} draws a cell; ${calledLearned(cells, shape)}`);
       if (withFirst && Math.max(...shape) <= 512 && Math.min(...shape) >= 32) {
         const gaussian = normal(seedOf(`orthogonal ${shape.join("x")}`));
         for (const dtype of ["F32", "BF16"] as const) {
@@ -224,10 +231,26 @@ async function measureAll(): Promise<Calibration> {
       }
     }
   } finally {
-    await engine.close();
+    await engine?.close();
     await rm(folder, { recursive: true });
   }
-  return { adapter: engine.description.adapter, cells, heads: headCells, orthogonal, power };
+  return {
+    adapter: engine?.description.adapter ?? "float64 on the processor",
+    cells,
+    heads: headCells,
+    orthogonal,
+    power,
+  };
+}
+
+/** How many matrices of a shape are graded what noise should not be. */
+function calledLearned(cells: readonly Cell[], shape: Shape): string {
+  const own = cells.filter((cell) => cell.shape === shape);
+  const draws = own.reduce((sum, cell) => sum + cell.draws, 0);
+  const graded = (...grades: Grade[]): number =>
+    own.reduce((sum, cell) => sum + grades.reduce((all, grade) => all + (cell.grades[grade] ?? 0), 0), 0);
+  const learned = graded("learned", "partly-learned");
+  return `of ${draws}, ${graded("near-random")} are near random and ${learned} learned or partly learned`;
 }
 
 /** N(0, 1) entries and Σ θ uᵢvᵢᵀ over random unit vectors. */
@@ -296,11 +319,19 @@ async function inBatches(
 
 /** Grades matrices as the product would, from a file of their entries: whole ones, or all heads of a shape in them. */
 async function judgeAll(
-  engine: Engine,
+  engine: Engine | null,
   folder: string,
   batch: readonly Float64Array[],
   { whole, shape: [rows, columns], dtype }: { readonly whole: Shape; readonly shape: Shape; readonly dtype: Dtype },
 ): Promise<Grade[]> {
+  if (engine === null) {
+    if (rows !== whole[0] || columns !== whole[1])
+      throw new Error("Heads of a matrix are measured by the engine alone.");
+    return batch.map((entries) => {
+      const rounded = decode(encode(dtype === "F8_E4M3" ? scaledToFp8(entries) : entries, dtype), dtype);
+      return verdictOf(measure(rounded, rows, columns), { rows, columns }).grade;
+    });
+  }
   const path = join(folder, "batch");
   const bytes = batch.map((entries) => encode(dtype === "F8_E4M3" ? scaledToFp8(entries) : entries, dtype));
   await writeFile(path, bytes);
@@ -331,17 +362,7 @@ async function judgeAll(
       const read = await engine.readEntries(source, shuffleTestEntries);
       measurement = { ...measurement, shuffle: shuffleTest(read.entries, read.rows, read.columns) };
     }
-    const { entries, singularValues } = measurement;
-    const metrics = spectrumMetrics(singularValues, shape, entries);
-    const { grade } = decideVerdict({
-      shape,
-      entries,
-      singularValues,
-      metrics,
-      noise: noiseMetrics(shape, metrics.sigmaEntries),
-      tests: noiseTests(measurement, shape),
-      context: { unsupported: null, duplicateOf: null, configInitialiser: null },
-    });
+    const { grade } = verdictOf(measurement, shape);
     grades.push(grade);
   }
   return grades;

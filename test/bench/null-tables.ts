@@ -17,13 +17,22 @@ import { chiBidiagonals } from "../support/null-model.ts";
 
 const target = "server/statistics/bulk-null-table.ts";
 
-/** Sizes by kind, with the draws that about a minute of one core allows. Every y ≤ ¼ is alike: see docs/metrics.md. */
+/**
+ * Sizes by kind, with the draws that about a minute of one core allows. Every y ≤ ¼ is alike: see docs/metrics.md. Square
+ * matrices below 32 are tested by shuffling, thin ones are not when they are long.
+ */
 const sizes = [
+  { kind: "square", m: 32, n: 32, draws: 80_000 },
   { kind: "square", m: 64, n: 64, draws: 40_000 },
   { kind: "square", m: 128, n: 128, draws: 20_000 },
   { kind: "square", m: 256, n: 256, draws: 10_000 },
   { kind: "square", m: 512, n: 512, draws: 5000 },
   { kind: "square", m: 1024, n: 1024, draws: 2500 },
+  { kind: "wide", m: 2, n: 16384, draws: 200_000 },
+  { kind: "wide", m: 4, n: 8192, draws: 200_000 },
+  { kind: "wide", m: 8, n: 4096, draws: 150_000 },
+  { kind: "wide", m: 16, n: 2048, draws: 100_000 },
+  { kind: "wide", m: 32, n: 1024, draws: 80_000 },
   { kind: "wide", m: 64, n: 2048, draws: 40_000 },
   { kind: "wide", m: 128, n: 4096, draws: 20_000 },
   { kind: "wide", m: 512, n: 2048, draws: 5000 },

@@ -6,7 +6,17 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { CheckpointAnalysis } from "../../server/analysis/checkpoint-analysis.ts";
 import { openTestEngine, relativeError, type TestEngine } from "../support/engine.ts";
-import { e2m1, everyKind, gptq, lowNibbleFirst, mxfp4, tensor, type QuantisedWeight } from "../support/quantised.ts";
+import {
+  bitsandbytes4,
+  e2m1,
+  everyKind,
+  gptq,
+  llmInt8,
+  lowNibbleFirst,
+  mxfp4,
+  tensor,
+  type QuantisedWeight,
+} from "../support/quantised.ts";
 import { safetensors } from "../support/safetensors.ts";
 import { singularValues } from "../support/svd.ts";
 
@@ -29,7 +39,7 @@ async function checkpointOf(weight: QuantisedWeight): Promise<CheckpointAnalysis
   // Something odd before it, so that no piece begins where a word does.
   const odd = { "a.bias": { dtype: "U8", shape: [3], data: Uint8Array.of(1, 2, 3) } } as const;
   await writeFile(join(own, "model.safetensors"), safetensors({ ...odd, ...weight.tensors }));
-  await writeFile(join(own, "config.json"), JSON.stringify({ quantization_config: weight.config }));
+  await writeFile(join(own, "config.json"), JSON.stringify({ ...weight.model, quantization_config: weight.config }));
   return CheckpointAnalysis.open(join(own, "model.safetensors"));
 }
 
@@ -52,7 +62,8 @@ describe("every kind of quantised weight", () => {
         matrices.map(({ description }) => description.unsupported),
         matrices.map(() => null),
       );
-      assert.deepEqual(matrices[0]!.description.packed, { format: weight.format, shape: weight.shape });
+      const { format, shape } = matrices[0]!.description.packed!;
+      assert.deepEqual({ format, shape }, { format: weight.format, shape: weight.shape });
       const sources = matrices.map((matrix) => analysis.source(matrix));
       const measurements = await gpu.measure(sources);
       for (const [i, measurement] of measurements.entries()) {
@@ -202,6 +213,65 @@ test("heads and parts of quantised weights", async () => {
     assert.deepEqual([...entries].map(plusZero), rows.flat().map(plusZero));
   }
   await second.close();
+});
+
+describe("heads of GPT-2's Conv1D, which quantisers turn to [out, in]", () => {
+  const [heads, size] = [2, 32];
+  const width = heads * size;
+  const group = { bits: 4, groupSize: 32, shuffled: false, version: "gptq" } as const;
+  const writers: Readonly<Record<string, (outputs: number, inputs: number, seed: number) => QuantisedWeight>> = {
+    GPTQ: (outputs, inputs, seed) => gptq({ ...group, outputs, inputs }, seed),
+    "bitsandbytes NF4": (outputs, inputs, seed) => bitsandbytes4(outputs, inputs, { kind: "nf4", nested: false }, seed),
+    "LLM.int8": llmInt8,
+  };
+  for (const [writer, make] of Object.entries(writers)) {
+    test(writer, async () => {
+      const weights = { "h.0.attn.c_attn": make(3 * width, width, 60), "h.0.attn.c_proj": make(width, width, 61) };
+      const tensors = Object.entries(weights).flatMap(([module, weight]) => {
+        const own = /^(.*?)\.(?:qweight|weight)$/.exec(weight.name)![1]!;
+        return Object.entries(weight.tensors).map(([name, data]) => [name.replace(own, module), data] as const);
+      });
+      const analysis = await checkpointOf({
+        ...weights["h.0.attn.c_attn"],
+        tensors: Object.fromEntries(tensors),
+        model: { model_type: "gpt2", n_head: heads, n_embd: width },
+      });
+      const views = analysis.portions.heads;
+      // What a head computes of an input x, W being [out, in]: q, k and v are runs of W x, its output W by a run of x.
+      const columnsOf = (weight: Float64Array, first: number): Float64Array =>
+        Float64Array.from(
+          { length: width * size },
+          (_, i) => weight[Math.floor(i / size) * width + first + (i % size)]!,
+        );
+      const { reference: projections } = weights["h.0.attn.c_attn"];
+      const { reference: output } = weights["h.0.attn.c_proj"];
+      const expected = [
+        ...["query", "key", "value"].flatMap((role, part) =>
+          Array.from({ length: heads }, (_, head) => ({
+            name: `${role} ${head}`,
+            entries: projections.slice(
+              (part * width + head * size) * width,
+              (part * width + (head + 1) * size) * width,
+            ),
+          })),
+        ),
+        ...Array.from({ length: heads }, (_, head) => ({
+          name: `output ${head}`,
+          entries: columnsOf(output, head * size),
+        })),
+      ];
+      assert.deepEqual(
+        views.map(({ description, head }) => `${description.role} ${head}`),
+        expected.map(({ name }) => name),
+      );
+      for (const [i, view] of views.entries()) {
+        const { entries } = await gpu.engine.readEntries(analysis.source(view), width * size);
+        const different = entries.findIndex((value, k) => !near(value, expected[i]!.entries[k]!));
+        assert.equal(different, -1, `entry ${different} of ${expected[i]!.name}`);
+      }
+      await analysis.close();
+    });
+  }
 });
 
 test("matrices that are streamed, and singular vectors", async () => {

@@ -1,6 +1,7 @@
 /**
  * Small quantised weights with what they mean, in float64, by the definitions of the libraries that write them: codes are
- * drawn, packed as the library packs them, and multiplied out one by one. Nothing here is the product's code.
+ * drawn (or come from a quantiser: quantisers.ts), packed as the library packs them, and multiplied out one by one.
+ * Nothing here is the product's code.
  */
 import type { Dtype } from "../../server/checkpoint/dtype.ts";
 import { uniform } from "./random.ts";
@@ -17,6 +18,8 @@ export interface QuantisedWeight {
   readonly tensors: Readonly<Record<string, TensorData>>;
   /** `quantization_config` of config.json. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** What else config.json has. */
+  readonly model?: Readonly<Record<string, unknown>>;
 }
 
 export function tensor(dtype: Dtype, shape: readonly number[], data: Uint8Array): TensorData {
@@ -66,11 +69,28 @@ export function words(values: Uint32Array, shape: readonly number[]): TensorData
   return tensor("I32", shape, new Uint8Array(values.buffer));
 }
 
+/** What a weight consists of; what is left out is drawn. Scales have to be numbers that the format holds. */
+export interface Content {
+  readonly codes?: Uint8Array;
+  readonly scales?: Float64Array;
+  readonly zeros?: Uint8Array;
+}
+
+/** Codes of FP8 but those of NaN. */
+function finiteCodes(count: number, seed: number): Uint8Array {
+  return someCodes(count, 256, seed).map((code) => ((code & 127) === 127 ? code - 1 : code));
+}
+
 /** DeepSeek: FP8 with scales of blocks, which multiply. */
-export function fp8Blocks(rows: number, columns: number, block: number, seed: number): QuantisedWeight {
-  const codes = someCodes(rows * columns, 256, seed).map((code) => ((code & 127) === 127 ? code - 1 : code));
+export function fp8Blocks(
+  rows: number,
+  columns: number,
+  block: number,
+  seed: number,
+  { codes = finiteCodes(rows * columns, seed), scales: given }: Content = {},
+): QuantisedWeight {
   const [down, across] = [Math.ceil(rows / block), Math.ceil(columns / block)];
-  const scales = someScales(down * across, seed + 1);
+  const scales = given ?? someScales(down * across, seed + 1);
   const name = "model.layers.0.self_attn.o_proj.weight";
   return {
     name,
@@ -94,11 +114,11 @@ export function scaledRows(
   shape: readonly number[],
   scaleShape: readonly number[],
   seed: number,
+  { codes = finiteCodes(shape[0]! * shape[1]!, seed), scales: given }: Content = {},
 ): QuantisedWeight {
-  const [rows, columns] = shape as readonly [number, number];
-  const codes = someCodes(rows * columns, 256, seed).map((code) => ((code & 127) === 127 ? code - 1 : code));
+  const columns = shape[1]!;
   const count = scaleShape.reduce((product, size) => product * size, 1);
-  const scales = roundedToBf16(someScales(count, seed + 1));
+  const scales = roundedToBf16(given ?? someScales(count, seed + 1));
   const name = "model.layers.0.mlp.up_proj.weight";
   const value = dtype === "I8" ? (code: number): number => (code < 128 ? code : code - 256) : e4m3;
   return {
@@ -118,11 +138,21 @@ function roundedToBf16(scales: Float64Array): Float64Array {
   });
 }
 
+interface Exponents {
+  /** Codes of scales that are no plain numbers: powers of two, FP8. */
+  readonly exponents?: Uint8Array;
+}
+
 /** gpt-oss: for each expert rows of blocks of 32 codes, with a power of two each. */
-export function mxfp4(experts: number, rows: number, blocks: number, seed: number): QuantisedWeight {
+export function mxfp4(
+  experts: number,
+  rows: number,
+  blocks: number,
+  seed: number,
+  { codes = someCodes(experts * rows * 32 * blocks, 16, seed), exponents }: Content & Exponents = {},
+): QuantisedWeight {
   const columns = 32 * blocks;
-  const codes = someCodes(experts * rows * columns, 16, seed);
-  const scales = someCodes(experts * rows * blocks, 8, seed + 1).map((code) => 116 + code);
+  const scales = exponents ?? someCodes(experts * rows * blocks, 8, seed + 1).map((code) => 116 + code);
   const name = "model.layers.0.mlp.experts.gate_up_proj";
   return {
     name: `${name}_blocks`,
@@ -151,15 +181,18 @@ export interface GptqOptions {
 export function gptq(
   { bits, inputs, outputs, groupSize, shuffled, version }: GptqOptions,
   seed: number,
+  { groups: given, ...content }: Content & { readonly groups?: readonly number[] } = {},
 ): QuantisedWeight {
   const groupCount = Math.ceil(inputs / groupSize);
-  const codes = someCodes(inputs * outputs, 2 ** bits, seed);
-  const zeros = someCodes(groupCount * outputs, 2 ** bits, seed + 1);
-  const scales = someScales(groupCount * outputs, seed + 2);
+  const codes = content.codes ?? someCodes(inputs * outputs, 2 ** bits, seed);
+  const zeros = content.zeros ?? someCodes(groupCount * outputs, 2 ** bits, seed + 1);
+  const scales = content.scales ?? someScales(groupCount * outputs, seed + 2);
   const random = uniform(seed + 3);
-  const groups = Array.from({ length: inputs }, (_, input) =>
-    shuffled ? Math.floor(groupCount * random()) : Math.floor(input / groupSize),
-  );
+  const groups =
+    given ??
+    Array.from({ length: inputs }, (_, input) =>
+      shuffled ? Math.floor(groupCount * random()) : Math.floor(input / groupSize),
+    );
   // Bit k of the code of input i is bit i·bits + k of its column, counted through the words.
   const packed = new Uint32Array(((inputs * bits) / 32) * outputs);
   const setBit = (array: Uint32Array, word: number, bit: number): void => {
@@ -207,12 +240,18 @@ export function gptq(
 }
 
 /** AWQ: the nibble i of a word has the output order[i] of its eight. */
-export function awq(inputs: number, outputs: number, groupSize: number, seed: number): QuantisedWeight {
+export function awq(
+  inputs: number,
+  outputs: number,
+  groupSize: number,
+  seed: number,
+  content: Content = {},
+): QuantisedWeight {
   const order = [0, 2, 4, 6, 1, 3, 5, 7];
   const groupCount = inputs / groupSize;
-  const codes = someCodes(inputs * outputs, 16, seed);
-  const zeros = someCodes(groupCount * outputs, 16, seed + 1);
-  const scales = someScales(groupCount * outputs, seed + 2);
+  const codes = content.codes ?? someCodes(inputs * outputs, 16, seed);
+  const zeros = content.zeros ?? someCodes(groupCount * outputs, 16, seed + 1);
+  const scales = content.scales ?? someScales(groupCount * outputs, seed + 2);
   const packed = (values: Uint8Array, rows: number): Uint32Array => {
     const result = new Uint32Array((rows * outputs) / 8);
     for (const i of result.keys()) {
@@ -252,18 +291,19 @@ export function bitsandbytes4(
     blockSize = 64,
   }: { readonly kind: "nf4" | "fp4"; readonly nested: boolean; readonly blockSize?: number },
   seed: number,
+  content: Content & { readonly table?: Float64Array } = {},
 ): QuantisedWeight {
   const random = uniform(seed + 3);
   const count = rows * columns;
-  const codes = someCodes(count, 16, seed);
-  const table = Float64Array.from({ length: 16 }, () => Math.fround(2 * random() - 1)).sort();
+  const codes = content.codes ?? someCodes(count, 16, seed);
+  const table = content.table ?? Float64Array.from({ length: 16 }, () => Math.fround(2 * random() - 1)).sort();
   const blocks = Math.ceil(count / blockSize);
   const nestedBlockSize = 256;
   const nestedCodes = someCodes(blocks, 256, seed + 1);
   const nestedTable = Float64Array.from({ length: 256 }, () => Math.fround(2 * random() - 1)).sort();
   const nestedScales = someScales(Math.ceil(blocks / nestedBlockSize), seed + 2);
   const nestedOffset = 0.03;
-  const plain = someScales(blocks, seed + 2);
+  const plain = content.scales ?? someScales(blocks, seed + 2);
   const scale = (block: number): number =>
     nested
       ? nestedTable[nestedCodes[block]!]! * nestedScales[Math.floor(block / nestedBlockSize)]! + nestedOffset
@@ -304,9 +344,9 @@ export function bitsandbytes4(
 }
 
 /** LLM.int8: code · SCB of the row / 127. */
-export function llmInt8(rows: number, columns: number, seed: number): QuantisedWeight {
-  const codes = someCodes(rows * columns, 255, seed).map((code) => (code - 127) & 255);
-  const scales = someScales(rows, seed + 1);
+export function llmInt8(rows: number, columns: number, seed: number, content: Content = {}): QuantisedWeight {
+  const codes = content.codes ?? someCodes(rows * columns, 255, seed).map((code) => (code - 127) & 255);
+  const scales = content.scales ?? someScales(rows, seed + 1);
   const name = "model.layers.0.self_attn.v_proj.weight";
   return {
     name,
@@ -324,19 +364,39 @@ export function llmInt8(rows: number, columns: number, seed: number): QuantisedW
   };
 }
 
-/** compressed-tensors' packed integers: code − 2^(bits − 1), times the scale of a row's group. */
+/**
+ * compressed-tensors' packed integers: code − zero, times the scale of a row's group. Where the scheme is symmetric the
+ * zero is 2^(bits − 1), and is not stored; else zeros are packed too, a word having those of successive rows.
+ */
 export function packedIntegers(
-  { bits, rows, columns, groupSize }: Readonly<Record<"bits" | "rows" | "columns" | "groupSize", number>>,
+  {
+    bits,
+    rows,
+    columns,
+    groupSize,
+    symmetric = true,
+  }: Readonly<Record<"bits" | "rows" | "columns" | "groupSize", number>> & { readonly symmetric?: boolean },
   seed: number,
+  content: Content = {},
 ): QuantisedWeight {
-  const codes = someCodes(rows * columns, 2 ** bits, seed);
+  const codes = content.codes ?? someCodes(rows * columns, 2 ** bits, seed);
   const across = columns / groupSize;
-  const scales = someScales(rows * across, seed + 1);
+  const scales = content.scales ?? someScales(rows * across, seed + 1);
+  const zeros = symmetric
+    ? new Uint8Array(rows * across).fill(2 ** (bits - 1))
+    : (content.zeros ?? someCodes(rows * across, 2 ** bits, seed + 2));
   const perWord = 32 / bits;
   const packed = new Uint32Array(codes.length / perWord);
   codes.forEach((code, i) => {
     const word = Math.floor(i / perWord);
     packed[word] = (packed[word]! | (code << (bits * (i % perWord)))) >>> 0;
+  });
+  const zeroWords = Math.ceil(rows / perWord);
+  const packedZeros = new Uint32Array(zeroWords * across);
+  zeros.forEach((zero, i) => {
+    const [row, group] = [Math.floor(i / across), i % across];
+    const word = Math.floor(row / perWord) * across + group;
+    packedZeros[word] = (packedZeros[word]! | (zero << (bits * (row % perWord)))) >>> 0;
   });
   const name = "model.layers.0.mlp.gate_proj.weight";
   return {
@@ -345,16 +405,18 @@ export function packedIntegers(
     shape: [rows, columns],
     reference: Float64Array.from(codes, (code, i) => {
       const [row, column] = [Math.floor(i / columns), i % columns];
-      return (code - 2 ** (bits - 1)) * scales[row * across + Math.floor(column / groupSize)]!;
+      const place = row * across + Math.floor(column / groupSize);
+      return (code - zeros[place]!) * scales[place]!;
     }),
     tensors: {
       [`${name}_packed`]: words(packed, [rows, columns / perWord]),
       [`${name}_scale`]: numbers("F16", [rows, across], scales),
       [`${name}_shape`]: numbers("I64", [2], [rows, columns]),
+      ...(symmetric ? {} : { [`${name}_zero_point`]: words(packedZeros, [zeroWords, across]) }),
     },
     config: {
       quant_method: "compressed-tensors",
-      config_groups: { group_0: { weights: { num_bits: bits, group_size: groupSize } } },
+      config_groups: { group_0: { weights: { num_bits: bits, group_size: groupSize, symmetric } } },
     },
   };
 }
@@ -365,11 +427,12 @@ export function nvfp4(
   columns: number,
   writer: "compressed-tensors" | "modelopt",
   seed: number,
+  { global: given, ...content }: Content & Exponents & { readonly global?: number } = {},
 ): QuantisedWeight {
-  const codes = someCodes(rows * columns, 16, seed);
+  const codes = content.codes ?? someCodes(rows * columns, 16, seed);
   const across = columns / 16;
-  const scales = someCodes(rows * across, 64, seed + 1).map((code) => 40 + code);
-  const global = writer === "modelopt" ? 0.0123 : 87.5;
+  const scales = content.exponents ?? someCodes(rows * across, 64, seed + 1).map((code) => 40 + code);
+  const global = given ?? (writer === "modelopt" ? 0.0123 : 87.5);
   const factor = Math.fround(global);
   const name = "model.layers.0.self_attn.o_proj.weight";
   return {
@@ -393,10 +456,15 @@ export function nvfp4(
 }
 
 /** MXFP8: FP8 with a power of two for 32 of a row, as a dtype of its own or as bytes. */
-export function mxfp8(rows: number, columns: number, dtype: "U8" | "F8_E8M0", seed: number): QuantisedWeight {
-  const codes = someCodes(rows * columns, 256, seed).map((code) => ((code & 127) === 127 ? code - 1 : code));
+export function mxfp8(
+  rows: number,
+  columns: number,
+  dtype: "U8" | "F8_E8M0",
+  seed: number,
+  { codes = finiteCodes(rows * columns, seed), exponents }: Content & Exponents = {},
+): QuantisedWeight {
   const across = columns / 32;
-  const scales = someCodes(rows * across, 16, seed + 1).map((code) => 110 + code);
+  const scales = exponents ?? someCodes(rows * across, 16, seed + 1).map((code) => 110 + code);
   const name = "model.layers.0.mlp.up_proj.weight";
   return {
     name,
@@ -410,6 +478,36 @@ export function mxfp8(rows: number, columns: number, dtype: "U8" | "F8_E8M0", se
       [name]: tensor("F8_E4M3", [rows, columns], codes),
       [`${name}_scale`]: tensor(dtype, [rows, across], scales),
     },
+  };
+}
+
+/**
+ * Llama 4: stacks of [in, out] in FP8, with a scale for each output, which those of `down_proj` list downwards
+ * (transformers' FbgemmFp8Llama4TextExperts).
+ */
+export function fp8Experts(
+  role: "gate_up_proj" | "down_proj",
+  experts: number,
+  [inputs, outputs]: readonly [number, number],
+  seed: number,
+): QuantisedWeight {
+  const codes = finiteCodes(experts * inputs * outputs, seed);
+  const scales = someScales(experts * outputs, seed + 1);
+  const name = `language_model.model.layers.1.feed_forward.experts.${role}`;
+  return {
+    name,
+    format: "FP8",
+    shape: [experts, inputs, outputs],
+    reference: Float64Array.from(codes, (code, i) => {
+      const [expert, output] = [Math.floor(i / (inputs * outputs)), i % outputs];
+      return e4m3(code) * scales[expert * outputs + output]!;
+    }),
+    tensors: {
+      [name]: tensor("F8_E4M3", [experts, inputs, outputs], codes),
+      [`${name}_scale`]: numbers("F32", role === "down_proj" ? [experts, outputs, 1] : [experts, 1, outputs], scales),
+    },
+    model: { model_type: "llama4" },
+    config: { quant_method: "fbgemm_fp8" },
   };
 }
 
@@ -437,6 +535,11 @@ export function everyKind(): QuantisedWeight[] {
     llmInt8(37, 51, 18),
     packedIntegers({ bits: 4, rows: 35, columns: 64, groupSize: 32 }, 19),
     packedIntegers({ bits: 8, rows: 35, columns: 64, groupSize: 64 }, 20),
+    packedIntegers({ bits: 4, rows: 35, columns: 64, groupSize: 32, symmetric: false }, 25),
+    packedIntegers({ bits: 8, rows: 34, columns: 64, groupSize: 64, symmetric: false }, 26),
+    fp8Experts("gate_up_proj", 3, [34, 44], 27),
+    fp8Experts("down_proj", 3, [36, 40], 28),
+    fp8Experts("down_proj", 2, [36, 36], 29),
     nvfp4(36, 64, "compressed-tensors", 21),
     nvfp4(36, 48, "modelopt", 22),
     mxfp8(38, 64, "U8", 23),

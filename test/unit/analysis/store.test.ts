@@ -372,6 +372,7 @@ describe("storeKey", () => {
       blockRows: 4,
       blockColumns: 4,
       scalePitch: 1,
+      zeroRows: 1,
       factorUse: "multiply",
       constant: 1,
     };

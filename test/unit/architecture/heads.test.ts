@@ -103,6 +103,31 @@ const cases: {
     ],
   },
   {
+    title: "GPT-BigCode: GPT-2's names for linear layers, one key and one value for all heads",
+    tensors: { "h.3.attn.c_attn.weight": [16, 8], "h.3.attn.c_proj.weight": [8, 8] },
+    config: { model_type: "gpt_bigcode", n_head: 2, n_embd: 8 },
+    expected: [
+      "query 0 rows 0…3",
+      "query 1 rows 4…7",
+      "key 0 rows 8…11",
+      "value 0 rows 12…15",
+      "output 0 columns 0…3",
+      "output 1 columns 4…7",
+    ],
+  },
+  {
+    title: "the same without a config, by the shape of queries, keys and values",
+    tensors: { "h.3.attn.c_attn.weight": [256, 128], "h.3.attn.c_proj.weight": [128, 128] },
+    expected: [
+      "query 0 rows 0…63",
+      "query 1 rows 64…127",
+      "key 0 rows 128…191",
+      "value 0 rows 192…255",
+      "output 0 columns 0…63",
+      "output 1 columns 64…127",
+    ],
+  },
+  {
     title: "GPT-NeoX: [heads, 3, size]",
     tensors: {
       "gpt_neox.layers.3.attention.query_key_value.weight": [24, 8],

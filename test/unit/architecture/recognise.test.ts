@@ -636,11 +636,19 @@ describe("quantised weights", () => {
     check(lines, { weights: { [packed]: "INT8 16x8" }, auxiliaries, config: bits(8) });
     check(lines, { weights: { [packed]: /with 3 bits, which is not decoded/ }, auxiliaries, config: bits(3) });
     check(lines, { weights: { [packed]: /no config tells into how many bits/ }, auxiliaries });
-    check(`${lines}\n${q}.weight_zero_point 2x1 I32`, {
-      weights: { [packed]: /zero points of .* are packed \(2 × 1\), which is not decoded/ },
-      auxiliaries: { ...auxiliaries, [`${q}.weight_zero_point`]: packed },
-      config: bits(4),
-    });
+    // A zero point a row, or those of eight rows in a word.
+    for (const [zeros, expected] of [
+      ["2x1 I32", "INT4 16x16"],
+      ["16x1 I8", "INT4 16x16"],
+      ["3x1 I32", /weight_zero_point has 3 numbers \(3 × 1\) instead of 2/],
+      ["2x1 I8", /weight_zero_point has 2 numbers \(2 × 1\) instead of 16/],
+    ] as const) {
+      check(`${lines}\n${q}.weight_zero_point ${zeros}`, {
+        weights: { [packed]: expected },
+        auxiliaries: { ...auxiliaries, [`${q}.weight_zero_point`]: packed },
+        config: bits(4),
+      });
+    }
     check(`${q}.weight 16x8 U8\n${q}.weight_scale 16x1 F8_E4M3\n${q}.weight_scale_2 - F32`, {
       weights: { [`${q}.weight`]: "NVFP4 16x16" },
       auxiliaries: { [`${q}.weight_scale`]: `${q}.weight`, [`${q}.weight_scale_2`]: `${q}.weight` },

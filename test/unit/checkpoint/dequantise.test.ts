@@ -13,10 +13,10 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-async function open({ tensors, config }: QuantisedWeight): Promise<CheckpointAnalysis> {
+async function open({ tensors, config, model }: QuantisedWeight): Promise<CheckpointAnalysis> {
   const path = join(folder, "model.safetensors");
   await writeFile(path, safetensors(tensors));
-  await writeFile(join(folder, "config.json"), JSON.stringify({ quantization_config: config ?? {} }));
+  await writeFile(join(folder, "config.json"), JSON.stringify({ ...model, quantization_config: config ?? {} }));
   return CheckpointAnalysis.open(path);
 }
 

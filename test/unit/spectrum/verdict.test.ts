@@ -3,13 +3,12 @@ import { describe, it } from "node:test";
 import type { ConfigInitialiser } from "../../../server/architecture/config-initialiser.ts";
 import { spectrumMetrics } from "../../../server/spectrum/compute-metrics.ts";
 import { decideVerdict, type VerdictContext } from "../../../server/spectrum/decide.ts";
-import { noiseMetrics } from "../../../server/spectrum/noise-metrics.ts";
-import { noiseTests } from "../../../server/spectrum/noise-tests.ts";
-import { defaultThresholds, type Thresholds } from "../../../server/spectrum/thresholds.ts";
+import type { Thresholds } from "../../../server/spectrum/thresholds.ts";
 import type { Verdict } from "../../../server/spectrum/verdict.ts";
 import { measure } from "../../support/measure.ts";
 import { gaussianMatrix, normal, uniform } from "../../support/random.ts";
 import { decode, encode } from "../../support/safetensors.ts";
+import { verdictOf } from "../../support/verdict.ts";
 
 const plain: VerdictContext = { unsupported: null, duplicateOf: null, configInitialiser: null };
 
@@ -26,20 +25,7 @@ function judge(
   context: Partial<VerdictContext> = {},
   thresholds: Partial<Thresholds> = {},
 ): Verdict {
-  const shape = { rows, columns };
-  const measurement = measure(a, rows, columns);
-  const { entries, singularValues } = measurement;
-  const metrics = spectrumMetrics(singularValues, shape, entries);
-  return decideVerdict({
-    shape,
-    entries,
-    singularValues,
-    metrics,
-    noise: noiseMetrics(shape, metrics.sigmaEntries),
-    tests: noiseTests(measurement, shape),
-    context: { ...plain, ...context },
-    thresholds: { ...defaultThresholds, ...thresholds },
-  });
+  return verdictOf(measure(a, rows, columns), { rows, columns }, context, thresholds);
 }
 
 function map(a: Float64Array, columns: number, f: (value: number, i: number, j: number) => number): Float64Array {

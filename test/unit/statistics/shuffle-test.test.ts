@@ -52,9 +52,19 @@ describe("shuffle test", () => {
         8,
         200,
       ).pValues;
-    assert.equal(p((value, i) => value + 0.5 * (i - 3.5))["largest"], 0.001);
-    assert.equal(p((value, i) => value * (i === 3 ? 1.5 : 1))["rows"], 0.001);
-    assert.equal(p((value, _, j) => value * (j % 2 === 0 ? 2 : 1))["columns"], 0.001);
+    assert.equal(p((value, i) => value + 0.5 * (i - 3.5))["largest"], 1e-6);
+    assert.equal(p((value, i) => value * (i === 3 ? 1.5 : 1))["rows"], 1e-6);
+    assert.equal(p((value, _, j) => value * (j % 2 === 0 ? 2 : 1))["columns"], 1e-6);
+  });
+
+  it("tells what no shuffle reaches by how far it is from them", () => {
+    // A row that is larger by a little and by a little more.
+    const noise = gaussianMatrix(8, 200, 4);
+    const [weak, strong] = [1.25, 1.27].map((factor) => {
+      const matrix = Float32Array.from(noise, (value, k) => (k < 200 ? factor * value : value));
+      return shuffleTest(matrix, 8, 200).pValues["rows"]!;
+    });
+    assert.ok(weak! < 1 / 1000 && weak! > 1e-6 && strong! < weak!, `${weak} ${strong}`);
   });
 
   it("leaves rows and columns of zeros out, and says nothing of less than two rows", () => {

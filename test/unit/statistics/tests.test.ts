@@ -1,11 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { bulkDistance, bulkDistancePValue, bulkDistanceQuantile } from "../../../server/statistics/bulk-distance.ts";
+import { chiSquareCdf, chiSquareSurvival } from "../../../server/statistics/chi-square.ts";
 import { dispersionTest } from "../../../server/statistics/dispersion.ts";
 import { largestValueTest, smallestValueTest } from "../../../server/statistics/edges.ts";
 import { johnStatistic, johnTest } from "../../../server/statistics/john.ts";
 import { cdf, quantile } from "../../../server/statistics/marchenko-pastur.ts";
-import { gaussianSpectra } from "../../support/null-model.ts";
+import { normalSurvival } from "../../../server/statistics/normal.ts";
+import { pearson3 } from "../../../server/statistics/pearson3.ts";
+import { chiBidiagonals, gaussianSpectra } from "../../support/null-model.ts";
 import { entryStatistics } from "../../support/measure.ts";
 import { gaussianMatrix } from "../../support/random.ts";
 
@@ -95,6 +98,63 @@ describe("John's statistic", () => {
     const mean = z.reduce((sum, value) => sum + value, 0) / z.length;
     near(mean, 0, 0.12);
     near(z.reduce((sum, value) => sum + (value - mean) ** 2, 0) / z.length, 1, 0.2);
+  });
+});
+
+describe("John's test", () => {
+  /** U without singular values: Σλ and Σλ² are the trace of BBᵀ and of its square, B bidiagonal. */
+  const draws = (m: number, n: number): (() => number) => {
+    const draw = chiBidiagonals(m, n, 5);
+    return () => {
+      const { diagonal, offDiagonal } = draw();
+      let [trace, squares] = [0, 0];
+      for (let i = 0; i < m; i++) {
+        const own = diagonal[i]! ** 2 + (i > 0 ? offDiagonal[i - 1]! ** 2 : 0);
+        trace += own;
+        squares += own ** 2 + (i > 0 ? 2 * (diagonal[i - 1]! * offDiagonal[i - 1]!) ** 2 : 0);
+      }
+      return (m * squares) / trace ** 2 - 1;
+    };
+  };
+
+  // A normal law would reject 4 × 8192 three times as often as it should at 1/600, and 2 × 9000 five times.
+  for (const [m, n] of [
+    [2, 9000],
+    [4, 8192],
+    [16, 1025],
+    [32, 32],
+    [64, 96],
+  ] as const) {
+    it(`has its size under noise of ${m} × ${n}, far out too`, () => {
+      const draw = draws(m, n);
+      const count = 20_000;
+      // What is estimated of the fourth moment of so many entries, on average.
+      const pValues = Array.from({ length: count }, () => johnTest(draw(), m, n, -6 / (m * n + 2)).pValue);
+      for (const size of [0.05, 1 / 600]) {
+        const rejected = pValues.filter((p) => p < size).length / count;
+        near(rejected, size, 4 * Math.sqrt(size / count) + 0.1 * size);
+      }
+    });
+  }
+});
+
+describe("Pearson's type III", () => {
+  it("is the law of χ², moved and scaled, on either side", () => {
+    for (const degrees of [2, 9, 500]) {
+      for (const z of [-0.9, 0, 1, 4]) {
+        const x = degrees + z * Math.sqrt(2 * degrees);
+        const { below, above } = pearson3(z, Math.sqrt(8 / degrees));
+        near(above / chiSquareSurvival(x, degrees), 1, 1e-12);
+        near(below / chiSquareCdf(x, degrees), 1, 1e-12);
+        assert.deepEqual(pearson3(-z, -Math.sqrt(8 / degrees)), { below: above, above: below });
+      }
+    }
+  });
+
+  it("is nearly normal where it is hardly skewed, and nothing beyond its end", () => {
+    for (const z of [-3, 0.5, 4]) near(pearson3(z, 2e-3).above / normalSurvival(z), 1, 0.03);
+    near(pearson3(4, 0).above, normalSurvival(4), 1e-15);
+    assert.deepEqual(pearson3(-2, 1.5), { below: 0, above: 1 });
   });
 });
 
