@@ -18,6 +18,7 @@ export const hostileNames = {
   prototype: "__proto__",
   constructor: "constructor",
   method: "hasOwnProperty",
+  text: "toString",
   emoji: "👩‍👩‍👧‍👦",
   empty: "",
   long: `model.${"x".repeat(1_000_000)}.weight`,
