@@ -220,8 +220,8 @@ function tooltip(node: TreeNode): string {
 
 /** The name. What nearly all names end in gives way first where there is no room. */
 function label(text: string, marks: RegExp | null): HTMLElement[] {
-  const common = ".weight";
-  if (marks !== null || !text.endsWith(common) || text.length === common.length) {
+  const common = /.(\.(?:q?weight|weight_packed))$/.exec(text)?.[1];
+  if (marks !== null || common === undefined) {
     return [create("span", { class: "label" }, ...marked(text, marks))];
   }
   return [

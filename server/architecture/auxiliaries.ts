@@ -1,5 +1,7 @@
 /** Tensors that are no weights of their own: what decodes a quantised weight, and buffers such as causal masks. Tables. */
 
+import { undecodedFormats } from "./undecoded.ts";
+
 export interface AuxiliaryName {
   /** How the auxiliary's name ends. */
   readonly suffix: string;
@@ -41,8 +43,16 @@ export const auxiliaryNames: readonly AuxiliaryName[] = [
   { suffix: ".output_scale", weight: packedOrPlain },
   // Stacks of experts, whose parameters have no name of their own
   { suffix: "_scale_inv", weight: [""] },
+  { suffix: "_weight_scale", weight: [""] },
+  { suffix: "_weight_scale_2", weight: [""] },
   { suffix: "_scale", weight: [""] },
+  { suffix: "_scale_2", weight: [""] },
+  { suffix: "_input_scale", weight: [""] },
+  ...undecodedFormats.flatMap(({ codes, helpers }) => helpers.map((suffix) => ({ suffix, weight: [codes] }))),
 ];
+
+/** The second scale of NVFP4, one for a whole weight. */
+export const secondScales: readonly string[] = [".weight_scale_2", "_weight_scale_2", "_scale_2"];
 
 /** Auxiliaries that multiply the entries of the weight. */
 export const weightScales: readonly string[] = [
@@ -51,6 +61,7 @@ export const weightScales: readonly string[] = [
   ".weight_scales",
   ".scale_weight",
   "_scale_inv",
+  "_weight_scale",
   "_scale",
 ];
 

@@ -5,7 +5,7 @@
 import type { Tensor } from "../checkpoint/checkpoint.ts";
 import { dtypeBits, type Dtype } from "../checkpoint/dtype.ts";
 import { codeBits, wholeWindow, type BlockScheme, type CodeFormat, type Piece } from "../checkpoint/quantisation.ts";
-import { weightScales } from "./auxiliaries.ts";
+import { secondScales, weightScales } from "./auxiliaries.ts";
 import type { MatrixShape } from "./matrices.ts";
 import { t } from "../text/l10n.ts";
 import {
@@ -17,6 +17,7 @@ import {
   requireElements,
   sliceOf,
   words,
+  type Auxiliaries,
   type Packing,
   type PackingContext,
 } from "./packing.ts";
@@ -67,9 +68,10 @@ function codesOf(context: PackingContext): Codes | null {
   const has = (suffix: string): boolean => auxiliaries.has(suffix);
   if (name.endsWith("_blocks") && dtype === "U8" && shape.length >= 3) return mxfp4(context);
   if (name.endsWith(".weight_packed")) return packed(context);
-  if (has(".weight_scale_2")) {
+  const second = firstOf(auxiliaries, secondScales);
+  if (second !== undefined) {
     requireDtype(weight, "U8", "F4");
-    const factor = { tensor: auxiliaries.get(".weight_scale_2")!, use: "multiply" } as const;
+    const factor = { tensor: second, use: "multiply" } as const;
     return nvfp4(context, dtype === "F4" ? shape : unpacked(weight, 2), factor);
   }
   if (has(".SCB")) {
@@ -77,9 +79,9 @@ function codesOf(context: PackingContext): Codes | null {
     const scales = auxiliaries.get(".SCB")!;
     return { format: "LLM.int8", shape, outputsFirst: true, code: dtype, scales, constant: 1 / 127 };
   }
-  const scales = weightScales.map((suffix) => auxiliaries.get(suffix)).find((each) => each !== undefined);
+  const scales = firstOf(auxiliaries, weightScales);
   if (scales === undefined) {
-    if (dtype.startsWith("F8") && Object.keys(context.config).length > 0) {
+    if (/^(?:F8|[UI])/.test(dtype) && Object.keys(context.config).length > 0) {
       throw new Malformed(
         t("The config says that weights are quantised, but {0} ({1}) has no scales beside it.", name, dtype),
       );
@@ -91,6 +93,10 @@ function codesOf(context: PackingContext): Codes | null {
   const isMx = powers || scales.dtype === "F8_E8M0";
   const format = `${isMx ? "MX" : ""}${formatName(dtype)}`;
   return { format, shape, code: dtype, scales, ...(powers ? { scaleFormat: "F8_E8M0" } : {}) };
+}
+
+function firstOf(auxiliaries: Auxiliaries, suffixes: readonly string[]): Tensor | undefined {
+  return suffixes.map((suffix) => auxiliaries.get(suffix)).find((each) => each !== undefined);
 }
 
 function formatName(dtype: Dtype): string {
@@ -113,7 +119,7 @@ function mxfp4(context: PackingContext): Codes {
 }
 
 function nvfp4(context: PackingContext, shape: readonly number[], factor: Codes["factor"]): Codes {
-  const scales = required(context, "NVFP4", ".weight_scale");
+  const scales = required(context, "NVFP4", ".weight_scale", "_weight_scale", "_scale");
   requireDtype(scales, "F8_E4M3");
   return {
     format: "NVFP4",
@@ -316,6 +322,8 @@ function gridOf(
       return { blockRows, blockColumns, scalePitch: across };
     }
   }
+  // A format that has blocks of its own has no others.
+  if (blocks.length === 1) return null;
   // A scale a row, a column, or a group of columns; or blocks that divide the matrix.
   const [blockRows, blockColumns] = [rows / down, columns / across];
   return Number.isSafeInteger(blockRows) && Number.isSafeInteger(blockColumns)

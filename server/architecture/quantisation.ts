@@ -5,6 +5,7 @@ import { blockPacking, subBytePacking } from "./block-scales.ts";
 import { groupPacking } from "./group-packing.ts";
 import { Malformed, type Packing, type PackingContext } from "./packing.ts";
 import { tablePacking } from "./table-packing.ts";
+import { refuseUndecoded } from "./undecoded.ts";
 
 /** An auxiliary tensor and the weight that it helps to decode. */
 export interface AuxiliaryLink {
@@ -39,9 +40,14 @@ export function readingOf(context: PackingContext): Reading {
   const { weight } = context;
   const reason = unsupportedDtypes[weight.dtype];
   if (reason !== undefined) return { unsupported: reason() };
-  return whereSound(() => ({
-    packing: groupPacking(context) ?? tablePacking(context) ?? blockPacking(context) ?? subBytePacking(weight),
-  }));
+  return whereSound(() => {
+    refuseUndecoded(context);
+    return { packing: packingOf(context) };
+  });
+}
+
+function packingOf(context: PackingContext): Packing | null {
+  return groupPacking(context) ?? tablePacking(context) ?? blockPacking(context) ?? subBytePacking(context.weight);
 }
 
 /** What `read` finds, or why it finds the pieces unsound. */

@@ -706,6 +706,62 @@ describe("quantised weights", () => {
     });
   });
 
+  test("NVFP4 of a stack, whose parameters have no name of their own", () => {
+    const e = "model.layers.0.mlp.experts.down_proj";
+    for (const prefix of ["_", "_weight_"]) {
+      const auxiliaries = { [`${e}${prefix}scale`]: e, [`${e}${prefix}scale_2`]: e };
+      const lines = (scales: string): string =>
+        `${e} 4x16x8 U8\n${e}${prefix}scale ${scales} F8_E4M3\n${e}${prefix}scale_2 - F32`;
+      check(lines("4x16x1"), { weights: { [e]: "NVFP4 16x16" }, auxiliaries });
+      check(lines("4x1x8"), { weights: { [e]: /scale \(4 × 1 × 8\) do not fit a matrix of 16 × 16/ }, auxiliaries });
+    }
+  });
+
+  // Codes, and what has to be beside them.
+  for (const [format, lines, weight] of [
+    ["AQLM", "a.codes 16x16 I8\na.codebooks 2x8\na.scales 16x1", "a.codes"],
+    ["EXL2", "a.q_weight 16x16 I32\na.q_scale 2x2 I32\na.q_scale_max 2 F16\na.q_invperm 16 I16", "a.q_weight"],
+    ["EXL3", "a.trellis 16x16 I16\na.suh 16 F16\na.svh 16 F16", "a.trellis"],
+    ["HQQ", "a.W_q 16x16 U8\na.scale 16x1 F16\na.zero 16x1 F16", "a.W_q"],
+    ["Marlin", "a.B 16x16 I32\na.s 16x16 F16", "a.B"],
+    ["MLX", "a.weight 16x16 U32\na.scales 16x2 F16\na.biases 16x2 F16", "a.weight"],
+    ["Quanto", "a.weight._data 16x16 I8\na.weight._scale 16x1 F16", "a.weight._data"],
+    ["SqueezeLLM", "a.qweight 16x16 I32\na.lookup_table 16x16 F16", "a.qweight"],
+    ["SVDQuant", "a.qweight 16x16 I8\na.wscales 2x16 BF16", "a.qweight"],
+    ["VPTQ", "a.indices 16x16 I32\na.centroids.weight 16x16 F16", "a.indices"],
+    ["2:4 sparse", "a.weight.compressed 16x16\na.weight.bitmask 16x4 U8", "a.weight.compressed"],
+    ["2:4 Marlin", "a.weight_packed 16x16 I32\na.scale_packed 2x16 F16\na.meta 16x16 I16", "a.weight_packed"],
+  ] as const) {
+    test(`${format} is told, and its codes are not taken for numbers`, () => {
+      const names = rows(lines).map(([name]) => name!);
+      check(lines, {
+        weights: { [weight]: new RegExp(`^The weight ${weight} is quantised in the ${format} format, which is not`) },
+        auxiliaries: Object.fromEntries(names.filter((name) => name !== weight).map((name) => [name, weight])),
+      });
+    });
+  }
+
+  test("codes under ordinary names are told by the config", () => {
+    for (const method of ["bitnet", "eetq", "torchao"]) {
+      check(`${q}.weight 16x16 U8\n${q}.weight_scale 1 BF16\nlm_head.weight 16x16`, {
+        weights: {
+          [`${q}.weight`]: new RegExp(`is quantised in the ${method} format, which is not decoded\\.$`),
+          "lm_head.weight": "plain 16x16",
+        },
+        auxiliaries: { [`${q}.weight_scale`]: `${q}.weight` },
+        config: { quant_method: method },
+      });
+    }
+    check(`${q}.weight 16x16 I32`, {
+      weights: {
+        [`${q}.weight`]: /The config says that weights are quantised, but .* \(I32\) has no scales beside it/,
+      },
+      auxiliaries: {},
+      config: { quant_method: "new" },
+    });
+    check(`${q}.weight 16x16 I32`, { weights: { [`${q}.weight`]: "plain 16x16" }, auxiliaries: {} });
+  });
+
   test("integers with scales are not taken for plain ones", () => {
     check(`${q}.weight 16x16 I8\n${q}.weight_scale 16x1 BF16\n${q}.weight_zero_point 16x1 I8`, {
       weights: { [`${q}.weight`]: "INT8 16x16" },
