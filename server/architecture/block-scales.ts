@@ -146,35 +146,56 @@ function packed(context: PackingContext): Codes {
   requireDtype(weight, "I32");
   const format = "compressed-tensors";
   const scales = required(context, format, ".weight_scale");
-  const bits = configuredBits(context.config);
-  if (bits !== 4 && bits !== 8) {
-    throw new Malformed(
-      bits === null
-        ? t("The weight {0} is packed in the {1} format, but no config tells into how many bits.", weight.name, format)
-        : t(
-            "The weight {0} is packed in the {1} format with {2} bits, which is not decoded.",
-            weight.name,
-            format,
-            bits,
-          ),
-    );
-  }
+  const bits = bitsOf(context, format, scales);
   const shape = unpacked(weight, 32 / bits);
   return { format: `INT${bits}`, shape, code: bits === 4 ? "U4" : "U8", offset: 2 ** (bits - 1), scales };
 }
 
-/** Of all groups of the config, if they agree. */
-function configuredBits({ config_groups: groups }: PackingContext["config"]): number | null {
-  if (typeof groups !== "object" || groups === null) return null;
-  const bits = new Set(
-    Object.values(groups).map((group: unknown) => {
-      const weights = property(group, "weights");
-      const own = property(weights, "num_bits");
-      return typeof own === "number" ? own : null;
-    }),
+/**
+ * How wide the codes are: as the one group of the config that has integers says, or of several the one whose groups of
+ * inputs are as many as the scales.
+ * @throws Malformed
+ */
+function bitsOf({ weight, config }: PackingContext, format: string, scales: Tensor): 4 | 8 {
+  const { config_groups: groups } = config;
+  const configured = typeof groups === "object" && groups !== null ? Object.values(groups) : [];
+  const widths = new Set<number>();
+  const fitting = new Set<number>();
+  for (const group of configured as readonly unknown[]) {
+    const weights = property(group, "weights");
+    const [bits, size, type] = [
+      property(weights, "num_bits"),
+      property(weights, "group_size"),
+      property(weights, "type"),
+    ];
+    if (typeof bits !== "number" || type === "float") continue;
+    widths.add(bits);
+    // Without a size a scale belongs to a whole row.
+    const across = typeof size === "number" && size > 0 ? (weight.shape.at(-1)! * Math.floor(32 / bits)) / size : null;
+    if (across === null || scales.shape.at(-1) === Math.ceil(across)) fitting.add(bits);
+  }
+  const [only] = fitting;
+  if (fitting.size === 1 && (only === 4 || only === 8)) return only;
+  if (widths.size === 0) {
+    throw new Malformed(
+      t("The weight {0} is packed in the {1} format, but no config tells into how many bits.", weight.name, format),
+    );
+  }
+  const told = [...widths].join(", ");
+  if (fitting.size === 1) {
+    throw new Malformed(
+      t("The weight {0} is packed in the {1} format with {2} bits, which is not decoded.", weight.name, format, told),
+    );
+  }
+  throw new Malformed(
+    t(
+      "The weight {0} is packed in the {1} format, and its scales ({2}) do not tell which of the config's groups it is in ({3} bits).",
+      weight.name,
+      format,
+      words(scales),
+      told,
+    ),
   );
-  const [only] = bits;
-  return bits.size === 1 ? only! : null;
 }
 
 function property(value: unknown, key: string): unknown {

@@ -636,6 +636,30 @@ describe("quantised weights", () => {
     check(lines, { weights: { [packed]: "INT8 16x8" }, auxiliaries, config: bits(8) });
     check(lines, { weights: { [packed]: /with 3 bits, which is not decoded/ }, auxiliaries, config: bits(3) });
     check(lines, { weights: { [packed]: /no config tells into how many bits/ }, auxiliaries });
+    // Of several groups that one whose scales are as many: 16 × 16 by fours, or 16 × 8 by twos; one of floats is none.
+    const group = (count: number, size: number | null, type = "int"): Record<string, unknown> => ({
+      weights: { num_bits: count, group_size: size, type },
+    });
+    const grouped = (scales: string, groups: Record<string, unknown>, expected: string | RegExp): void => {
+      check(lines.replace("weight_scale 16x1", `weight_scale ${scales}`), {
+        weights: { [packed]: expected },
+        auxiliaries,
+        config: { config_groups: groups },
+      });
+    };
+    grouped("16x4", { a: group(4, 4), b: group(8, 4) }, "INT4 16x16");
+    grouped("16x2", { a: group(4, 4), b: group(8, 4) }, "INT8 16x8");
+    grouped("16x1", { a: group(4, null), b: group(8, null, "float") }, "INT4 16x16");
+    grouped(
+      "16x2",
+      { a: group(4, 4) },
+      /its scales \(16 × 2\) do not tell which of the config's groups it is in \(4 bits\)/,
+    );
+    grouped(
+      "16x1",
+      { a: group(4, null), b: group(8, null) },
+      /do not tell which of the config's groups it is in \(4, 8 bits\)/,
+    );
     // A zero point a row, or those of eight rows in a word.
     for (const [zeros, expected] of [
       ["2x1 I32", "INT4 16x16"],

@@ -16,7 +16,7 @@ const others: readonly RegExp[] = [
   // Programs in Python.
   /^server\/text\/python\.ts$/u,
   // Tables of names; what Node runs; the process that only its log hears.
-  /^server\/architecture\/families\.ts$/u,
+  /^server\/architecture\/(?:families|undecoded)\.ts$/u,
   /^client\/server\/runtime\.ts$/u,
   /^server\/worker\.ts$/u,
 ];
