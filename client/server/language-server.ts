@@ -173,6 +173,8 @@ export class LanguageServer {
   }
 
   async #launch(): Promise<Running> {
+    // Loaded here, so that a workspace with other JSON files only pays for the activation; and while the Node is asked.
+    const loading = import("vscode-languageclient/node");
     const runtime = await this.#chooseRuntime();
     this.#log.info(`The server runs on Node.js ${runtime.version}, ${runtime.executable} (${runtime.source}).`);
     const process = await ServerProcess.start(
@@ -183,8 +185,7 @@ export class LanguageServer {
     void process.ended.then((reason) => {
       this.#log.info(`The server's process ended: ${reason}`);
     });
-    // Loaded here, so that a workspace with other JSON files only pays for the activation.
-    const library = await import("vscode-languageclient/node");
+    const library = await loading;
     const ended = {
       action: library.CloseAction.DoNotRestart,
       message: "The connection to the server closed.",
@@ -225,6 +226,7 @@ export class LanguageServer {
     });
     client.onNotification(engineChanged, (engine: EngineStatus) => {
       this.#engine.fire(engine);
+      if (engine.phase === "unavailable") void this.#verify(runtime);
     });
     client.onNotification(checkpointChanged, (params: ChangedParams) => {
       // Quietly: whoever saves a checkpoint while it is shown knows.
@@ -238,7 +240,6 @@ export class LanguageServer {
       const detail = await process.stop();
       throw new ServerUnavailable(didNotStart(runtime.executable, detail, vscode.l10n.t));
     }
-    void this.#verify(runtime);
     // Whoever waits for this very start goes on first.
     setImmediate(() => {
       this.#started.fire(undefined);
@@ -322,8 +323,8 @@ export class LanguageServer {
   }
 
   /**
-   * Tests the Node that the server was started on, beside it and not before it: headers and tree need no GPU. Where it
-   * is the Node that cannot compute, the server moves to the first other one that can.
+   * Tests the Node that the server runs on once it was found that nothing can be computed: headers and tree need no GPU.
+   * Where it is the Node that cannot compute, the server moves to the first other one that can.
    */
   async #verify(runtime: Runtime): Promise<void> {
     if (this.#tested.has(runtime.executable)) return;

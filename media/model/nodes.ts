@@ -48,8 +48,6 @@ export class GroupNode {
   readonly kind = "group";
   /** Unique in the tree and the same for the same file: what is remembered of an expanded group. */
   readonly key: string;
-  /** Untrusted text. */
-  readonly label: string;
   /** What the names of the tensors inside begin with. */
   readonly prefix: string;
   readonly parent: GroupNode | null;
@@ -63,14 +61,20 @@ export class GroupNode {
   readonly children: TreeNode[] = [];
   /** Number of the expert that this group is; null for a block. */
   readonly expert: number | null;
+  readonly #block: string;
 
-  constructor(key: string, label: string, prefix: string, parent: GroupNode | null, expert: number | null = null) {
+  constructor(key: string, block: string, prefix: string, parent: GroupNode | null, expert: number | null = null) {
     this.key = key;
-    this.label = label;
+    this.#block = block;
     this.prefix = prefix;
     this.parent = parent;
     this.expert = expert;
     this.level = parent === null ? 0 : parent.level + 1;
+  }
+
+  /** Made when it is shown: there may be tens of thousands of experts. Untrusted text. */
+  get label(): string {
+    return this.expert === null ? this.#block : t("expert {0}", this.expert);
   }
 
   /** The tensors inside, at any depth. */
@@ -122,11 +126,7 @@ export function buildNodes(catalogue: Catalogue): Nodes {
     if (expert !== null && (experts.get(block)?.size ?? 0) > 1) {
       const key = `expert:${expert}:${block}`;
       const within = parent;
-      parent = groupOf(
-        key,
-        within,
-        () => new GroupNode(key, t("expert {0}", expert), expertPrefix(tensor, expert), within, expert),
-      );
+      parent = groupOf(key, within, () => new GroupNode(key, block, expertPrefix(tensor, expert), within, expert));
     }
     return parent;
   };
@@ -150,7 +150,8 @@ export function buildNodes(catalogue: Catalogue): Nodes {
     }
     return node;
   });
-  for (const group of [root, ...groups.values()]) sortExperts(group);
+  sortExperts(root);
+  for (const group of groups.values()) if (group.expert === null) sortExperts(group);
   return { root, tensors, groups };
 }
 

@@ -37,10 +37,8 @@ export function* recognising(
   texts: ReadonlyMap<string, string> = new Map(),
 ): Sliced<Architecture> {
   const { tensors } = checkpoint;
-  const tensorNames = new Set<string>();
   const patternsFound = new Set<string>();
   yield* forEachSliced(tensors, ({ name }) => {
-    tensorNames.add(name);
     patternsFound.add(takeNumbers(name).pattern);
   });
   const patternNames = [...patternsFound];
@@ -48,7 +46,9 @@ export function* recognising(
   const patterns = new Map<string, NamePattern>();
   for (const pattern of patternNames) patterns.set(pattern, describePattern(pattern, family));
 
-  const isTensor = (name: string): boolean => tensorNames.has(name);
+  // Few checkpoints have names that lead to others.
+  let tensorNames: ReadonlySet<string> | null = null;
+  const isTensor = (name: string): boolean => (tensorNames ??= new Set(tensors.map((tensor) => tensor.name))).has(name);
   const links = new Map<Tensor, AuxiliaryLink>();
   const auxiliariesOf = new Map<string, Map<string, Tensor>>();
   // No name ends like an auxiliary's where no pattern does.

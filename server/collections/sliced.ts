@@ -32,8 +32,13 @@ export async function inSlices<Result>(work: Sliced<Result>): Promise<Result> {
 
 /** Lets everything else go on: in a server what is asked, in a page what is drawn and clicked. */
 export function nextTurn(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve));
+  return new Promise(soon);
 }
+
+const { setImmediate: immediately } = globalThis as { readonly setImmediate?: (then: () => void) => void };
+
+/** A timer waits for a millisecond at least; Node can do without. */
+const soon: (then: () => void) => void = immediately ?? ((then) => setTimeout(then));
 
 /** Does something with each item, and may be interrupted after every {@link sliceItems} of them. */
 export function* forEachSliced<Item>(

@@ -1,5 +1,6 @@
 import { t } from "../text/l10n.ts";
 import { mkdtemp } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import type { MatrixView } from "../architecture/architecture.ts";
@@ -33,6 +34,8 @@ const smallSeconds = 120;
 const scanner = "scan";
 /** What was learned of the adapters' speed is written so often at most, in milliseconds. */
 const keepInterval = 30_000;
+/** A driver that starts takes processors from the view that is being drawn: it waits for so many milliseconds. */
+const viewFirst = 800;
 
 export interface SessionEvents {
   /** New results, or none when only the state changed. */
@@ -105,7 +108,7 @@ export class Sessions {
   async acquire(path: string, holder: string): Promise<Session> {
     let opening = this.#aliases.get(path);
     if (opening === undefined) {
-      opening = this.#open(path);
+      opening = this.#open(path, holder);
       this.#aliases.set(path, opening);
     }
     const session = await opening;
@@ -328,7 +331,7 @@ export class Sessions {
     }
   }
 
-  async #open(path: string): Promise<Session> {
+  async #open(path: string, holder: string): Promise<Session> {
     const analysis = await CheckpointAnalysis.open(path, this.#settings);
     const canonical = analysis.catalogue.path;
     const existing = this.#byPath.get(canonical);
@@ -344,7 +347,7 @@ export class Sessions {
     session.onPlaces = () => {
       this.#events.onPlaces(session);
     };
-    this.#beginnings.set(session, this.#begin(session));
+    this.#beginnings.set(session, this.#begin(session, holder === scanner ? 0 : viewFirst));
     return session;
   }
 
@@ -361,8 +364,11 @@ export class Sessions {
     };
   }
 
-  /** Earlier results first, then the GPU's state, then, if the settings and the size say so, the work. */
-  async #begin(session: Session): Promise<void> {
+  /**
+   * Earlier results first, then the GPU's state, then, if the settings and the size say so, the work.
+   * @param pause before a GPU is started, in milliseconds
+   */
+  async #begin(session: Session, pause = 0): Promise<void> {
     const { analysis } = session;
     try {
       await analysis.attachStores(this.#cacheFolder);
@@ -380,13 +386,17 @@ export class Sessions {
         () => analysis.attachStores(null),
       );
     }
-    await this.#decide(session);
+    await this.#decide(session, pause);
   }
 
-  /** Begins what the person wanted before, or what is small enough; the rest waits for them. */
-  async #decide(session: Session): Promise<void> {
+  /**
+   * Begins what the person wanted before, or what is small enough; the rest waits for them.
+   * @param pause before a GPU is started, in milliseconds
+   */
+  async #decide(session: Session, pause = 0): Promise<void> {
     const { analysis } = session;
-    const isWaiting = (): boolean => session.analysis === analysis && analysis.state.phase === "waiting";
+    const isWaiting = (): boolean =>
+      session.analysis === analysis && analysis.state.phase === "waiting" && this.#byPath.get(session.path) === session;
     if (!isWaiting()) {
       return;
     }
@@ -397,6 +407,12 @@ export class Sessions {
     if (!isMissing) {
       analysis.setPhase("done");
       return;
+    }
+    if (pause > 0 && this.#gpu.status.phase === "idle") {
+      await sleep(pause);
+      if (!isWaiting()) {
+        return;
+      }
     }
     const seconds = await this.#seconds(analysis.missing);
     const choice = (await this.#choices.read())[session.path];

@@ -3,6 +3,7 @@
  * have in common. A hundred thousand tensors are one megabyte, not eighteen, and no process on the way looks into them.
  */
 import { atOnce, forEachSliced, type Sliced } from "../collections/sliced.ts";
+import type { Role } from "../architecture/role.ts";
 import type { Catalogue, CatalogueTensor, PackedCatalogue, PackedTensors, TensorKind } from "../protocol.ts";
 import { NamePacker, unpackNames } from "./names.ts";
 import { packNumbers, unpackNumbers } from "./numbers.ts";
@@ -24,7 +25,7 @@ export function unpackCatalogue({ tensors, ...rest }: PackedCatalogue): Catalogu
 function* packingTensors(tensors: readonly CatalogueTensor[]): Sliced<PackedTensors> {
   const count = tensors.length;
   const names = new NamePacker(count);
-  const kinds = new Table<string, TensorKind>();
+  const kinds = new Kinds();
   const blocks = new Table<string>();
   const kindColumn = new Uint32Array(count);
   const blockColumn = new Uint32Array(count);
@@ -34,7 +35,7 @@ function* packingTensors(tensors: readonly CatalogueTensor[]): Sliced<PackedTens
   yield* forEachSliced(tensors, (tensor, i) => {
     const { name, block, layer, expert, file } = tensor;
     names.add(name);
-    kindColumn[i] = kinds.place(kindKey(tensor), () => kindOf(tensor));
+    kindColumn[i] = kinds.place(tensor);
     blockColumn[i] = blocks.place(block, () => block);
     layerColumn[i] = orNull(layer);
     expertColumn[i] = orNull(expert);
@@ -51,6 +52,38 @@ function* packingTensors(tensors: readonly CatalogueTensor[]): Sliced<PackedTens
     kinds: kinds.values,
     blocks: blocks.values,
   };
+}
+
+/** What many tensors have in common, each once. */
+class Kinds {
+  readonly #table = new Table<string, TensorKind>();
+  /** The last tensor of each role and its place: mostly the next one is of its kind. */
+  readonly #latest = new Map<Role, { readonly tensor: CatalogueTensor; readonly place: number }>();
+
+  get values(): readonly TensorKind[] {
+    return this.#table.values;
+  }
+
+  place(tensor: CatalogueTensor): number {
+    const latest = this.#latest.get(tensor.role);
+    if (latest !== undefined && isPlainTwin(latest.tensor, tensor)) return latest.place;
+    const place = this.#table.place(kindKey(tensor), () => kindOf(tensor));
+    this.#latest.set(tensor.role, { tensor, place });
+    return place;
+  }
+}
+
+/** Whether two tensors of a role, neither packed, are seen to be of one kind: equal shapes mostly are one object. */
+function isPlainTwin(left: CatalogueTensor, right: CatalogueTensor): boolean {
+  return (
+    left.shape === right.shape &&
+    left.dtype === right.dtype &&
+    left.bytes === right.bytes &&
+    left.matrices === right.matrices &&
+    left.packed === undefined &&
+    right.packed === undefined &&
+    left.auxiliary === right.auxiliary
+  );
 }
 
 /** The same for tensors of one kind. */
@@ -78,8 +111,9 @@ function unpackTensors(packed: PackedTensors): CatalogueTensor[] {
   const file = unpackNumbers(packed.file, count);
   return names.map((name, i) => {
     return {
-      name,
+      // First, because a copy to which something is added is made far quicker than an object to which something is copied.
       ...kinds[kind[i]!]!,
+      name,
       block: blocks[block[i]!]!,
       layer: fromNull(layer[i]!),
       expert: fromNull(expert[i]!),
