@@ -8,6 +8,7 @@ import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, writeFileSync,
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { installPackages } from "./setup/install.mjs";
+import { root } from "./setup/root.mjs";
 import { runMain, step } from "./setup/step.mjs";
 import { ensureAdapter } from "./setup/vulkan.mjs";
 
@@ -202,6 +203,11 @@ await runMain(async () => {
       longest,
       `${found.length} over 50 ms, ${done ?? "no"} results; bar 50 ms`,
     );
+  } catch (error) {
+    const picture = join(root, "dist/bench-editor.png");
+    await workbench.screenshot(picture).catch(() => undefined);
+    console.error(`Picture: ${picture}`);
+    throw error;
   } finally {
     await workbench.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });

@@ -156,7 +156,10 @@ export class Workbench {
     page.on("pageerror", (error) => this.messages.push(`page error: ${error.message}`));
   }
 
-  /** Until VS Code's own mark of the moment from which a file opens in an extension's editor. */
+  /**
+   * Until VS Code's own mark of the moment from which it knows what extensions contribute, and until it had nothing else to
+   * do: then it makes their editors of that. Before, their files open as text.
+   */
   async loaded() {
     await this.page.waitForFunction(
       () => performance.getEntriesByName("code/didLoadExtensions").length > 0,
@@ -165,6 +168,7 @@ export class Workbench {
         timeout: 60_000,
       },
     );
+    await this.page.evaluate(() => new Promise((done) => requestIdleCallback(() => done(undefined))));
   }
 
   /** Loads the window again. */
