@@ -62,13 +62,17 @@ export class Header {
         { class: "header-line" },
         this.#model,
         this.#progress,
-        this.#engine,
-        iconButton("outline", t("Open the outline document"), () => {
-          store.host.send({ type: "command", command: "outline" });
-        }),
-        iconButton("export", t("Save a report, or the results as data"), () => {
-          store.host.send({ type: "command", command: "export" });
-        }),
+        create(
+          "div",
+          { class: "header-actions" },
+          this.#engine,
+          iconButton("outline", t("Open the outline document"), () => {
+            store.host.send({ type: "command", command: "outline" });
+          }),
+          iconButton("export", t("Save a report, or the results as data"), () => {
+            store.host.send({ type: "command", command: "export" });
+          }),
+        ),
       ),
       this.#problems,
       this.#trouble,
