@@ -548,11 +548,14 @@ function report(): void {
 
 /** Pushes a checkpoint's findings onto its files soon, and clears them where there are none any more. */
 function publish(session: Session): void {
-  const publisher =
-    publishers.get(session.path) ??
-    new Publisher((uri, diagnostics) => void connection.sendDiagnostics({ uri, diagnostics }));
+  const publisher = publishers.get(session.path) ?? new Publisher(push);
   publishers.set(session.path, publisher);
   publisher.request(() => publishing(session, ready().settings, openTexts(session)));
+}
+
+/** A function of its own: one within {@link publish} would keep the session for as long as its publisher lives. */
+function push(uri: string, diagnostics: Diagnostic[]): void {
+  void connection.sendDiagnostics({ uri, diagnostics });
 }
 
 function openTexts(session: Session): OpenTexts {
