@@ -97,14 +97,10 @@ export async function installExtension(server, dataFolder, vsix) {
  * Starts a server, on the loopback interface unless told otherwise, and waits until it answers. Where the port is taken,
  * or 0, it is another one.
  * @param {InstalledServer} server
- * @param {{ dataFolder: string, host?: string, port?: number, env?: NodeJS.ProcessEnv, settings?: Record<string, unknown>, trust?: boolean }} options
- *   `trust`: settings say whether folders have to be trusted; left out, all are
+ * @param {{ dataFolder: string, host?: string, port?: number, env?: NodeJS.ProcessEnv, settings?: Record<string, unknown> }} options
  * @returns {Promise<RunningServer>}
  */
-export async function startVsCodeServer(
-  server,
-  { dataFolder, host = "127.0.0.1", port = 0, env = {}, settings, trust = false },
-) {
+export async function startVsCodeServer(server, { dataFolder, host = "127.0.0.1", port = 0, env = {}, settings }) {
   if (settings !== undefined) writeSettings(dataFolder, settings);
   const token = randomBytes(16).toString("hex");
   const chosen = await freePort(host, port);
@@ -116,7 +112,7 @@ export async function startVsCodeServer(
       // On a shared machine another user could reach the port.
       ...["--connection-token", token],
       "--accept-server-license-terms",
-      ...(trust ? [] : ["--disable-workspace-trust"]),
+      "--disable-workspace-trust",
       "--disable-telemetry",
     ],
     { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: process.platform !== "win32" },
@@ -178,7 +174,6 @@ export const quietSettings = {
   "extensions.ignoreRecommendations": true,
   "extensions.autoCheckUpdates": false,
   "git.enabled": false,
-  "security.workspace.trust.enabled": false,
   "telemetry.telemetryLevel": "off",
   "update.mode": "none",
   "window.commandCenter": false,

@@ -41,7 +41,7 @@ export async function startHost({ version, vsix, env = {} }) {
   const removeData = () => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5 });
   try {
     if (vsix !== undefined) await installExtension(installed, dataFolder, resolve(root, vsix));
-    const server = await startVsCodeServer(installed, { dataFolder, env, settings: quietSettings, trust: true });
+    const server = await startVsCodeServer(installed, { dataFolder, env, settings: quietSettings });
     return {
       ...server,
       stop: async () => {
