@@ -111,7 +111,8 @@ export type ToHost =
   | { readonly type: "explain"; readonly topic: Topic }
   /** Analyses this tensor, before everything else. */
   | { readonly type: "analyse"; readonly tensor: string }
-  | { readonly type: "selected"; readonly tensor: string | null }
+  /** `byPerson`: in this view, not because something else asked for it. */
+  | { readonly type: "selected"; readonly tensor: string | null; readonly byPerson: boolean }
   | { readonly type: "command"; readonly command: ViewCommand };
 
 /** Commands of the extension that the webview has buttons for. */

@@ -71,6 +71,8 @@ export class Store {
   #remembering: ReturnType<typeof setTimeout> | undefined;
   /** A tensor or block to reveal as soon as the catalogue is there. */
   #wanted: Extract<ToView, { type: "reveal" }> | null = null;
+  /** Something is selected because the host asks for it. */
+  #showing = false;
 
   constructor(host: Host) {
     this.host = host;
@@ -130,7 +132,7 @@ export class Store {
   select(selection: Selection): void {
     if (same(selection, this.state.selection)) return;
     this.update({ selection });
-    this.host.send({ type: "selected", tensor: tensorOf(selection) });
+    this.host.send({ type: "selected", tensor: tensorOf(selection), byPerson: !this.#showing });
     this.#tell("selection", selection);
   }
 
@@ -148,14 +150,19 @@ export class Store {
       this.#wanted = message;
       return;
     }
-    const { tensor: name, view } = message;
-    if (view === undefined) {
-      this.reveal(name);
-      return;
+    this.#showing = true;
+    try {
+      if (message.view === undefined) this.reveal(message.tensor);
+      else this.#showHeads(this.checkpoint, message.tensor);
+    } finally {
+      this.#showing = false;
     }
-    const node = this.checkpoint.tensor(name);
+  }
+
+  #showHeads(checkpoint: Checkpoint, name: string): void {
+    const node = checkpoint.tensor(name);
     const block = node?.tensor.block ?? name;
-    const group = this.checkpoint.block(block);
+    const group = checkpoint.block(block);
     if (group === undefined) return;
     if (node !== undefined) this.update({ headRole: node.tensor.role });
     this.select({ kind: "heads", block });
@@ -244,7 +251,7 @@ export class Store {
     this.#tell("analysis", message.state);
     this.#tell("selection", this.state.selection);
     const { selection } = this.state;
-    this.host.send({ type: "selected", tensor: tensorOf(selection) });
+    this.host.send({ type: "selected", tensor: tensorOf(selection), byPerson: false });
     if (this.#wanted !== null) {
       const wanted = this.#wanted;
       this.#wanted = null;

@@ -45,13 +45,16 @@ const viewCommands = {
 /** What a view is asked to show: a tensor or a block, or its heads. */
 export type RevealPlace = Omit<RevealArguments, "checkpoint">;
 
+/** What a view tells of its selection. */
+export type Selected = Omit<Extract<ToHost, { type: "selected" }>, "type">;
+
 export class Panel implements vscode.Disposable {
   readonly uri: vscode.Uri;
   readonly view: vscode.WebviewPanel;
   readonly #server: LanguageServer;
   readonly #sessions: Sessions;
   readonly #disposables: Disposable[] = [];
-  readonly #didSelect = new vscode.EventEmitter<string | null>();
+  readonly #didSelect = new vscode.EventEmitter<Selected>();
   /** A tensor was selected in the view, or nothing any more. */
   readonly onDidSelect = this.#didSelect.event;
   #selected: string | null = null;
@@ -252,7 +255,7 @@ export class Panel implements vscode.Disposable {
         return;
       case "selected":
         this.#selected = message.tensor;
-        this.#didSelect.fire(message.tensor);
+        this.#didSelect.fire({ tensor: message.tensor, byPerson: message.byPerson });
         return;
       case "command":
         // What takes long is told beside the button.

@@ -1,7 +1,7 @@
 /** The custom editor of `.safetensors` files. */
 import * as vscode from "vscode";
 import type { LanguageServer } from "../server/language-server.ts";
-import { Panel, type RevealPlace } from "./panel.ts";
+import { Panel, type RevealPlace, type Selected } from "./panel.ts";
 import type { Session, Sessions } from "./session.ts";
 
 export const viewType = "safetensorsSpectrum.editor";
@@ -12,11 +12,11 @@ export class EditorProvider implements vscode.CustomReadonlyEditorProvider, vsco
   readonly #sessions: Sessions;
   readonly #panels = new Set<Panel>();
   readonly #changed = new vscode.EventEmitter<undefined>();
-  readonly #selected = new vscode.EventEmitter<{ readonly session: Session; readonly tensor: string | null }>();
+  readonly #selected = new vscode.EventEmitter<Selected & { readonly session: Session }>();
   readonly #registration: vscode.Disposable;
   /** The panel in front became another one, or came or went. */
   readonly onDidChangeActive = this.#changed.event;
-  /** A person selected a tensor in a view, or nothing any more. */
+  /** A tensor was selected in a view, or nothing any more. */
   readonly onDidSelect = this.#selected.event;
 
   constructor(extension: vscode.Uri, server: LanguageServer, sessions: Sessions) {
@@ -36,8 +36,8 @@ export class EditorProvider implements vscode.CustomReadonlyEditorProvider, vsco
   resolveCustomEditor({ uri }: vscode.CustomDocument, view: vscode.WebviewPanel): void {
     const panel = new Panel(uri, view, this.#extension, this.#server, this.#sessions);
     this.#panels.add(panel);
-    panel.onDidSelect((tensor) => {
-      if (view.active && panel.session !== null) this.#selected.fire({ session: panel.session, tensor });
+    panel.onDidSelect((selected) => {
+      if (panel.session !== null) this.#selected.fire({ ...selected, session: panel.session });
     });
     view.onDidChangeViewState(() => {
       this.#changed.fire(undefined);

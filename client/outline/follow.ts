@@ -29,8 +29,8 @@ export class Follow implements vscode.Disposable {
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => void this.#toEditor(textEditor), rest);
       }),
-      editors.onDidSelect(({ session, tensor }) => {
-        if (tensor !== null) void this.#toOutline(session, tensor);
+      editors.onDidSelect(({ session, tensor, byPerson }) => {
+        if (tensor !== null && byPerson) void this.#toOutline(session, tensor);
       }),
     ];
   }
@@ -52,7 +52,7 @@ export class Follow implements vscode.Disposable {
   async #toOutline(session: Session, tensor: string): Promise<void> {
     const uri = outlineUri(vscode.Uri.parse(session.checkpoint)).toString();
     const outline = vscode.window.visibleTextEditors.find(({ document }) => document.uri.toString() === uri);
-    if (outline === undefined || outline === vscode.window.activeTextEditor) return;
+    if (outline === undefined) return;
     const params = { checkpoint: session.checkpoint, tensor };
     const line = await this.#server.request(outlineLine, params).catch(() => null);
     if (line === null || line >= outline.document.lineCount) return;

@@ -97,10 +97,14 @@ export async function installExtension(server, dataFolder, vsix) {
  * Starts a server, on the loopback interface unless told otherwise, and waits until it answers. Where the port is taken,
  * or 0, it is another one.
  * @param {InstalledServer} server
- * @param {{ dataFolder: string, host?: string, port?: number, env?: NodeJS.ProcessEnv, settings?: Record<string, unknown> }} options
+ * @param {{ dataFolder: string, host?: string, port?: number, env?: NodeJS.ProcessEnv, settings?: Record<string, unknown>, trust?: boolean }} options
+ *   `trust`: folders have to be trusted; without it, all are
  * @returns {Promise<RunningServer>}
  */
-export async function startVsCodeServer(server, { dataFolder, host = "127.0.0.1", port = 0, env = {}, settings }) {
+export async function startVsCodeServer(
+  server,
+  { dataFolder, host = "127.0.0.1", port = 0, env = {}, settings, trust = false },
+) {
   if (settings !== undefined) writeSettings(dataFolder, settings);
   const token = randomBytes(16).toString("hex");
   const chosen = await freePort(host, port);
@@ -112,7 +116,7 @@ export async function startVsCodeServer(server, { dataFolder, host = "127.0.0.1"
       // On a shared machine another user could reach the port.
       ...["--connection-token", token],
       "--accept-server-license-terms",
-      "--disable-workspace-trust",
+      ...(trust ? [] : ["--disable-workspace-trust"]),
       "--disable-telemetry",
     ],
     { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: process.platform !== "win32" },

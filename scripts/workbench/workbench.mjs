@@ -28,22 +28,27 @@ import {
  * @property {string} authority
  * @property {string} token
  * @property {string} dataFolder
+ * @property {VsCodeVersion} version
+ * @property {string} [vsix] the extension that is installed
  */
 
 /**
  * Starts a server of a version with fresh data and, if one is given, an extension installed in it.
- * @param {{ version: VsCodeVersion, vsix?: string, env?: NodeJS.ProcessEnv }} options
+ * @param {{ version: VsCodeVersion, vsix?: string, env?: NodeJS.ProcessEnv, trust?: boolean }} options `trust`: folders
+ *   have to be trusted
  * @returns {Promise<Host & { stop(): Promise<void> }>}
  */
-export async function startHost({ version, vsix, env = {} }) {
+export async function startHost({ version, vsix, env = {}, trust = false }) {
   const installed = await installVsCodeServer(version);
   const dataFolder = mkdtempSync(join(tmpdir(), "vscode-data-"));
   const removeData = () => rmSync(dataFolder, { recursive: true, force: true, maxRetries: 5 });
   try {
     if (vsix !== undefined) await installExtension(installed, dataFolder, resolve(root, vsix));
-    const server = await startVsCodeServer(installed, { dataFolder, env, settings: quietSettings });
+    const server = await startVsCodeServer(installed, { dataFolder, env, settings: quietSettings, trust });
     return {
       ...server,
+      version,
+      ...(vsix === undefined ? {} : { vsix }),
       stop: async () => {
         await server.stop();
         removeData();
@@ -81,6 +86,7 @@ async function openPage(viewport) {
  * @property {Host} [host] the runner's unless told otherwise; without either a server of its own is started
  * @property {VsCodeVersion} [version] of the server of its own; the newest unless told otherwise
  * @property {string} [vsix] installed in the server of its own
+ * @property {boolean} [trust] folders have to be trusted: in a server of its own
  * @property {string} [developmentPath] an extension to load from its folder instead
  * @property {Record<string, unknown>} [settings] on top of the quiet ones
  * @property {{ width: number, height: number }} [viewport]
@@ -93,14 +99,12 @@ async function openPage(viewport) {
  */
 export async function openWorkbench(options) {
   const given = options.host ?? givenHost();
+  const { version = "newest", vsix } = given ?? options;
   const own =
-    given === undefined
-      ? await startHost({
-          version: options.version ?? "newest",
-          ...(options.vsix === undefined ? {} : { vsix: options.vsix }),
-        })
+    given === undefined || options.trust === true
+      ? await startHost({ version, ...(vsix === undefined ? {} : { vsix }), trust: options.trust === true })
       : undefined;
-  const host = given ?? /** @type {Host} */ (own);
+  const host = own ?? /** @type {Host} */ (given);
   try {
     writeSettings(host.dataFolder, { ...quietSettings, ...options.settings });
     const { browser, page } = await openPage(options.viewport ?? { width: 1280, height: 800 });
