@@ -87,12 +87,30 @@ async function walkthrough(vsix, openWorkbench) {
     await photograph("problems");
     await workbench.runCommand("View: Toggle Panel Visibility");
     await workbench.runCommand("Safetensors Spectrum: Open Outline of Checkpoint");
-    await page.locator(".view-line", { hasText: "self_attn.q_proj.weight" }).first().hover();
-    await page.locator(".monaco-hover:visible", { hasText: "effective rank" }).first().waitFor();
+    await hoverOutline(page);
     await photograph("outline");
   } finally {
     await workbench.close();
     rmSync(dirname(checkpoint), { recursive: true });
+  }
+}
+
+/**
+ * Points at a tensor of the outline until its hover is shown: lenses that come meanwhile move the lines on.
+ * @param {import("playwright-core").Page} page
+ */
+async function hoverOutline(page) {
+  const line = page.locator(".view-line", { hasText: "self_attn.q_proj.weight" }).first();
+  const hover = page.locator(".monaco-hover:visible", { hasText: "effective rank" }).first();
+  for (let attempt = 1; ; attempt++) {
+    await page.mouse.move(0, 0);
+    await line.hover();
+    try {
+      await hover.waitFor({ timeout: 2000 * attempt });
+      return;
+    } catch (error) {
+      if (attempt === 5) throw error;
+    }
   }
 }
 
@@ -139,8 +157,7 @@ await runMain(async () => {
     });
     await step("Photographing a hover", async () => {
       await workbench.runCommand("Safetensors Spectrum: Open Outline of Checkpoint");
-      await workbench.page.locator(".view-line", { hasText: "self_attn.q_proj.weight" }).first().hover();
-      await workbench.page.locator(".monaco-hover:visible", { hasText: "effective rank" }).first().waitFor();
+      await hoverOutline(workbench.page);
       await settle(workbench);
       await workbench.screenshot(join(folder, "hover.png"));
     });

@@ -238,13 +238,13 @@ export class Products {
             attributes: {
               type: "button",
               "aria-pressed": String(product === this.#chosen),
-              "aria-label": `${labelOf(product)}: ${grade.label}, ${needed}, ${t("noise {0}", formatNumber(noise.energy90))}`,
+              "aria-label": `${labelOf(product, products)}: ${grade.label}, ${needed}, ${t("noise {0}", formatNumber(noise.energy90))}`,
             },
             onClick: () => {
               this.#choose(products, index);
             },
           },
-          create("span", { class: "head-cell-head" }, labelOf(product), " ", gradeBadge(verdict.grade), " "),
+          create("span", { class: "head-cell-head" }, labelOf(product, products), " ", gradeBadge(verdict.grade), " "),
           smallValues(productSpectrum(product), highest),
           create("span", { class: "head-cell-foot" }, needed),
         ),
@@ -283,7 +283,7 @@ export class Products {
                 this.#choose(products, index);
               },
             },
-            labelOf(product),
+            labelOf(product, products),
           ),
           gradeBadge(product.verdict.grade),
           ...tableMetrics.map((key) =>
@@ -301,8 +301,10 @@ export class Products {
   }
 }
 
-/** Which of several. */
-function labelOf({ kind, head, keyHead, expert }: ProductResult): string {
+/** Which of several; with its key head where several query heads read one. */
+function labelOf({ kind, head, keyHead, expert }: ProductResult, all: readonly ProductResult[]): string {
   if (kind === "update") return t("slice {0}", expert ?? 0);
-  return head === keyHead ? t("head {0}", head ?? 0) : t("head {0}, key {1}", head ?? 0, keyHead ?? 0);
+  return all.every((product) => product.head === product.keyHead)
+    ? t("head {0}", head ?? 0)
+    : t("head {0}, key {1}", head ?? 0, keyHead ?? 0);
 }

@@ -89,7 +89,7 @@ describe("products of weights", () => {
       await heads
         .locator(".head-cell-head")
         .evaluateAll((cells) => cells.map(({ firstChild }) => firstChild?.textContent)),
-      ["head 0", "head 1, key 0", "head 2, key 1", "head 3, key 1"],
+      ["head 0, key 0", "head 1, key 0", "head 2, key 1", "head 3, key 1"],
     );
     assert.match((await heads.nth(1).getAttribute("aria-label"))!, /^head 1, key 0: .+, rank 90 %: \d+ of 16, noise /);
     await heads.nth(1).press("Enter");
