@@ -184,6 +184,7 @@ export class CompareView implements DetailView {
         subject,
         switches: [relative("overlay-energy-relative", true)],
         plot: (isOn) => energyOverlay(compared, { relative: isOn("overlay-energy-relative") }),
+        matrices: compared.map(({ spectrum }) => spectrum.id),
       }),
     ];
     this.#body.replaceChildren(

@@ -466,6 +466,7 @@ function energyCards(store: Store, detail: MatrixDetail): ChartCard[] {
           subject: detail.id,
           switches: [],
           plot: () => plot,
+          matrices: [detail.id],
         }),
       ];
 }

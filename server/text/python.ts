@@ -48,8 +48,8 @@ export function isReadable(dtype: Dtype): boolean {
 }
 
 /**
- * The program: of one matrix its histogram with the Marchenko–Pastur curve and its values, of several their values laid
- * over each other. It needs NumPy and Matplotlib, and PyTorch for dtypes that NumPy does not know.
+ * The program: of one matrix its histogram with the Marchenko–Pastur curve, its values and the energy they hold together, of
+ * several their values and energies laid over each other. It needs NumPy and Matplotlib, and PyTorch for dtypes that NumPy does not know.
  * @param matrices at least one, each {@link isReadable}
  */
 export function pythonSnippet(matrices: readonly SnippetMatrix[]): string {
@@ -99,6 +99,8 @@ function decoder(dtype: Dtype): string {
     : `torch.frombuffer(bytearray(data), dtype=torch.${torch}).float().numpy()`;
 }
 
+const energyLabels = 'xlabel="directions, strongest first", ylabel="share of the energy"';
+
 function oneMatrix(matrix: SnippetMatrix): string[] {
   return [
     `path = ${quoted(matrix.path)}`,
@@ -121,15 +123,17 @@ function oneMatrix(matrix: SnippetMatrix): string[] {
     'print(f"sigma of the bulk {unit / np.sqrt(n):.4g}, edges {lower:.4g} and {upper:.4g}, {np.sum(s > upper)} above")',
     'print(f"effective rank {np.exp(-np.sum(p * np.log(p))):.4g}")',
     "",
-    "figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))",
+    "figure, (left, middle, right) = plt.subplots(1, 3, figsize=(15, 4))",
     `figure.suptitle(${quoted(matrix.label)})`,
     "_, edges, _ = left.hist(s, bins=min(240, max(24, m // 4)))",
     'left.plot(t * unit, m * (edges[1] - edges[0]) / unit * density, color="black")',
     "for edge in (lower, upper):",
     '    left.axvline(edge, color="gray", linestyle="--")',
     'left.set(xlabel="singular value", ylabel="count")',
-    "right.semilogy(np.arange(1, m + 1), s)",
-    'right.set(xlabel="index", ylabel="singular value")',
+    "middle.semilogy(np.arange(1, m + 1), s)",
+    'middle.set(xlabel="index", ylabel="singular value")',
+    "right.plot(np.arange(1, m + 1), np.cumsum(s**2) / np.sum(s**2))",
+    `right.set(${energyLabels})`,
     "plt.show()",
   ];
 }
@@ -142,15 +146,16 @@ function severalMatrices(matrices: readonly SnippetMatrix[]): string[] {
     ...matrices.map(line),
     "]",
     "spectra = {label: np.linalg.svd(weights, compute_uv=False) for label, weights in matrices}",
+    "figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4))",
     "for label, s in spectra.items():",
     "    p = s**2 / np.sum(s**2)",
     "    p = p[p > 0]",
     '    print(f"{label}: effective rank {np.exp(-np.sum(p * np.log(p))):.4g}")',
-    "    plt.plot(np.arange(1, len(s) + 1), s, label=label)",
-    'plt.yscale("log")',
-    'plt.xlabel("index")',
-    'plt.ylabel("singular value")',
-    "plt.legend()",
+    "    left.semilogy(np.arange(1, len(s) + 1), s, label=label)",
+    "    right.plot(np.arange(1, len(s) + 1), np.cumsum(s**2) / np.sum(s**2), label=label)",
+    'left.set(xlabel="index", ylabel="singular value")',
+    `right.set(${energyLabels})`,
+    "left.legend()",
     "plt.show()",
   ];
 }

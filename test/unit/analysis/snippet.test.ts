@@ -58,7 +58,7 @@ describe("the Python program of a figure", () => {
         "    def __call__(self, *args, **named): return self",
         "    def __iter__(self): return iter((self, self, self))",
         "    def __getitem__(self, index): return 1.0",
-        "def subplots(*args, **named): return Anything(), (Anything(), Anything())",
+        "def subplots(rows, columns, **named): return Anything(), tuple(Anything() for _ in range(columns))",
         "def __getattr__(name): return Anything()",
       ].join("\n"),
     );
