@@ -97,13 +97,13 @@ export async function installExtension(server, dataFolder, vsix) {
  * Starts a server, on the loopback interface unless told otherwise, and waits until it answers. Where the port is taken,
  * or 0, it is another one.
  * @param {InstalledServer} server
- * @param {{ dataFolder: string, host?: string, port?: number, env?: NodeJS.ProcessEnv, settings?: Record<string, unknown>, trust?: boolean }} options
- *   `trust`: folders have to be trusted; without it, all are
+ * @param {{ dataFolder: string, host?: string, port?: number, env?: NodeJS.ProcessEnv, settings?: Record<string, unknown>, trust?: boolean, driver?: boolean }} options
+ *   `trust`: folders have to be trusted; without it, all are. `driver`: VS Code knows that a test drives it
  * @returns {Promise<RunningServer>}
  */
 export async function startVsCodeServer(
   server,
-  { dataFolder, host = "127.0.0.1", port = 0, env = {}, settings, trust = false },
+  { dataFolder, host = "127.0.0.1", port = 0, env = {}, settings, trust = false, driver = false },
 ) {
   if (settings !== undefined) writeSettings(dataFolder, settings);
   const token = randomBytes(16).toString("hex");
@@ -118,6 +118,7 @@ export async function startVsCodeServer(
       "--accept-server-license-terms",
       ...(trust ? [] : ["--disable-workspace-trust"]),
       "--disable-telemetry",
+      ...(driver ? ["--enable-smoke-test-driver"] : []),
     ],
     { env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"], detached: process.platform !== "win32" },
   );
