@@ -1,9 +1,13 @@
 /**
- * Checks a log against SARIF 2.1.0, as far as this project writes it: the types, required and permitted properties of
- * the standard's sections that are named here, and what its prose demands beyond a schema. A property that is not listed
- * is an error, even where the standard has it: whoever writes it adds it here from the standard.
+ * Checks a log against the schema of SARIF 2.1.0 that OASIS publishes, and more strictly, as far as this project writes
+ * it: the types, required and permitted properties of the standard's sections that are named here, and what its prose
+ * demands beyond a schema. A property that is not listed is an error, even where the standard has it: whoever writes it
+ * adds it here from the standard.
  */
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { Ajv, type ValidateFunction } from "ajv";
 
 type Check = (value: unknown, path: string) => void;
 
@@ -35,9 +39,21 @@ export interface SarifRun {
   readonly results: readonly SarifResult[];
 }
 
+const matchesSchema = compiledSchema();
+
+function compiledSchema(): ValidateFunction {
+  const path = resolve("test/references/sarif-schema-2.1.0.json");
+  const schema = JSON.parse(readFileSync(path, "utf8")) as Record<string, unknown>;
+  // It names itself as an earlier draft of JSON Schema did; what it uses means the same in the later one.
+  delete schema["$schema"];
+  delete schema["id"];
+  return new Ajv({ strict: false, allErrors: true, validateFormats: false }).compile(schema);
+}
+
 /** The only run of a log that is as the standard demands. */
 export function parseSarif(text: string): SarifRun {
   const value: unknown = JSON.parse(text);
+  assert.ok(matchesSchema(value), JSON.stringify(matchesSchema.errors));
   log(value, "log");
   const [run] = (value as { readonly runs: readonly SarifRun[] }).runs;
   assert.ok(run !== undefined, "the log has a run");
