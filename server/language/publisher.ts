@@ -1,4 +1,5 @@
 /** Keeps what stands in Problems up to date with what is found. */
+import { createHash } from "node:crypto";
 import type { Diagnostic } from "vscode-languageserver";
 import { inSlices, type Sliced } from "../collections/sliced.ts";
 
@@ -11,7 +12,10 @@ export type Gather = () => Sliced<ReadonlyMap<string, Diagnostic[]>>;
 /** Pushes the findings of one checkpoint onto its files: a round at a time, in slices, and what is gone is cleared. */
 export class Publisher {
   readonly #send: (uri: string, diagnostics: Diagnostic[]) => void;
-  /** What a round pushed last, by URI: the same is not pushed again. */
+  /**
+   * A digest of what a round pushed last, by URI: the same is not pushed again. Findings outlive the view, and so does
+   * this.
+   */
   #published: ReadonlyMap<string, string> = new Map();
   #wanted: Gather | null = null;
   #running = false;
@@ -57,9 +61,9 @@ export class Publisher {
   #push(byUri: ReadonlyMap<string, Diagnostic[]>): void {
     const published = new Map<string, string>();
     for (const [uri, diagnostics] of byUri) {
-      const text = JSON.stringify(diagnostics);
-      published.set(uri, text);
-      if (this.#published.get(uri) !== text) this.#send(uri, diagnostics);
+      const digest = createHash("sha256").update(JSON.stringify(diagnostics)).digest("base64");
+      published.set(uri, digest);
+      if (this.#published.get(uri) !== digest) this.#send(uri, diagnostics);
     }
     for (const uri of this.#published.keys()) {
       if (!published.has(uri)) this.#send(uri, []);
