@@ -6,7 +6,10 @@ import type { Command } from "./command.ts";
 /** Other documents than docs/metrics.md, by the topics that lead to them. */
 const documents: ReadonlyMap<unknown, string> = new Map([["calibration", "calibration.md"]]);
 
-/** Shows what the numbers mean, at the metric or test that its argument names, as docs/metrics.md explains it; or how often the verdict is right. */
+/**
+ * Shows what the numbers mean, at the metric or test that its argument names, as docs/metrics.md explains it; or how often
+ * the verdict is right.
+ */
 export const openDocumentation: Command = {
   id: documentationCommand,
   run: async ({ extension }, topic) => {

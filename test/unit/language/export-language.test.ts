@@ -7,19 +7,12 @@ import { after, before, describe, it } from "node:test";
 import { CheckpointAnalysis } from "../../../server/analysis/checkpoint-analysis.ts";
 import { defaultPreferences } from "../../../server/analysis/policy.ts";
 import { exportResults } from "../../../server/language/export-results.ts";
-import type { EngineStatus, ExportFormat } from "../../../server/protocol.ts";
+import type { ExportFormat } from "../../../server/protocol.ts";
 import { loadTexts, said, t } from "../../../server/text/l10n.ts";
 import { analysisWith } from "../../support/analysis.ts";
+import { readyEngine as engine } from "../../support/engine-status.ts";
 import { encode, safetensors, type TensorData } from "../../support/safetensors.ts";
 
-const engine: EngineStatus = {
-  phase: "ready",
-  adapter: "a GPU",
-  backend: "vulkan",
-  software: false,
-  message: null,
-  remedy: null,
-};
 const formats = ["json", "csv", "sarif", "html"] as const;
 const german = JSON.parse(await readFile("l10n/bundle.l10n.de.json", "utf8")) as Record<string, string>;
 

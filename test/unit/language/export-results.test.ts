@@ -6,17 +6,9 @@ import { test } from "node:test";
 import { CheckpointAnalysis } from "../../../server/analysis/checkpoint-analysis.ts";
 import { defaultPreferences } from "../../../server/analysis/policy.ts";
 import { exportResults } from "../../../server/language/export-results.ts";
-import type { EngineStatus, ExportFormat } from "../../../server/protocol.ts";
+import type { ExportFormat } from "../../../server/protocol.ts";
+import { readyEngine as engine } from "../../support/engine-status.ts";
 import { encode, safetensors } from "../../support/safetensors.ts";
-
-const engine: EngineStatus = {
-  phase: "ready",
-  adapter: "a GPU",
-  backend: "vulkan",
-  software: false,
-  message: null,
-  remedy: null,
-};
 
 test("what is known is exported in the formats of the command line, whole or not at all", async (context) => {
   const folder = await mkdtemp(join(tmpdir(), "export-"));
