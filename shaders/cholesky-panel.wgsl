@@ -58,43 +58,33 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   workgroupBarrier();
   let least = max(1e-5 * partial[0], 1e-30);
 
+  // Columns stay as they are when they have been taken off those behind them, and are divided by their roots at the end.
   for (var k = 0u; k < width; k++) {
     let pivot = block[k * PITCH + k];
-    // A column that is left out is marked by its sign.
-    let kept = pivot >= least;
-    let root = select(-sqrt(least), sqrt(max(pivot, least)), kept);
-    workgroupBarrier();
-    if local < width && local >= k {
-      let entry = select(0.0, block[local * PITCH + k] / root, kept);
-      block[local * PITCH + k] = select(entry, root, local == k);
-    }
-    workgroupBarrier();
+    let quotient = select(0.0, 1.0 / pivot, pivot >= least);
     for (var item = local; item < WIDTH * WIDTH; item += threads) {
       let i = item / WIDTH;
       let j = item % WIDTH;
-      if j > k && i >= j && i < width {
-        block[i * PITCH + j] -= block[i * PITCH + k] * block[j * PITCH + k];
+      if j > k && j < width {
+        let taken = quotient * block[j * PITCH + k];
+        if i >= j && i < width {
+          block[i * PITCH + j] -= block[i * PITCH + k] * taken;
+        }
+        rows[i * PITCH + j] -= rows[i * PITCH + k] * taken;
       }
     }
     workgroupBarrier();
   }
-  if group.x > 0u && local < WIDTH {
-    for (var j = 0u; j < width; j++) {
-      var entry = rows[local * PITCH + j];
-      for (var k = 0u; k < j; k++) {
-        entry -= rows[local * PITCH + k] * block[j * PITCH + k];
-      }
-      let root = block[j * PITCH + j];
-      rows[local * PITCH + j] = select(0.0, entry / root, root > 0.0);
-    }
-  }
-  workgroupBarrier();
   for (var item = local; item < WIDTH * WIDTH; item += threads) {
     let i = item % WIDTH;
     let j = item / WIDTH;
     if j < width && first_row + i < size {
-      let lower = select(0.0, select(block[i * PITCH + j], abs(block[i * PITCH + j]), i == j), i >= j);
-      factor[start + (panel.first + j) * size + first_row + i] = select(lower, rows[i * PITCH + j], group.x > 0u);
+      let pivot = block[j * PITCH + j];
+      let kept = pivot >= least;
+      let entry = select(rows[i * PITCH + j], block[i * PITCH + j], group.x == 0u && i >= j);
+      let divided = select(0.0, entry * inverseSqrt(pivot), kept && (group.x > 0u || i >= j));
+      let root = group.x == 0u && i == j;
+      factor[start + (panel.first + j) * size + first_row + i] = select(divided, sqrt(max(pivot, least)), root);
     }
   }
 }

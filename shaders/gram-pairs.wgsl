@@ -6,9 +6,9 @@
 // (workgroup_id.y), or, if CROSSED, only the products of the first block's rows with the second's, SIDE/2 × SIDE/2. Rows
 // beyond the last count as zero.
 //
-// One invocation a 4 × 4 tile, and if CROSSED, of every fourth column only, so that there are as many of them; columns go
-// through workgroup memory 64 at a time, four rows to a vector. An invocation adds up what comes of these 64 by itself, so
-// that the error hardly grows with the length.
+// One invocation 4 × 4 entries, TILES apart, and if CROSSED, of every fourth vector of columns only, so that there are as many
+// of them. Columns go through workgroup memory 64 at a time, four to a vector; while these are multiplied, the next are read.
+// An invocation adds up what comes of these 64 by itself, so that the error hardly grows with the length.
 //
 // Constants SIDE and CROSSED come before it, pairs-of-blocks.wgsl, and quads.wgsl or quads-aligned.wgsl.
 
@@ -28,16 +28,19 @@ var<immediate> step: Step;
 @group(0) @binding(1) var<storage, read_write> grams: array<f32>;
 
 const DEPTH = 64u;
-const QUADS = SIDE / 4u;
-// Tiles along an edge of the result, parts that the columns are shared in.
-const TILES = select(QUADS, QUADS / 2u, CROSSED);
+const QUADS = DEPTH / 4u;
+const EDGE = select(SIDE, SIDE / 2u, CROSSED);
+// Of the entries along an edge one invocation has every so many.
+const TILES = EDGE / 4u;
+// Parts that the columns are shared in, and vectors that a part takes, one after another.
 const PARTS = select(1u, 4u, CROSSED);
+const ROUNDS = QUADS / PARTS;
 const THREADS = TILES * TILES * PARTS;
+// Vectors that an invocation brings.
+const LOADS = SIDE * QUADS / THREADS;
 
-// Columns that a part takes, one after another.
-const ROUNDS = DEPTH / PARTS;
-
-var<workgroup> tile: array<array<array<vec4<f32>, QUADS>, PARTS>, ROUNDS>;
+// One more than there are rows, so that the vectors of a row are spread over the banks of the memory.
+var<workgroup> tile: array<array<array<vec4<f32>, SIDE + 1u>, PARTS>, ROUNDS>;
 
 // Where the parts are added up.
 var<workgroup> spare: array<vec4<f32>, select(1u, 4u * TILES * TILES, CROSSED)>;
@@ -52,42 +55,43 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
   let own_part = index / (TILES * TILES);
   let down = own / TILES;
   let across = own % TILES;
-  let right = select(across, across + TILES, CROSSED);
-  // Four rows that it brings.
+  let right = select(across, across + EDGE, CROSSED);
   let quad = index % QUADS;
-  let row = row_of(step.round, step.blocks, group.x, 4u * quad);
-  var rows: array<u32, 4>;
-  var ends: array<u32, 4>;
-  for (var i = 0u; i < 4u; i++) {
-    rows[i] = start + (row + i) * step.length;
-    ends[i] = select(0u, last, row + i < step.rows);
+  let row = index / QUADS;
+  var begins: array<u32, LOADS>;
+  var ends: array<u32, LOADS>;
+  for (var i = 0u; i < LOADS; i++) {
+    let brought = row_of(step.round, step.blocks, group.x, row + i * (THREADS / QUADS));
+    begins[i] = start + brought * step.length;
+    ends[i] = select(0u, last, brought < step.rows);
+  }
+  var next: array<vec4<f32>, LOADS>;
+  for (var i = 0u; i < LOADS; i++) {
+    next[i] = quad_at(begins[i], first + 4u * quad, ends[i]);
   }
   var sums = mat4x4<f32>();
   for (var depth = first; depth < last; depth += DEPTH) {
     workgroupBarrier();
-    for (var item = index; item < DEPTH / 4u * QUADS; item += THREADS) {
-      let k = 4u * (item / QUADS);
-      let entries = transpose(mat4x4(
-        quad_at(rows[0], depth + k, ends[0]), quad_at(rows[1], depth + k, ends[1]),
-        quad_at(rows[2], depth + k, ends[2]), quad_at(rows[3], depth + k, ends[3])));
-      for (var i = 0u; i < 4u; i++) {
-        tile[(k + i) / PARTS][(k + i) % PARTS][quad] = entries[i];
-      }
+    for (var i = 0u; i < LOADS; i++) {
+      tile[quad / PARTS][quad % PARTS][row + i * (THREADS / QUADS)] = next[i];
     }
     workgroupBarrier();
+    for (var i = 0u; i < LOADS; i++) {
+      next[i] = quad_at(begins[i], depth + DEPTH + 4u * quad, ends[i]);
+    }
     var part = mat4x4<f32>();
     for (var k = 0u; k < ROUNDS; k++) {
-      let a = tile[k][own_part][down];
-      let b = tile[k][own_part][right];
-      part[0] += a[0] * b;
-      part[1] += a[1] * b;
-      part[2] += a[2] * b;
-      part[3] += a[3] * b;
+      let b = mat4x4(tile[k][own_part][right], tile[k][own_part][right + TILES],
+        tile[k][own_part][right + 2u * TILES], tile[k][own_part][right + 3u * TILES]);
+      part[0] += tile[k][own_part][down] * b;
+      part[1] += tile[k][own_part][down + TILES] * b;
+      part[2] += tile[k][own_part][down + 2u * TILES] * b;
+      part[3] += tile[k][own_part][down + 3u * TILES] * b;
     }
     sums += part;
   }
   if CROSSED {
-        for (var other = 1u; other < PARTS; other++) {
+    for (var other = 1u; other < PARTS; other++) {
       workgroupBarrier();
       if own_part == other {
         for (var i = 0u; i < 4u; i++) {
@@ -105,11 +109,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
       return;
     }
   }
-  let edge = 4u * TILES;
-  let place = ((group.z * groups.x + group.x) * groups.y + group.y) * edge * edge + 4u * (down * edge + across);
+  let place = ((group.z * groups.x + group.x) * groups.y + group.y) * EDGE * EDGE + down * EDGE + across;
   for (var i = 0u; i < 4u; i++) {
     for (var j = 0u; j < 4u; j++) {
-      grams[place + i * edge + j] = sums[i][j];
+      grams[place + i * TILES * EDGE + j * TILES] = sums[i][j];
     }
   }
 }

@@ -9,7 +9,7 @@ struct Shape {
   rows: u32,
   columns: u32,
   depth: u32,
-  // 1: A is stored transposed, 2: B is, 4: the step of Newton and Schulz.
+  // 1: A is stored transposed, 2: B is, 4: the step of Newton and Schulz, 8: only tiles that meet the lower triangle.
   flags: u32,
 }
 
@@ -30,6 +30,9 @@ var<workgroup> tile_b: array<vec4<f32>, DEPTH * PITCH>;
 @compute @workgroup_size(16, 16)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>,
         @builtin(local_invocation_index) index: u32) {
+  if (shape.flags & 8u) != 0u && group.x > group.y {
+    return;
+  }
   let start_a = group.z * shape.rows * shape.depth;
   let start_b = group.z * shape.depth * shape.columns;
   let start_c = group.z * shape.rows * shape.columns;

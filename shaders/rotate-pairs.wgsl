@@ -8,11 +8,14 @@
 // GPUs' roots and quotients are off by an ulp or two, often to the same side. Of the two angles that make a pair
 // orthogonal the one is taken that leaves the longer row first: sorted rows need fewer sweeps (de Rijk 1989).
 //
-// One workgroup a pair (workgroup_id.x) of a matrix (workgroup_id.z). In each round of the sweep all rows meet in twos at
-// TABLES tables, then move on to other seats: the first seat of table t is place t, the second place TABLES + t of G and
-// of E, so that an invocation always turns the same places, one 2 × 2 piece of G and of E for each of ITEMS, and always
-// puts them into the same other ones. The seats are those of Brent and Luk (1985); after side − 1 rounds everybody is
-// back where he began.
+// One workgroup a pair (workgroup_id.x) of a matrix (workgroup_id.z). In each step of the sweep all rows meet in twos at
+// TABLES tables, then move on to other seats: the first seat of table t is place t, the second place TABLES + t. The seats
+// are those of Brent and Luk (1985); after SIDE − 1 steps everybody is back where he began.
+//
+// The steps are a chain, and what is not on it is done beside it by other invocations. Of the first TABLES each finds the
+// rotation of a table, of the next step already: it turns the one inner product it needs by itself. The next SIDE hold a
+// column of E each, which never leaves their registers. The others turn the 2 × 2 pieces of G above its diagonal, which
+// go from one copy of G to another, so that a step has one barrier.
 //
 // G comes in parts, which gram-pairs.wgsl made; after round 0 of a sweep only the inner products of different blocks: those
 // within a block are what this kernel left in `diagonals` a round before.
@@ -51,43 +54,67 @@ const ORTHOGONAL = 4e-7f;
 const NEGLIGIBLE = 6e-8f;
 // Squares of norms, relative.
 const NOISE = 4e-14f;
+// What keeps squares of squared norms from underflow: the largest entry is about 1.
+const SCALE = 4096f;
 const TABLES = SIDE / 2u;
 const SIZE = SIDE * SIDE;
-const ITEMS = TABLES * TABLES / THREADS;
+const STEPS = SIDE - 1u;
+const FIRST_COLUMN = TABLES;
+const FIRST_PIECE = TABLES + SIDE;
+// 2 × 2 pieces of G above the diagonal, and how many an invocation turns.
+const PIECES = TABLES * (TABLES - 1u) / 2u;
+const ITEMS = (PIECES + THREADS - FIRST_PIECE - 1u) / (THREADS - FIRST_PIECE);
 // One more than a row, so that a column is spread over the banks of the memory.
-const PITCH = TABLES + 1u;
+const PITCH = SIDE + 1u;
+// Entries of a copy of G, and of those of its pieces that stand at the same of four places.
+const COPY = SIZE;
+const PLANE = TABLES * TABLES;
 
-// Columns c and TABLES + c to a vector.
-var<workgroup> g: array<vec2<f32>, SIDE * TABLES>;
-var<workgroup> e: array<vec2<f32>, SIDE * PITCH>;
-// The row that sits in a place.
-var<workgroup> sitting: array<u32, SIDE>;
-// s and τ of the rotations of a round, and the tangents.
-var<workgroup> turns: array<vec2<f32>, TABLES>;
-var<workgroup> tangents: array<f32, TABLES>;
+// Two copies of G, its upper triangle of pieces; where entries stand, entry_at tells.
+var<workgroup> g: array<f32, 2u * COPY>;
+// Of the tables, for this step and the next: s and τ of the rotation, and the squared norms of the rows after it.
+var<workgroup> turns: array<vec2<f32>, 2u * TABLES>;
+var<workgroup> norms: array<vec2<f32>, 2u * TABLES>;
 var<workgroup> largest_cosine: atomic<u32>;
 var<workgroup> largest_norm: atomic<u32>;
 
-// s, τ and t of the rotation that makes rows with the squared norms a, b and the inner product `inner` orthogonal; the
-// longer one stands first after it, if `first_is_a` says truly which is first.
-fn rotation(a: f32, b: f32, inner: f32, first_is_a: bool) -> vec3<f32> {
-  let difference = b - a;
-  let size = abs(difference) + sqrt(difference * difference + 4.0 * inner * inner);
-  let t = clamp(select(-2.0, 2.0, difference >= 0.0) * inner / max(size, 1e-37), -1.0, 1.0);
-  let c = inverseSqrt(1.0 + t * t);
+struct Rotation {
+  // s and τ.
+  turn: vec2<f32>,
+  // Squared norms after it, and the inner product.
+  norms: vec2<f32>,
+  inner: f32,
+}
+
+// The rotation that makes rows with the squared norms a, b and the inner product `inner` orthogonal, if they are not and
+// none is shorter than `floor`; the longer one stands first after it, if `first_is_a` says truly which is first.
+fn rotation(a: f32, b: f32, inner: f32, first_is_a: bool, floor: f32) -> Rotation {
+  let difference = SCALE * (b - a);
+  let scaled = SCALE * inner;
+  // Of twice the angle, which is at most a right one.
+  let radius = inverseSqrt(max(difference * difference + 4.0 * scaled * scaled, 1e-37));
+  let half = 0.5 + 0.5 * abs(difference) * radius;
+  let root = inverseSqrt(half);
+  let c = half * root;
+  let s = select(-scaled, scaled, difference >= 0.0) * radius * root;
+  let t = s * root;
   // Rows that are nearly orthogonal stay where they are, so that the last sweeps turn by small angles only.
   let stays = (a >= b) == first_is_a || abs(t) < 1e-6;
-  let sine = select(select(c, -c, t > 0.0), t * c, stays);
-  let cosine = select(abs(t * c), c, stays);
+  let sine = select(select(c, -c, s > 0.0), s, stays);
+  let cosine = select(abs(s), c, stays);
   var tau = sine / (1.0 + cosine);
   if FUSED {
     // s·τ² − 2·τ + s = 0.
     tau = fma(fma(sine, fma(tau, tau, 1.0), -2.0 * tau), 0.5 / max(cosine, 0.5), tau);
   }
-  return vec3(sine, tau, select(-1.0 / t, t, stays));
+  if min(a, b) > floor && inner * inner > NEGLIGIBLE * NEGLIGIBLE * a * b {
+    let values = vec2(a - t * inner, b + t * inner);
+    return Rotation(vec2(sine, tau), select(values.yx, values, stays), 0.0);
+  }
+  return Rotation(vec2<f32>(), vec2(a, b), inner);
 }
 
-// Where a row goes after a round: the first of all stays, the others go round.
+// Where a row goes after a step: the first of all stays, the others go round.
 fn next_seat(place: u32) -> u32 {
   if place < TABLES {
     return select(select(place + 1u, SIDE - 1u, place == TABLES - 1u), 0u, place == 0u);
@@ -95,147 +122,258 @@ fn next_seat(place: u32) -> u32 {
   return select(place - 1u, 1u, place == TABLES);
 }
 
+fn seat_before(place: u32) -> u32 {
+  if place < TABLES {
+    return select(select(place - 1u, TABLES, place == 1u), 0u, place == 0u);
+  }
+  return select(place + 1u, TABLES - 1u, place == SIDE - 1u);
+}
+
+// Whose row stands first in the matrix, that in place a or in place b, in a step.
+fn leads(blocks: vec2<u32>, a: u32, b: u32, k: u32) -> bool {
+  let row_a = row_in(a, k);
+  let row_b = row_in(b, k);
+  let place_a = select(blocks.y, blocks.x, row_a < TABLES) * TABLES + row_a % TABLES;
+  let place_b = select(blocks.y, blocks.x, row_b < TABLES) * TABLES + row_b % TABLES;
+  return place_a < place_b;
+}
+
+// Who sits in a place after k steps: the seats but the first make a circle.
+fn row_in(place: u32, k: u32) -> u32 {
+  let around = (select(SIDE + TABLES - 2u - place, place + STEPS - 1u, place < TABLES) + STEPS - k) % STEPS;
+  return select(select(SIDE + TABLES - 2u - around, around + 1u, around < TABLES - 1u), 0u, place == 0u);
+}
+
+// Where in a copy of G the entry of the rows in two places stands, which is that of the piece above the diagonal.
+fn entry_at(place: u32, other: u32) -> u32 {
+  let table = vec2(place % TABLES, other % TABLES);
+  let seat = vec2(place / TABLES, other / TABLES);
+  let upper = table.x < table.y || (table.x == table.y && seat.x < seat.y);
+  return select((2u * seat.y + seat.x) * PLANE + table.y * TABLES + table.x,
+    (2u * seat.x + seat.y) * PLANE + table.x * TABLES + table.y, upper);
+}
+
+// The tables whose piece an invocation of those behind the first turns: rows of pieces in twos, a long one and a short one.
+fn tables_of(piece: u32) -> vec2<u32> {
+  let row = piece / (TABLES - 1u);
+  let along = piece % (TABLES - 1u);
+  let long = TABLES - 1u - row;
+  return select(vec2(long, along + 1u), vec2(row, row + 1u + along), along < long);
+}
+
+// The inner product of two rows of the pair; if only those are there, one of each block.
+fn product_of(pair: u32, first_row: u32, second_row: u32) -> f32 {
+  let part = select(SIZE, PLANE, step.crossed == 1u);
+  let pitch = select(SIDE, TABLES, step.crossed == 1u);
+  let place = first_row * pitch + second_row - select(0u, TABLES, step.crossed == 1u);
+  var sum = 0.0;
+  for (var chunk = 0u; chunk < step.chunks; chunk++) {
+    sum += grams[(pair * step.chunks + chunk) * part + place];
+  }
+  return sum;
+}
+
+// Squared norms or an inner product of two rows of the first block, and of the same two of the second.
+fn within(pair: u32, diagonal: vec2<u32>, row: u32, column: u32) -> vec2<f32> {
+  if step.crossed == 1u {
+    return vec2(diagonals[diagonal.x + row * TABLES + column], diagonals[diagonal.y + row * TABLES + column]);
+  }
+  return vec2(product_of(pair, row, column), product_of(pair, row + TABLES, column + TABLES));
+}
+
+// The bits of the cosine between rows of these squared norms, 0 where one is rounding.
+fn cosine_of(a: f32, b: f32, inner: f32, floor: f32) -> u32 {
+  let cosine = abs(inner) * inverseSqrt(a) * inverseSqrt(b);
+  return select(0u, bitcast<u32>(min(cosine, 1.0)), min(a, b) > floor);
+}
+
+// Puts the inner products within the blocks, after the sweep or as they were, where the next round finds them.
+fn keep(diagonal: vec2<u32>, local: u32, after: bool) {
+  if local < TABLES {
+    let last = select(0u, (STEPS - 1u) % 2u * TABLES, after);
+    let sat = select(vec2(local, local + TABLES), vec2(seat_before(local), seat_before(local + TABLES)), after);
+    let norm = vec2(norms[last + sat.x % TABLES][sat.x / TABLES], norms[last + sat.y % TABLES][sat.y / TABLES]);
+    diagonals[diagonal.x + local * TABLES + local] = norm.x;
+    diagonals[diagonal.y + local * TABLES + local] = norm.y;
+  }
+  if local >= FIRST_PIECE {
+    for (var piece = local - FIRST_PIECE; piece < PIECES; piece += THREADS - FIRST_PIECE) {
+      let tables = tables_of(piece);
+      let entry = tables.x * TABLES + tables.y;
+      let at = select(0u, COPY * (STEPS % 2u), after) + entry;
+      diagonals[diagonal.x + entry] = g[at];
+      diagonals[diagonal.y + entry] = g[at + 3u * PLANE];
+    }
+  }
+}
+
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups: vec3<u32>,
         @builtin(local_invocation_index) local: u32) {
   let pair = group.z * groups.x + group.x;
-  let first_block = block_of(step.round, step.blocks, group.x, false);
-  let second_block = block_of(step.round, step.blocks, group.x, true);
-  let half = TABLES * TABLES;
-  let first_diagonal = (group.z * step.blocks + first_block) * half;
-  let second_diagonal = (group.z * step.blocks + second_block) * half;
-  let part = select(SIZE, half, step.crossed == 1u);
-  for (var item = local; item < SIZE; item += THREADS) {
-    let row = item / SIDE;
-    let column = item % SIDE;
-    let r = row % TABLES;
-    let c = column % TABLES;
-    let same = (row < TABLES) == (column < TABLES);
-    var sum = 0.0;
-    if step.crossed == 1u && same {
-      sum = diagonals[select(second_diagonal, first_diagonal, row < TABLES) + r * TABLES + c];
-    } else {
-      let place = select(item, select(c * TABLES + r, r * TABLES + c, row < TABLES), step.crossed == 1u);
-      for (var chunk = 0u; chunk < step.chunks; chunk++) {
-        sum += grams[(pair * step.chunks + chunk) * part + place];
-      }
-    }
-    g[row * TABLES + c][column / TABLES] = sum;
-    e[row * PITCH + c][column / TABLES] = 0.0;
-  }
-  if local < SIDE {
-    sitting[local] = local;
-  }
-  workgroupBarrier();
+  let blocks = vec2(block_of(step.round, step.blocks, group.x, false), block_of(step.round, step.blocks, group.x, true));
+  let diagonal = (vec2(group.z * step.blocks) + blocks) * PLANE;
+  let is_table = local < TABLES;
+  let is_column = local >= FIRST_COLUMN && local < FIRST_PIECE;
+  let is_piece = local >= FIRST_PIECE;
   let place = 2u * (group.z * step.sweeps + step.sweep);
   var floor = 0.0;
   if step.sweep > 0u {
     floor = NOISE * bitcast<f32>(atomicLoad(&progress[place - 1u]));
   }
-  var cosine = 0.0;
-  var norm = 0.0;
-  for (var item = local; item < SIZE; item += THREADS) {
-    let row = item / SIDE;
-    let column = item % SIDE;
-    let c = column % TABLES;
-    let a = g[row * TABLES + row % TABLES][row / TABLES];
-    let b = g[column * TABLES + c][column / TABLES];
-    let least = min(a, b);
-    let most = max(a, b);
-    norm = max(norm, most);
-    if row < column && least > floor {
-      cosine = max(cosine, abs(g[row * TABLES + c][column / TABLES]) * inverseSqrt(least) * inverseSqrt(most));
+  if is_table {
+    norms[local] = within(pair, diagonal, local, local);
+    g[entry_at(local, local + TABLES)] = product_of(pair, local, local + TABLES);
+  }
+  if is_piece {
+    for (var piece = local - FIRST_PIECE; piece < PIECES; piece += THREADS - FIRST_PIECE) {
+      let tables = tables_of(piece);
+      let at = tables.x * TABLES + tables.y;
+      let own = within(pair, diagonal, tables.x, tables.y);
+      g[at] = own.x;
+      g[at + PLANE] = product_of(pair, tables.x, tables.y + TABLES);
+      g[at + 2u * PLANE] = product_of(pair, tables.y, tables.x + TABLES);
+      g[at + 3u * PLANE] = own.y;
     }
   }
-  atomicMax(&largest_cosine, bitcast<u32>(min(cosine, 1.0)));
-  atomicMax(&largest_norm, bitcast<u32>(norm));
+  workgroupBarrier();
+  if is_table {
+    let own = norms[local];
+    atomicMax(&largest_norm, bitcast<u32>(max(own.x, own.y)));
+    atomicMax(&largest_cosine, cosine_of(own.x, own.y, g[entry_at(local, local + TABLES)], floor));
+  }
+  if is_piece {
+    var largest = 0u;
+    for (var piece = local - FIRST_PIECE; piece < PIECES; piece += THREADS - FIRST_PIECE) {
+      let tables = tables_of(piece);
+      let at = tables.x * TABLES + tables.y;
+      let a = norms[tables.x];
+      let b = norms[tables.y];
+      largest = max(max(max(largest, cosine_of(a.x, b.x, g[at], floor)), cosine_of(a.x, b.y, g[at + PLANE], floor)),
+        max(cosine_of(a.y, b.x, g[at + 2u * PLANE], floor), cosine_of(a.y, b.y, g[at + 3u * PLANE], floor)));
+    }
+    atomicMax(&largest_cosine, largest);
+  }
   let met = workgroupUniformLoad(&largest_cosine);
+  let any = met > bitcast<u32>(ORTHOGONAL);
   if local == 0u {
     atomicMax(&progress[place], met);
     atomicMax(&progress[place + 1u], atomicLoad(&largest_norm));
-    turned[pair] = u32(met > bitcast<u32>(ORTHOGONAL));
+    turned[pair] = u32(any);
   }
   // Nothing is turned, but the next round needs what is within the blocks.
-  if met > bitcast<u32>(ORTHOGONAL) {
-    for (var round = 0u; round < SIDE - 1u; round++) {
-      // The pieces in two rows: of G, of E, and of the identity that E lacks.
-      var first: array<vec4<f32>, ITEMS>;
-      var second: array<vec4<f32>, ITEMS>;
-      var first_whole: array<vec4<f32>, ITEMS>;
-      var second_whole: array<vec4<f32>, ITEMS>;
+  if any {
+    // A table: the places from which its next rows come, and of the piece between them the four entries.
+    let first_place = seat_before(local % TABLES);
+    let second_place = seat_before(local % TABLES + TABLES);
+    let first_table = first_place % TABLES;
+    let second_table = second_place % TABLES;
+    let signs = select(vec2(1.0), vec2(-1.0), vec2(first_place, second_place) >= vec2(TABLES));
+    let own_entry = entry_at(first_place, second_place);
+    let own_across = entry_at(first_place, (second_place + TABLES) % SIDE);
+    let other_entry = entry_at((first_place + TABLES) % SIDE, second_place);
+    let other_across = entry_at((first_place + TABLES) % SIDE, (second_place + TABLES) % SIDE);
+    let left_at = entry_at(next_seat(local % TABLES), next_seat(local % TABLES + TABLES));
+    var left = 0.0;
+    // The tables of pieces, and where their entries go.
+    var pieces: array<vec2<u32>, ITEMS>;
+    var seats: array<vec4<u32>, ITEMS>;
+    if is_piece {
       for (var i = 0u; i < ITEMS; i++) {
-        let r = (local + i * THREADS) / TABLES;
-        let c = (local + i * THREADS) % TABLES;
-        first[i] = vec4(g[r * TABLES + c], e[r * PITCH + c]);
-        second[i] = vec4(g[(r + TABLES) * TABLES + c], e[(r + TABLES) * PITCH + c]);
-        let columns = vec2(c, c + TABLES);
-        first_whole[i] = first[i] + vec4(0.0, 0.0, select(vec2<f32>(), vec2(1.0), columns == vec2(sitting[r])));
-        second_whole[i] = second[i] + vec4(0.0, 0.0, select(vec2<f32>(), vec2(1.0), columns == vec2(sitting[r + TABLES])));
-      }
-      var first_sitting = 0u;
-      var second_sitting = 0u;
-      if local < TABLES {
-        first_sitting = sitting[local];
-        second_sitting = sitting[local + TABLES];
-        let of_first = g[local * TABLES + local];
-        let a = of_first.x;
-        let inner = of_first.y;
-        let b = g[(local + TABLES) * TABLES + local].y;
-        var turn = vec3<f32>();
-        if min(a, b) > floor && inner * inner > NEGLIGIBLE * NEGLIGIBLE * a * b {
-          let first_is_a = select(second_block, first_block, first_sitting < TABLES) * TABLES + first_sitting % TABLES <
-            select(second_block, first_block, second_sitting < TABLES) * TABLES + second_sitting % TABLES;
-          turn = rotation(a, b, inner, first_is_a);
+        let piece = local - FIRST_PIECE + i * (THREADS - FIRST_PIECE);
+        if piece < PIECES {
+          let tables = tables_of(piece);
+          let rows = vec2(next_seat(tables.x), next_seat(tables.x + TABLES));
+          let columns = vec2(next_seat(tables.y), next_seat(tables.y + TABLES));
+          pieces[i] = tables;
+          seats[i] = vec4(entry_at(rows.x, columns.x), entry_at(rows.x, columns.y),
+            entry_at(rows.y, columns.x), entry_at(rows.y, columns.y));
         }
-        turns[local] = turn.xy;
-        tangents[local] = turn.z;
       }
-      workgroupBarrier();
-      if local < TABLES {
-        sitting[next_seat(local)] = first_sitting;
-        sitting[next_seat(local + TABLES)] = second_sitting;
-      }
-      for (var i = 0u; i < ITEMS; i++) {
-        let r = (local + i * THREADS) / TABLES;
-        let c = (local + i * THREADS) % TABLES;
-        let left = turns[r];
-        let right = turns[c];
-        let top = first[i] - left.x * (second_whole[i] + left.y * first_whole[i]);
-        let bottom = second[i] + left.x * (first_whole[i] - left.y * second_whole[i]);
-        let x = vec2(top.x, bottom.x);
-        let y = vec2(top.y, bottom.y);
-        var turned_x = x - right.x * (y + right.y * x);
-        var turned_y = y + right.x * (x - right.y * y);
-        if r == c {
-          let tangent = tangents[r];
-          let inner = first[i].y;
-          turned_x = vec2(first[i].x - tangent * inner, select(inner, 0.0, tangent != 0.0));
-          turned_y = vec2(turned_x.y, second[i].y + tangent * inner);
+    }
+    // A column of E, and the place of the row that has the entry 1 of the identity in it.
+    var column: array<f32, SIDE>;
+    var own_place = (local + SIDE - FIRST_COLUMN) % SIDE;
+    if is_table {
+      let found = rotation(norms[local].x, norms[local].y, g[entry_at(local, local + TABLES)],
+        leads(blocks, local, local + TABLES, 0u), floor);
+      turns[local] = found.turn;
+      norms[local] = found.norms;
+      left = found.inner;
+    }
+    workgroupBarrier();
+    for (var k = 0u; k < STEPS; k++) {
+      let now = k % 2u;
+      let next = 1u - now;
+      if is_table {
+        let down = turns[now * TABLES + first_table] * signs.x;
+        let along = turns[now * TABLES + second_table] * signs.y;
+        let own = vec2(g[now * COPY + own_entry], g[now * COPY + own_across]);
+        let other = vec2(g[now * COPY + other_entry], g[now * COPY + other_across]);
+        let met_by = own - down.x * (other + down.y * own);
+        let inner = met_by.x - along.x * (met_by.y + along.y * met_by.x);
+        let found = rotation(norms[now * TABLES + first_table][first_place / TABLES],
+          norms[now * TABLES + second_table][second_place / TABLES], inner,
+          leads(blocks, local, local + TABLES, k + 1u), floor);
+        g[next * COPY + left_at] = left;
+        turns[next * TABLES + local] = found.turn;
+        norms[next * TABLES + local] = found.norms;
+        left = found.inner;
+      } else if is_column {
+        let own_turn = turns[now * TABLES + own_place % TABLES];
+        let sits_first = own_place < TABLES;
+        let by = own_turn.x * own_turn.y;
+        let added = select(vec2(-own_turn.x, -by), vec2(-by, own_turn.x), sits_first);
+        var moved: array<f32, SIDE>;
+        for (var i = 0u; i < TABLES; i++) {
+          let turn = turns[now * TABLES + i];
+          let a = column[i];
+          let b = column[i + TABLES];
+          let own = select(vec2<f32>(), added, own_place % TABLES == i);
+          // Each to its next seat.
+          moved[select(select(i + 1u, SIDE - 1u, i == TABLES - 1u), 0u, i == 0u)] = a - turn.x * (b + turn.y * a) + own.x;
+          moved[select(i + TABLES - 1u, 1u, i == 0u)] = b + turn.x * (a - turn.y * b) + own.y;
         }
-        let first_row = next_seat(r);
-        let second_row = next_seat(r + TABLES);
-        // The last first seat is followed by the last second one, the first second one by a first one.
-        let to_second = select(0u, 1u, c == TABLES - 1u);
-        let first_column = select(select(c + 1u, c, c == TABLES - 1u), 0u, c == 0u);
-        let to_first = select(1u, 0u, c == 0u);
-        let second_column = select(c - 1u, 1u, c == 0u);
-        g[first_row * TABLES + first_column][to_second] = turned_x.x;
-        g[first_row * TABLES + second_column][to_first] = turned_y.x;
-        g[second_row * TABLES + first_column][to_second] = turned_x.y;
-        g[second_row * TABLES + second_column][to_first] = turned_y.y;
-        e[first_row * PITCH + c] = top.zw;
-        e[second_row * PITCH + c] = bottom.zw;
+        column = moved;
+        own_place = next_seat(own_place);
+      } else {
+        for (var i = 0u; i < ITEMS; i++) {
+          let tables = pieces[i];
+          if tables.x == tables.y {
+            break;
+          }
+          let at = now * COPY + tables.x * TABLES + tables.y;
+          let by_rows = turns[now * TABLES + tables.x];
+          let by_columns = turns[now * TABLES + tables.y];
+          let above = vec2(g[at], g[at + PLANE]);
+          let below = vec2(g[at + 2u * PLANE], g[at + 3u * PLANE]);
+          let top = above - by_rows.x * (below + by_rows.y * above);
+          let bottom = below + by_rows.x * (above - by_rows.y * below);
+          let x = vec2(top.x, bottom.x);
+          let y = vec2(top.y, bottom.y);
+          let turned_x = x - by_columns.x * (y + by_columns.y * x);
+          let turned_y = y + by_columns.x * (x - by_columns.y * y);
+          let entries = seats[i] + next * COPY;
+          g[entries.x] = turned_x.x;
+          g[entries.y] = turned_y.x;
+          g[entries.z] = turned_x.y;
+          g[entries.w] = turned_y.y;
+        }
       }
       workgroupBarrier();
     }
+    keep(diagonal, local, true);
+    workgroupBarrier();
+    if is_column {
+      for (var i = 0u; i < SIDE; i++) {
+        g[i * PITCH + local - FIRST_COLUMN] = column[i];
+      }
+    }
+    workgroupBarrier();
     for (var item = local; item < SIZE; item += THREADS) {
-      rotations[pair * SIZE + item] = e[(item % SIDE) * PITCH + item / SIDE % TABLES][item / (SIDE * TABLES)];
+      rotations[pair * SIZE + item] = g[(item % SIDE) * PITCH + item / SIDE];
     }
-  }
-  for (var item = local; item < half; item += THREADS) {
-    let row = item / TABLES;
-    let column = item % TABLES;
-    diagonals[first_diagonal + item] = g[row * TABLES + column].x;
-    diagonals[second_diagonal + item] = g[(row + TABLES) * TABLES + column].y;
+  } else {
+    keep(diagonal, local, false);
   }
 }

@@ -31,10 +31,10 @@ export interface JacobiBuffers {
 }
 
 /**
- * When sweeps end: at a largest cosine of `enough`. Convergence is quadratic, and the stand-in leaves the rest to the
- * matrix, whose last sweep leaves rounding alone, also where singular values lie close together.
+ * When sweeps end: after one that met no cosine above `enough`. Convergence is quadratic, and the stand-in leaves the rest
+ * to the matrix, whose last sweep leaves rounding alone, also where singular values lie close together.
  */
-const enough = { standIn: 3e-4, matrix: 3e-6 };
+const enough = { standIn: 2e-3, matrix: 3e-6 };
 /** Sweeps converge in six to ten; more only go on turning rows that are rounding noise. */
 const mostSweeps = 24;
 /** Columns that cholesky-panel.wgsl factors at a time. */
@@ -110,6 +110,7 @@ export class BlockJacobi {
       a: matrices,
       b: matrices,
       transposedB: true,
+      lower: true,
       c: square,
       rows,
       columns: rows,
@@ -153,7 +154,7 @@ export class BlockJacobi {
     const rounds = blocks - 1;
     const limit = basis === null ? enough.standIn : enough.matrix;
     // Looking whether it is enough costs a small matrix more than a sweep; this many are nearly always needed.
-    const sweepsAtLeast = basis === null ? 1 + Math.ceil(Math.log2(rows + 1)) : 1;
+    const sweepsAtLeast = basis === null ? Math.max(1, Math.ceil(Math.log2(rows))) : 1;
     for (let done = 0, next = sweepsAtLeast; ; next = 1) {
       await this.#sweepSubmits.run(
         next * rounds,
@@ -162,8 +163,8 @@ export class BlockJacobi {
         (pass, step) => {
           const sweep = done + Math.floor(step / rounds);
           const round = step % rounds;
-          // The stand-in needs no precision: within a block it takes what the rotations made of the inner products.
-          const crossed = basis === null && round > 0;
+          // Within a block the inner products are what the rotations made of them, from the second round on.
+          const crossed = round > 0;
           const [gram, bound] = crossed ? [gramCrossedPairs, crossedBuffers] : [gramPairs, gramBuffers];
           dispatch(pass, gram, bound, [rows, length, round, blocks, chunk], [pairs, chunks, count]);
           const rotation = [chunks, sweep, mostSweeps, round, blocks, crossed ? 1 : 0];

@@ -15,6 +15,8 @@ export interface MatrixProduct {
   readonly transposedB?: boolean;
   /** C ← (3·B − A·B)/2 instead. */
   readonly newtonSchulz?: boolean;
+  /** What lies above the diagonal is left undefined: C is square and symmetric. */
+  readonly lower?: boolean;
 }
 
 /** Rows and columns of C that a workgroup makes. */
@@ -28,7 +30,8 @@ export function multiply(device: GPUDevice, kernel: Kernel, product: MatrixProdu
   const flags =
     (product.transposedA === true ? 1 : 0) |
     (product.transposedB === true ? 2 : 0) |
-    (product.newtonSchulz === true ? 4 : 0);
+    (product.newtonSchulz === true ? 4 : 0) |
+    (product.lower === true ? 8 : 0);
   const buffers = bindBuffers(
     device,
     kernel,

@@ -52,33 +52,36 @@ export async function compileVectorKernels(device: GPUDevice, { small, fused }: 
   const memory = device.limits.maxComputeWorkgroupStorageSize;
   // Two matrices of 64 × 64 and a little more; a processor's barriers cost more than what larger blocks save.
   const side = memory >= 36 << 10 && !small ? 64 : 32;
-  // Bound by the steps that follow one another: the more threads, the shorter each. A processor has no use for them.
-  const threads = small ? 32 : Math.min(1024, device.limits.maxComputeInvocationsPerWorkgroup);
+  // An invocation for each table, column and piece of rotate-pairs.wgsl. A processor has no use for them.
+  const tables = side / 2;
+  const threads = small
+    ? 4 * tables
+    : Math.min(3 * tables + (tables * (tables - 1)) / 2, device.limits.maxComputeInvocationsPerWorkgroup);
   // What is sorted in workgroup memory: a little more than the entries, and a sum of each thread.
   const capacities = [512, 2048, 4096, 8192].filter((capacity) => 4 * (capacity / 32) * 33 + 4 * 256 + 64 <= memory);
-  const sort = { threads: Math.min(threads, 256) };
+  const sort = { threads: small ? 32 : 256 };
   const sorting = normalDistribution + bitonicSort + rowStatistics;
   const constants = (values: Readonly<Record<string, string>>): string =>
     Object.entries(values)
       .map(([name, value]) => `const ${name} = ${value};\n`)
       .join("");
   const SIDE = `${side}u`;
-  const rotation = { SIDE, THREADS: `${Math.min(threads, (side * side) / 4)}u`, FUSED: String(fused) };
+  const rotation = { SIDE, THREADS: `${threads}u`, FUSED: String(fused) };
+  // But for processors, whose compilers take minutes then and gain nothing. The numbers are those of the shaders.
+  const written = (source: string, limit: string, count: number): string =>
+    fused ? unroll(source, limit, count) : source;
   const compileRowKernels = async (name: string, read: string, put: string): Promise<RowKernels> => {
     const rows = pairsOfBlocks + read;
-    // But for processors, whose compilers take minutes then and gain nothing. The numbers are those of the shaders.
-    const written = (source: string, limit: string, count: number): string =>
-      fused ? unroll(source, limit, count) : source;
     const [gram, crossed, turn] = await Promise.all([
       compileKernel(
         device,
         `gram-pairs${name}`,
-        constants({ SIDE, CROSSED: "false" }) + rows + written(gramPairs, "ROUNDS", 64),
+        constants({ SIDE, CROSSED: "false" }) + rows + written(gramPairs, "ROUNDS", 16),
       ),
       compileKernel(
         device,
         `gram-pairs (crossed)${name}`,
-        constants({ SIDE, CROSSED: "true" }) + rows + written(gramPairs, "ROUNDS", 16),
+        constants({ SIDE, CROSSED: "true" }) + rows + written(gramPairs, "ROUNDS", 4),
       ),
       compileKernel(
         device,
@@ -102,7 +105,11 @@ export async function compileVectorKernels(device: GPUDevice, { small, fused }: 
       : compileKernel(device, "kolmogorov-smirnov", sorting + kolmogorovSmirnov, { ...sort, capacity }),
   );
   const [rotate, product, panel, update, normalise, lengths] = await Promise.all([
-    compileKernel(device, "rotate-pairs", constants(rotation) + pairsOfBlocks + rotatePairs),
+    compileKernel(
+      device,
+      "rotate-pairs",
+      constants(rotation) + pairsOfBlocks + written(written(rotatePairs, "TABLES", tables), "SIDE", side),
+    ),
     compileKernel(device, "multiply", multiply),
     compileKernel(device, "cholesky-panel", choleskyPanel, { threads: small ? 32 : 256 }),
     compileKernel(device, "cholesky-update", choleskyUpdate),
