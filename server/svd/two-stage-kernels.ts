@@ -3,6 +3,7 @@ import type { Target } from "../gpu/device.ts";
 import { commonLayout, compileKernel, type Kernel } from "../gpu/kernels.ts";
 import bisectValues from "../../shaders/bisect-values.wgsl";
 import chaseBulges from "../../shaders/chase-bulges.wgsl";
+import countValues from "../../shaders/count-values.wgsl";
 import delayed from "../../shaders/delayed.wgsl";
 import delayedDots from "../../shaders/delayed-dots.wgsl";
 import delayedFactors from "../../shaders/delayed-factors.wgsl";
@@ -14,7 +15,9 @@ import packBand from "../../shaders/pack-band.wgsl";
 import pairs from "../../shaders/pairs.wgsl";
 import reflection from "../../shaders/reflection.wgsl";
 import row from "../../shaders/row.wgsl";
+import sturmCounts from "../../shaders/sturm-counts.wgsl";
 import unpackBidiagonal from "../../shaders/unpack-bidiagonal.wgsl";
+import { intervals } from "./bisection.ts";
 import { band, panelSource, rowsInRegisters } from "./panel-source.ts";
 import { TallKernels } from "./tall-kernels.ts";
 import { tileProduct, withLoops } from "./tile-source.ts";
@@ -52,13 +55,8 @@ export interface TwoStageKernels {
   readonly packBand: Kernel;
   readonly chaseBulges: Kernel;
   readonly unpackBidiagonal: Kernel;
-  /** For few values, many invocations each; for many, few. */
-  readonly bisect: readonly Bisection[];
-}
-
-export interface Bisection {
-  readonly lanes: number;
-  readonly kernel: Kernel;
+  readonly countValues: Kernel;
+  readonly bisectValues: Kernel;
 }
 
 /** The block sizes of a tuning. */
@@ -84,6 +82,7 @@ export async function compileTwoStageKernels(
   // WGSL sizes an invocation's arrays by constants only, not by overrides.
   const constants = `const BAND = ${band}u;\nconst DEPTH = ${depth}u;\nconst FUSED = ${String(target.fused)};\n`;
   const chasing = `const SWEEPS = ${sweeps}u;\nconst WAVES = ${waves}u;\nconst LAG = ${lag}u;\n`;
+  const counting = `const BOUND = ${intervals.bound}f;\nconst MARGIN = ${intervals.margin}f;\n${pairs}${sturmCounts}`;
   const compileOnce = (name: string, source: string, layout?: GPUPipelineLayout): Promise<Kernel> => {
     const kernel = known.get(source) ?? compileKernel(device, name, source, {}, layout);
     known.set(source, kernel);
@@ -97,11 +96,7 @@ export async function compileTwoStageKernels(
     const { directives, source } = panelSource(threads, subgroups);
     return compileDelayed(`delayed-panel (${threads} invocations)`, row + source + delayedPanel, directives);
   };
-  const compileBisection = async (lanes: number, firstRounds: number, rounds: number): Promise<Bisection> => {
-    const numbers = `const LANES = ${lanes}u;\nconst FIRST_ROUNDS = ${firstRounds}u;\nconst ROUNDS = ${rounds}u;\n`;
-    return { lanes, kernel: await compile(`bisect-values (${lanes} lanes)`, numbers + pairs + bisectValues) };
-  };
-  const [named, panels, ...bisect] = await Promise.all([
+  const [named, panels] = await Promise.all([
     compileAll({
       leftProducts: compile("delayed-left-products", delayed + delayedDots + delayedLeftProducts),
       rightProducts: compile("delayed-right-products", delayed + delayedDots + delayedRightProducts),
@@ -113,22 +108,18 @@ export async function compileTwoStageKernels(
       packBand: compile("pack-band", packBand),
       chaseBulges: compile("chase-bulges", chasing + reflection + chaseBulges),
       unpackBidiagonal: compile("unpack-bidiagonal", pairs + unpackBidiagonal),
+      countValues: compile("count-values", counting + countValues),
+      bisectValues: compile("bisect-values", counting + bisectValues),
     }),
     Promise.all(
       panelThreads.map(async (threads) => ({ most: rowsInRegisters(threads), kernel: await compilePanel(threads) })),
     ),
-    // (LANES + 1)^FIRST_ROUNDS ≥ 5·10⁴ and (LANES + 1)^ROUNDS ≥ 3·10³.
-    compileBisection(16, 4, 3),
-    compileBisection(8, 5, 4),
-    compileBisection(4, 7, 5),
-    compileBisection(2, 10, 8),
   ]);
   return {
     blocks,
     tall: new TallKernels(device, target, blocks),
     ...named,
     delayedPanels: panels,
-    bisect,
   };
 }
 
