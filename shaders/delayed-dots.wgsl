@@ -1,136 +1,99 @@
-// Products of rows with a panel, for delayed-left-products.wgsl and delayed-right-products.wgsl: lanes go along the row, an
-// invocation has four rows, and the lanes' sums are added up in workgroup memory. Rows come from the matrix, or are
-// columns of the factors, which lie in memory as rows do.
+// What delayed-left-products.wgsl and delayed-right-products.wgsl share: sums of eight numbers, and products of the factors'
+// columns, or of rows of the matrix, with a panel. `row.wgsl` and quads.wgsl or quads-aligned.wgsl come before.
 
-// Lanes and strips of a workgroup; each strip has rows of its own.
-const LANES = 32u;
-const STRIPS = 8u;
-const DOT_ROWS = 4u * STRIPS;
-
-@group(0) @binding(0) var<storage, read> matrices: array<f32>;
+@group(0) @binding(0) var<storage, read> x: Entries;
 // Rows of a panel are two vec4.
 @group(0) @binding(1) var<storage, read> panels: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> factors: array<f32>;
+@group(0) @binding(2) var<storage, read> factors: array<vec4<f32>>;
 // See `products_size`.
-@group(0) @binding(3) var<storage, read_write> products: array<f32>;
+@group(0) @binding(3) var<storage, read_write> products: array<vec4<f32>>;
 
-var<workgroup> partial: array<vec4<f32>, 1024>;
+const THREADS = 128u;
+// Rows go along LANES invocations, and an invocation has four of them.
+const LANES = 8u;
+const DOT_ROWS = 4u * THREADS / LANES;
 
-// Entries [begin, to) of four rows of the matrix, which begin at `rows`, times those rows of the panel that begin at
-// `panel`, in vec4. Strips of a workgroup may have other numbers of them. Afterwards invocation (lane, strip) has in
-// `found` number lane % 8 of the product of row lane / 8 of its strip.
-fn dots(rows: vec4<u32>, of_factors: bool, panel: u32, begin: u32, to: u32, lane: u32, strip: u32) -> f32 {
-  var a0 = vec4<f32>();
-  var a1 = vec4<f32>();
-  var b0 = vec4<f32>();
-  var b1 = vec4<f32>();
-  var c0 = vec4<f32>();
-  var c1 = vec4<f32>();
-  var d0 = vec4<f32>();
-  var d1 = vec4<f32>();
-  let last = to - 1u;
-  if of_factors {
-    for (var i = begin + lane; i < to; i += LANES) {
-      let x0 = panels[panel + 2u * i];
-      let x1 = panels[panel + 2u * i + 1u];
-      let row = vec4(factors[rows.x + i], factors[rows.y + i], factors[rows.z + i], factors[rows.w + i]);
-      a0 += row.x * x0;
-      a1 += row.x * x1;
-      b0 += row.y * x0;
-      b1 += row.y * x1;
-      c0 += row.z * x0;
-      c1 += row.z * x1;
-      d0 += row.w * x0;
-      d1 += row.w * x1;
-    }
-  } else {
-    // Four columns at a time, so that there is enough on its way; what lies beyond the end meets zeros.
-    for (var i = begin + lane; i < to; i += 4u * LANES) {
-      let near = min(i + vec4(0u, LANES, 2u * LANES, 3u * LANES), vec4(last));
-      let there = i + vec4(0u, LANES, 2u * LANES, 3u * LANES) <= vec4(last);
-      let r0 = vec4(matrices[rows.x + near.x], matrices[rows.y + near.x], matrices[rows.z + near.x], matrices[rows.w + near.x]);
-      let r1 = vec4(matrices[rows.x + near.y], matrices[rows.y + near.y], matrices[rows.z + near.y], matrices[rows.w + near.y]);
-      let r2 = vec4(matrices[rows.x + near.z], matrices[rows.y + near.z], matrices[rows.z + near.z], matrices[rows.w + near.z]);
-      let r3 = vec4(matrices[rows.x + near.w], matrices[rows.y + near.w], matrices[rows.z + near.w], matrices[rows.w + near.w]);
-      let p0 = select(vec4<f32>(), panels[panel + 2u * near.x], there.x);
-      let q0 = select(vec4<f32>(), panels[panel + 2u * near.x + 1u], there.x);
-      a0 += r0.x * p0;
-      a1 += r0.x * q0;
-      b0 += r0.y * p0;
-      b1 += r0.y * q0;
-      c0 += r0.z * p0;
-      c1 += r0.z * q0;
-      d0 += r0.w * p0;
-      d1 += r0.w * q0;
-      let p1 = select(vec4<f32>(), panels[panel + 2u * near.y], there.y);
-      let q1 = select(vec4<f32>(), panels[panel + 2u * near.y + 1u], there.y);
-      a0 += r1.x * p1;
-      a1 += r1.x * q1;
-      b0 += r1.y * p1;
-      b1 += r1.y * q1;
-      c0 += r1.z * p1;
-      c1 += r1.z * q1;
-      d0 += r1.w * p1;
-      d1 += r1.w * q1;
-      let p2 = select(vec4<f32>(), panels[panel + 2u * near.z], there.z);
-      let q2 = select(vec4<f32>(), panels[panel + 2u * near.z + 1u], there.z);
-      a0 += r2.x * p2;
-      a1 += r2.x * q2;
-      b0 += r2.y * p2;
-      b1 += r2.y * q2;
-      c0 += r2.z * p2;
-      c1 += r2.z * q2;
-      d0 += r2.w * p2;
-      d1 += r2.w * q2;
-      let p3 = select(vec4<f32>(), panels[panel + 2u * near.w], there.w);
-      let q3 = select(vec4<f32>(), panels[panel + 2u * near.w + 1u], there.w);
-      a0 += r3.x * p3;
-      a1 += r3.x * q3;
-      b0 += r3.y * p3;
-      b1 += r3.y * q3;
-      c0 += r3.z * p3;
-      c1 += r3.z * q3;
-      d0 += r3.w * p3;
-      d1 += r3.w * q3;
-    }
+// Products of four rows (or columns) of the matrix with a panel.
+struct Sums {
+  a: Row,
+  b: Row,
+  c: Row,
+  d: Row,
+}
+
+// A vec4 of each invocation's sums, then the next of each.
+var<workgroup> partial: array<vec4<f32>, 8u * THREADS>;
+
+// The sums of four rows after those with the next four columns, in `a` to `d`, which meet the panel's rows 4·quad …: they
+// are read from the factors, where the panel's columns lie one by one.
+fn plus(sums: Sums, a: vec4<f32>, b: vec4<f32>, c: vec4<f32>, d: vec4<f32>, panel: u32, quad: u32) -> Sums {
+  let pitch = delayed.pitch / 4u;
+  let place = panel + quad;
+  let p0 = factors[place];
+  let p1 = factors[place + pitch];
+  let p2 = factors[place + 2u * pitch];
+  let p3 = factors[place + 3u * pitch];
+  let p4 = factors[place + 4u * pitch];
+  let p5 = factors[place + 5u * pitch];
+  let p6 = factors[place + 6u * pitch];
+  let p7 = factors[place + 7u * pitch];
+  let low = transpose(mat4x4(p0, p1, p2, p3));
+  let high = transpose(mat4x4(p4, p5, p6, p7));
+  return Sums(plus_row(sums.a, a, low, high), plus_row(sums.b, b, low, high), plus_row(sums.c, c, low, high),
+              plus_row(sums.d, d, low, high));
+}
+
+fn plus_row(sum: Row, a: vec4<f32>, low: mat4x4<f32>, high: mat4x4<f32>) -> Row {
+  return Row((((sum.low + a.x * low[0]) + a.y * low[1]) + a.z * low[2]) + a.w * low[3],
+             (((sum.high + a.x * high[0]) + a.y * high[1]) + a.z * high[2]) + a.w * high[3]);
+}
+
+// Adds up the lanes' sums and stores them as rows `first` to `first` + DOT_ROWS of `place` on, in vec4, up to row `limit`.
+// Each strip of LANES has four of them.
+fn store_rows(sums: Sums, place: u32, first: u32, limit: u32, thread: u32) {
+  keep(sums, thread);
+  // An invocation has half of one row: that of all lanes of a strip. They begin at different lanes, for the banks' sake.
+  var sum = vec4<f32>();
+  for (var lane = 0u; lane < LANES; lane++) {
+    sum += partial[thread * LANES + (lane + thread) % LANES];
   }
-  // Two of the four rows at a time: workgroup memory holds no more.
-  let near = across(a0, a1, b0, b1, lane, strip);
-  let far = across(c0, c1, d0, d1, lane, strip);
-  return select(near, far, lane >= 16u);
+  let strips = THREADS / LANES;
+  let number = thread / strips;
+  let row = first + 4u * (thread % strips) + number / 2u;
+  if row < limit {
+    products[place + 2u * row + number % 2u] = sum;
+  }
 }
 
-// Adds up the lanes' numbers, 16 each; a lane gets number lane % 16.
-fn across(a0: vec4<f32>, a1: vec4<f32>, b0: vec4<f32>, b1: vec4<f32>, lane: u32, strip: u32) -> f32 {
-  let start = strip * 4u * LANES;
+fn keep(sums: Sums, thread: u32) {
+  partial[thread] = sums.a.low;
+  partial[THREADS + thread] = sums.a.high;
+  partial[2u * THREADS + thread] = sums.b.low;
+  partial[3u * THREADS + thread] = sums.b.high;
+  partial[4u * THREADS + thread] = sums.c.low;
+  partial[5u * THREADS + thread] = sums.c.high;
+  partial[6u * THREADS + thread] = sums.d.low;
+  partial[7u * THREADS + thread] = sums.d.high;
   workgroupBarrier();
-  partial[start + lane] = a0;
-  partial[start + LANES + lane] = a1;
-  partial[start + 2u * LANES + lane] = b0;
-  partial[start + 3u * LANES + lane] = b1;
-  workgroupBarrier();
-  // A vector from each fourth lane: an eighth of them.
-  let vector = start + (lane / 8u) * LANES + lane % 8u;
-  let sum = (partial[vector] + partial[vector + 8u]) + (partial[vector + 16u] + partial[vector + 24u]);
-  // Nobody else has read what was there.
-  partial[vector] = sum;
-  workgroupBarrier();
-  let number = start + (lane % 16u) / 4u * LANES;
-  let c = lane % 4u;
-  return ((partial[number][c] + partial[number + 1u][c]) + (partial[number + 2u][c] + partial[number + 3u][c])) +
-         ((partial[number + 4u][c] + partial[number + 5u][c]) + (partial[number + 6u][c] + partial[number + 7u][c]));
 }
 
-// Products of the joint columns of factors `factor` and the next with the panel: DOT_ROWS of them.
-fn factor_dots(matrix: u32, factor: u32, block: u32, part: u32, begin: u32, to: u32, lane: u32, strip: u32) {
+// Where a part's products are in `products`, in vec4.
+fn products_of(matrix: u32, part: u32) -> u32 {
+  return (matrix * delayed.parts + part) * (products_size() / 4u);
+}
+
+// Entries [begin, to) of columns `block`·DOT_ROWS … of the joint columns of factors `factor` and the next, times those of the
+// panel whose first column is `fresh` of factors `panel_factor`. Rows beyond the last are zeros.
+fn factor_dots(matrix: u32, factor: u32, panel_factor: u32, block: u32, part: u32, begin: u32, to: u32, thread: u32) {
   let count = delayed.left + delayed.right;
-  let e = block * DOT_ROWS + strip * 4u;
-  let last = count - 1u;
-  let rows = vec4(joint_column(matrix, factor, min(e, last)), joint_column(matrix, factor, min(e + 1u, last)),
-                  joint_column(matrix, factor, min(e + 2u, last)), joint_column(matrix, factor, min(e + 3u, last)));
-  let number = dots(rows, true, 2u * matrix * delayed.pitch, begin, to, lane, strip);
-  let column = e + lane / 8u;
-  if column < count {
-    products[(matrix * delayed.parts + part) * products_size() + (delayed.pitch + column) * BAND + lane % 8u] = number;
+  let first = block * DOT_ROWS;
+  let own = min(vec4(first + 4u * (thread / LANES)) + vec4(0u, 1u, 2u, 3u), vec4(count - 1u));
+  let rows = vec4(joint_column(matrix, factor, own.x), joint_column(matrix, factor, own.y),
+                  joint_column(matrix, factor, own.z), joint_column(matrix, factor, own.w)) / 4u;
+  let panel = factor_column(matrix, panel_factor, delayed.fresh) / 4u;
+  var sums = Sums();
+  for (var quad = begin / 4u + thread % LANES; quad < (to + 3u) / 4u; quad += LANES) {
+    sums = plus(sums, factors[rows.x + quad], factors[rows.y + quad], factors[rows.z + quad], factors[rows.w + quad], panel, quad);
   }
+  store_rows(sums, products_of(matrix, part) + 2u * delayed.pitch, first, count, thread);
 }

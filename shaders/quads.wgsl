@@ -11,3 +11,9 @@ fn quad_at(row: u32, column: u32, last: u32) -> vec4<f32> {
   let places = select(vec4<u32>(), vec4(row + column) + vec4(0u, 1u, 2u, 3u), inside);
   return select(vec4<f32>(), vec4(x[places.x], x[places.y], x[places.z], x[places.w]), inside);
 }
+
+// Likewise, with any entries of X in the place of zeros.
+fn quad_near(row: u32, column: u32, last: u32) -> vec4<f32> {
+  let places = row + min(vec4(column) + vec4(0u, 1u, 2u, 3u), vec4(last - 1u));
+  return vec4(x[places.x], x[places.y], x[places.z], x[places.w]);
+}

@@ -25,13 +25,14 @@ export async function compileKernel(
 
 /**
  * A layout for kernels that all read and write the same `count` buffers, as bindings 0, 1, … of group 0, and have
- * `immediateSize` bytes of immediate data, so that what is set for one holds for the next.
+ * `immediateSize` bytes of immediate data, so that what is set for one holds for the next. The first `onlyRead` buffers
+ * are not written.
  */
-export function commonLayout(device: GPUDevice, count: number, immediateSize: number): GPUPipelineLayout {
+export function commonLayout(device: GPUDevice, count: number, immediateSize: number, onlyRead = 0): GPUPipelineLayout {
   const entries = Array.from({ length: count }, (_, binding) => ({
     binding,
     visibility: GPUShaderStage.COMPUTE,
-    buffer: { type: "storage" as const },
+    buffer: { type: binding < onlyRead ? ("read-only-storage" as const) : ("storage" as const) },
   }));
   return device.createPipelineLayout({ bindGroupLayouts: [device.createBindGroupLayout({ entries })], immediateSize });
 }

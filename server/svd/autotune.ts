@@ -145,15 +145,17 @@ const pieces: Readonly<Record<keyof Tuning, Piece>> = {
     });
     return {
       buffers,
-      run: (kernels, submits, signal) =>
-        submits.run(
+      run: async (kernels, submits, signal) => {
+        const passes = await kernels.passesOver(shape.columns);
+        await submits.run(
           1,
           () => 1,
           (pass) => {
-            updateWhole(device, kernels, pass, { ...shape, matrices: buffers.matrices }, buffers);
+            updateWhole(device, passes, pass, { ...shape, matrices: buffers.matrices }, buffers);
           },
           signal,
-        ),
+        );
+      },
     };
   },
   // So few columns that the matrix itself stays as it is, and as many rows as the registers hold at most.

@@ -1,7 +1,7 @@
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import type { Submits } from "../gpu/paced-submits.ts";
 import type { Batch } from "./bidiagonalisation.ts";
-import type { Blocks, TwoStageKernels } from "./two-stage-kernels.ts";
+import { updateTile, type Blocks, type MatrixPasses, type TwoStageKernels } from "./two-stage-kernels.ts";
 
 /** What the delayed updates are made of, see shaders/delayed.wgsl. */
 export interface DelayedBuffers {
@@ -39,17 +39,22 @@ export function cornersOf(columns: number, band: number): number {
 
 /** Rows of the factors: whole tiles of shaders/delayed-update.wgsl. */
 function pitchOf(rows: number): number {
-  return Math.ceil(rows / tile) * tile;
+  return Math.ceil(rows / updateTile.rows) * updateTile.rows;
 }
 
-const tile = 64;
+/** Columns of A that a workgroup of shaders/delayed-left-products.wgsl takes. */
+const leftColumns = 64;
 /** Rows of A, or columns of the factors, that a workgroup of delayed-*-products.wgsl multiplies along their length. */
-const dotRows = 32;
-/** A product is a sum of at most so many parts, each of at least so many entries, made by different workgroups. */
+const dotRows = 64;
+/**
+ * A product is a sum of at most so many parts, each of at least so many entries, in whole `steps` of a workgroup's, made by
+ * different workgroups.
+ */
 const mostParts = 4;
 const leastPart = 128;
+const partStep = 64;
 /** Rows that a workgroup of shaders/delayed-factors.wgsl takes. */
-const factorRows = 16;
+const factorRows = 32;
 /** Workgroups that keep a GPU busy. */
 const plenty = 2048;
 
@@ -59,20 +64,20 @@ const plenty = 2048;
  */
 export function updateWhole(
   device: GPUDevice,
-  { delayedUpdate }: TwoStageKernels,
+  { update }: MatrixPasses,
   pass: GPUComputePassEncoder,
   { count, rows, columns, matrices }: Batch,
   { panels, factors, triangleFactors, products, corners }: DelayedBuffers,
 ): void {
-  const buffers = bindBuffers(device, delayedUpdate, [matrices, panels, factors, products, triangleFactors, corners]);
+  const buffers = bindBuffers(device, update, [matrices, panels, factors, products, triangleFactors, corners]);
   const parameters = new Uint32Array(16);
   parameters.set([rows, columns, rows * columns, pitchOf(rows)]);
-  dispatch(pass, delayedUpdate, buffers, parameters, tilesOf(count, rows, columns));
+  dispatch(pass, update, buffers, parameters, tilesOf(count, rows, columns));
 }
 
 /** Workgroups of an update. */
 function tilesOf(count: number, rows: number, columns: number): readonly [number, number, number] {
-  return [Math.ceil(columns / tile), Math.ceil(rows / tile), count];
+  return [Math.ceil(columns / updateTile.columns), Math.ceil(rows / updateTile.rows), count];
 }
 
 /** Immediate data of the kernels, in the order of shaders/delayed.wgsl. */
@@ -103,12 +108,10 @@ export async function reduceDelayed(
   signal: AbortSignal,
 ): Promise<void> {
   const { band, depth } = kernels.blocks;
-  const { delayedPanels, leftProducts, rightProducts, delayedFactors, delayedUpdate } = kernels;
+  const { delayedPanels, delayedFactors } = kernels;
+  const { leftProducts, rightProducts, update } = await kernels.passesOver(columns);
   const buffers = bindBuffers(device, delayedFactors, [matrices, panels, factors, products, triangleFactors, corners]);
-  const multiply = [leftProducts, rightProducts].map((kernel) => ({
-    kernel,
-    buffers: bindBuffers(device, kernel, [matrices, panels, factors, products]),
-  }));
+  const read = bindBuffers(device, leftProducts, [matrices, panels, factors, products]);
   const pitch = pitchOf(rows);
   const cornersEach = cornersOf(columns, band);
 
@@ -116,13 +119,12 @@ export async function reduceDelayed(
     const { side, first, rest, next, left, right, fresh } = half;
     const length = (side === 0 ? rows : columns) - first;
     const wanted = (side === 0 ? columns : rows) - rest;
-    const groups = Math.ceil(wanted / (side === 0 ? tile : dotRows)) + Math.ceil((left + right) / dotRows);
+    const groups = Math.ceil(wanted / (side === 0 ? leftColumns : dotRows)) + Math.ceil((left + right) / dotRows);
     const parts = Math.max(
       1,
       Math.min(mostParts, Math.ceil(plenty / (groups * count)), Math.floor(length / leastPart)),
     );
-    // In whole blocks, so that parts begin where the panel's vectors do.
-    const part = Math.ceil(length / parts / band) * band;
+    const part = Math.ceil(length / parts / partStep) * partStep;
     const used = Math.ceil(length / part);
     // prettier-ignore
     const parameters = Uint32Array.of(rows, columns, entriesOfMatrix, pitch, side, first, rest, next, left, right, fresh,
@@ -131,14 +133,21 @@ export async function reduceDelayed(
       const { kernel } = delayedPanels.find(({ most }) => length <= most) ?? delayedPanels.at(-1)!;
       dispatch(pass, kernel, buffers, parameters, [1, 1, count]);
       if (last) return;
-      dispatch(pass, multiply[side]!.kernel, multiply[side]!.buffers, parameters, [groups, used, count]);
+      dispatch(pass, side === 0 ? leftProducts : rightProducts, read, parameters, [groups, used, count]);
     }
     dispatch(pass, delayedFactors, buffers, parameters, [Math.ceil(wanted / factorRows), 1, count]);
     if (side === 1 && fresh + band === depth) {
-      dispatch(pass, delayedUpdate, buffers, parameters, tilesOf(count, rows - rest, columns - rest));
+      dispatch(pass, update, buffers, parameters, tilesOf(count, rows - rest, columns - rest));
     }
   };
 
+  // Products are made of four entries at a time, and of eight rows: what lies beyond a matrix's edge meets zeros.
+  if ((rows | columns) % band !== 0) {
+    const encoder = device.createCommandEncoder();
+    encoder.clearBuffer(panels);
+    encoder.clearBuffer(factors);
+    device.queue.submit([encoder.finish()]);
+  }
   const steps = Math.ceil(columns / band);
   await submits.run(
     steps,

@@ -13,6 +13,10 @@ import delayedRightProducts from "../../shaders/delayed-right-products.wgsl";
 import delayedUpdate from "../../shaders/delayed-update.wgsl";
 import packBand from "../../shaders/pack-band.wgsl";
 import pairs from "../../shaders/pairs.wgsl";
+import putQuads from "../../shaders/put-quads.wgsl";
+import putQuadsAligned from "../../shaders/put-quads-aligned.wgsl";
+import quads from "../../shaders/quads.wgsl";
+import quadsAligned from "../../shaders/quads-aligned.wgsl";
 import reflection from "../../shaders/reflection.wgsl";
 import row from "../../shaders/row.wgsl";
 import sturmCounts from "../../shaders/sturm-counts.wgsl";
@@ -22,6 +26,9 @@ import { band, panelSource, rowsInRegisters } from "./panel-source.ts";
 import { TallKernels } from "./tall-kernels.ts";
 import { tileProduct, withLoops } from "./tile-source.ts";
 import type { Traits, Tuning } from "./tuning.ts";
+
+/** Rows and columns of a matrix that a workgroup of shaders/delayed-update.wgsl takes. */
+export const updateTile = { rows: 64, columns: 128 } as const;
 
 /** Block sizes; the shaders say what they are. */
 export interface Blocks {
@@ -48,15 +55,21 @@ export interface TwoStageKernels {
   readonly tall: TallKernels;
   /** `most`: rows of a panel that fit registers; the last takes any. */
   readonly delayedPanels: readonly { readonly most: number; readonly kernel: Kernel }[];
-  readonly leftProducts: Kernel;
-  readonly rightProducts: Kernel;
   readonly delayedFactors: Kernel;
-  readonly delayedUpdate: Kernel;
+  /** Those for matrices of so many columns. */
+  passesOver(columns: number): Promise<MatrixPasses>;
   readonly packBand: Kernel;
   readonly chaseBulges: Kernel;
   readonly unpackBidiagonal: Kernel;
   readonly countValues: Kernel;
   readonly bisectValues: Kernel;
+}
+
+/** The kernels of the reduction to a band that take whole matrices; products of both sides have the same buffers. */
+export interface MatrixPasses {
+  readonly leftProducts: Kernel;
+  readonly rightProducts: Kernel;
+  readonly update: Kernel;
 }
 
 /** The block sizes of a tuning. */
@@ -96,15 +109,24 @@ export async function compileTwoStageKernels(
     const { directives, source } = panelSource(threads, subgroups);
     return compileDelayed(`delayed-panel (${threads} invocations)`, row + source + delayedPanel, directives);
   };
+  const productLayout = commonLayout(device, 4, 64, 3);
+  const compilePasses = (name: string, read: string, put: string): Promise<MatrixPasses> => {
+    const dots = constants + delayed + row + read + delayedDots;
+    const tile = withLoops(tileProduct({ separate: false, columns: updateTile.columns }), unrolled);
+    return compileAll({
+      leftProducts: compileOnce(`delayed-left-products${name}`, dots + delayedLeftProducts, productLayout),
+      rightProducts: compileOnce(`delayed-right-products${name}`, dots + delayedRightProducts, productLayout),
+      update: compileDelayed(`delayed-update${name}`, read + put + tile + delayedUpdate),
+    });
+  };
+  // Of most matrices; the others' when the first comes.
+  const aligned = compilePasses("", quadsAligned, putQuadsAligned);
+  let unaligned: Promise<MatrixPasses> | null = null;
+  const passesOver = (columns: number): Promise<MatrixPasses> =>
+    columns % 4 === 0 ? aligned : (unaligned ??= compilePasses(" (any length)", quads, putQuads));
   const [named, panels] = await Promise.all([
     compileAll({
-      leftProducts: compile("delayed-left-products", delayed + delayedDots + delayedLeftProducts),
-      rightProducts: compile("delayed-right-products", delayed + delayedDots + delayedRightProducts),
       delayedFactors: compileDelayed("delayed-factors", delayedFactors),
-      delayedUpdate: compileDelayed(
-        "delayed-update",
-        withLoops(tileProduct({ separate: false }) + delayedUpdate, unrolled),
-      ),
       packBand: compile("pack-band", packBand),
       chaseBulges: compile("chase-bulges", chasing + reflection + chaseBulges),
       unpackBidiagonal: compile("unpack-bidiagonal", pairs + unpackBidiagonal),
@@ -114,12 +136,14 @@ export async function compileTwoStageKernels(
     Promise.all(
       panelThreads.map(async (threads) => ({ most: rowsInRegisters(threads), kernel: await compilePanel(threads) })),
     ),
+    aligned,
   ]);
   return {
     blocks,
     tall: new TallKernels(device, target, blocks),
     ...named,
     delayedPanels: panels,
+    passesOver,
   };
 }
 
