@@ -10,7 +10,7 @@
 
 const THREADS = 128u;
 // Rows go along LANES invocations, and an invocation has four of them.
-const LANES = 8u;
+const LANES = 16u;
 const DOT_ROWS = 4u * THREADS / LANES;
 
 // Products of four rows (or columns) of the matrix with a panel.
@@ -53,14 +53,14 @@ fn plus_row(sum: Row, a: vec4<f32>, low: mat4x4<f32>, high: mat4x4<f32>) -> Row 
 fn store_rows(sums: Sums, place: u32, first: u32, limit: u32, thread: u32) {
   keep(sums, thread);
   // An invocation has half of one row: that of all lanes of a strip. They begin at different lanes, for the banks' sake.
-  var sum = vec4<f32>();
-  for (var lane = 0u; lane < LANES; lane++) {
-    sum += partial[thread * LANES + (lane + thread) % LANES];
-  }
   let strips = THREADS / LANES;
   let number = thread / strips;
   let row = first + 4u * (thread % strips) + number / 2u;
-  if row < limit {
+  if number < 8u && row < limit {
+    var sum = vec4<f32>();
+    for (var lane = 0u; lane < LANES; lane++) {
+      sum += partial[thread * LANES + (lane + thread) % LANES];
+    }
     products[place + 2u * row + number % 2u] = sum;
   }
 }

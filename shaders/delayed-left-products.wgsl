@@ -22,27 +22,16 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let start = group.z * delayed.matrix;
   let panel = 2u * group.z * delayed.pitch;
   var sums = Sums();
-  // Eight rows in turn, on their way together. Below A, where the panel is zero, comes A's last row again.
-  for (var row = begin + 8u * (thread / ACROSS); row < to; row += 8u * STRIPS) {
-    let near = start + min(vec4(row) + vec4(0u, 1u, 2u, 3u), vec4(delayed.rows - 1u)) * delayed.columns;
-    let far = start + min(vec4(row) + vec4(4u, 5u, 6u, 7u), vec4(delayed.rows - 1u)) * delayed.columns;
-    let a = quad_near(near.x, column, delayed.columns);
-    let b = quad_near(near.y, column, delayed.columns);
-    let c = quad_near(near.z, column, delayed.columns);
-    let d = quad_near(near.w, column, delayed.columns);
-    let e = quad_near(far.x, column, delayed.columns);
-    let f = quad_near(far.y, column, delayed.columns);
-    let g = quad_near(far.z, column, delayed.columns);
-    let h = quad_near(far.w, column, delayed.columns);
-    let place = panel + 2u * row;
-    sums = plus_columns(sums, a, place);
-    sums = plus_columns(sums, b, place + 2u);
-    sums = plus_columns(sums, c, place + 4u);
-    sums = plus_columns(sums, d, place + 6u);
-    sums = plus_columns(sums, e, place + 8u);
-    sums = plus_columns(sums, f, place + 10u);
-    sums = plus_columns(sums, g, place + 12u);
-    sums = plus_columns(sums, h, place + 14u);
+  // Sixteen rows in turn, on their way together; the last may be eight.
+  var row = begin + 16u * (thread / ACROSS);
+  for (; row + 8u < to; row += 16u * STRIPS) {
+    let near = eight_rows(start, row, column);
+    let far = eight_rows(start, row + 8u, column);
+    sums = plus_eight(sums, near, panel + 2u * row);
+    sums = plus_eight(sums, far, panel + 2u * row + 16u);
+  }
+  if row < to {
+    sums = plus_eight(sums, eight_rows(start, row, column), panel + 2u * row);
   }
   keep_by_strip(sums, thread);
   // An invocation has half of one column, that of all strips.
@@ -57,7 +46,43 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   }
 }
 
-// The sums of four columns after a row's, which meets the panel's row at `place`.
+// Four columns of eight rows.
+struct Eight {
+  a: vec4<f32>,
+  b: vec4<f32>,
+  c: vec4<f32>,
+  d: vec4<f32>,
+  e: vec4<f32>,
+  f: vec4<f32>,
+  g: vec4<f32>,
+  h: vec4<f32>,
+}
+
+// Below A, where the panel is zero, comes its last row again.
+fn eight_rows(start: u32, row: u32, column: u32) -> Eight {
+  let last = vec4(delayed.rows - 1u);
+  let near = start + min(row + vec4(0u, 1u, 2u, 3u), last) * delayed.columns;
+  let far = start + min(row + vec4(4u, 5u, 6u, 7u), last) * delayed.columns;
+  return Eight(quad_near(near.x, column, delayed.columns), quad_near(near.y, column, delayed.columns),
+               quad_near(near.z, column, delayed.columns), quad_near(near.w, column, delayed.columns),
+               quad_near(far.x, column, delayed.columns), quad_near(far.y, column, delayed.columns),
+               quad_near(far.z, column, delayed.columns), quad_near(far.w, column, delayed.columns));
+}
+
+// The sums of four columns after those of eight rows, which meet the panel's rows at `place`.
+fn plus_eight(sums: Sums, rows: Eight, place: u32) -> Sums {
+  var sum = sums;
+  sum = plus_columns(sum, rows.a, place);
+  sum = plus_columns(sum, rows.b, place + 2u);
+  sum = plus_columns(sum, rows.c, place + 4u);
+  sum = plus_columns(sum, rows.d, place + 6u);
+  sum = plus_columns(sum, rows.e, place + 8u);
+  sum = plus_columns(sum, rows.f, place + 10u);
+  sum = plus_columns(sum, rows.g, place + 12u);
+  sum = plus_columns(sum, rows.h, place + 14u);
+  return sum;
+}
+
 fn plus_columns(sums: Sums, a: vec4<f32>, place: u32) -> Sums {
   let low = panels[place];
   let high = panels[place + 1u];

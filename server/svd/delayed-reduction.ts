@@ -45,7 +45,7 @@ function pitchOf(rows: number): number {
 /** Columns of A that a workgroup of shaders/delayed-left-products.wgsl takes. */
 const leftColumns = 64;
 /** Rows of A, or columns of the factors, that a workgroup of delayed-*-products.wgsl multiplies along their length. */
-const dotRows = 64;
+const dotRows = 32;
 /**
  * A product is a sum of at most so many parts, each of at least so many entries, in whole `steps` of a workgroup's, made by
  * different workgroups.
