@@ -5,21 +5,22 @@
 // half a row each. Loads are unconditional and as many together as can be, or each would be waited for.
 
 @group(0) @binding(0) var<storage, read_write> matrices: array<f32>;
-@group(0) @binding(1) var<storage, read_write> panels: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> factors: array<f32>;
 @group(0) @binding(3) var<storage, read_write> products: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> triangles: array<vec4<f32>>;
+@group(0) @binding(6) var<storage, read_write> coming: array<f32>;
 
-const ROWS = 32u;
+const ROWS = COMING_ROWS;
 const STRIPS = 4u;
 const THREADS = ROWS * STRIPS;
 // Columns that a strip has on their way at a time.
 const TOGETHER = 8u;
 
 // For each column of the factors its products with the panel and its entries in the panel to come, two vec4 each; then the
-// strips' sums of both; then halves of rows, and two squares of BAND.
+// strips' sums of both; then halves of rows, two squares of BAND, and halves of rows of the panel to come.
 var<workgroup> numbers: array<vec4<f32>, max(8u * DEPTH, 4u * THREADS)>;
 const SQUARES = 2u * ROWS;
+const COMING = SQUARES + 32u;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -43,9 +44,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   let takes = strip < 2u;
   let short = vec4(delayed.next + 4u * half) + vec4(0u, 1u, 2u, 3u);
   let entry = entries(matrix, place, min(short, vec4(limit - 1u)));
-  let panel_row = (matrix * delayed.pitch + row) * 2u + half;
+  let there = (short < vec4(limit)) & vec4(row < length);
   if delayed.begin == 1u {
-    if takes && row < length { panels[panel_row] = select(vec4<f32>(), entry, short < vec4(limit)); }
+    if takes { numbers[COMING + half * ROWS + lane] = select(vec4<f32>(), entry, there); }
+    hand_over(matrix, group.x, thread);
     return;
   }
   let product = added(found + 2u * place + half, size);
@@ -118,9 +120,33 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     numbers[half * ROWS + lane] = made;
   }
   workgroupBarrier();
-  if takes && row < length {
+  if takes {
     let change = times_square(lane, SQUARES + 16u + half);
-    panels[panel_row] = select(vec4<f32>(), (entry - delay) - change, short < vec4(limit));
+    numbers[COMING + half * ROWS + lane] = select(vec4<f32>(), (entry - delay) - change, there);
+  }
+  hand_over(matrix, group.x, thread);
+}
+
+// The workgroup's rows of the panel to come, and the products of their entries.
+fn hand_over(matrix: u32, part: u32, thread: u32) {
+  workgroupBarrier();
+  for (var slot = thread; slot < ROWS * BAND; slot += THREADS) {
+    let lane = slot / BAND;
+    let c = slot % BAND;
+    let row = delayed.rest + part * ROWS + lane;
+    if row < delayed.pitch {
+      coming[coming_row(matrix, row) + c] = numbers[COMING + c / 4u * ROWS + lane][c % 4u];
+    }
+  }
+  if thread < 36u {
+    let place = place_of_product(thread);
+    let left = COMING + place.x / 4u * ROWS;
+    let right = COMING + place.y / 4u * ROWS;
+    var sum = 0.0;
+    for (var r = 0u; r < ROWS; r++) {
+      sum += numbers[left + r][place.x % 4u] * numbers[right + r][place.y % 4u];
+    }
+    coming[coming_products(matrix, part) + thread] = sum;
   }
 }
 

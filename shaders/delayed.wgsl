@@ -5,13 +5,13 @@
 // where a panel of columns adds BAND columns to V (its reflections, Q = I − V·T·Vᵀ) and Y = (that matrix)ᵀ·V·T, one of rows
 // to U and X = (that matrix)·U·T. So a panel costs one pass that reads A, and only every DEPTH / BAND panels is A brought
 // up to date, by a product of rank 2·DEPTH. Three kernels in turn make half a step:
-//   delayed-panel.wgsl     factors a panel, one workgroup,
+//   delayed-panel.wgsl     factors a panel,
 //   delayed-*-products     multiply Aᵀ by V or A by U, and the factors too,
 //   delayed-factors.wgsl   makes Y or X of that, and the next panel of the other kind,
 // and delayed-update.wgsl brings A up to date. Put in front of them, after the constants
 //   BAND    width of the band, 8: rows of a panel are two vec4,
 //   DEPTH   columns of V at most, a multiple of BAND.
-// They all have the same six buffers, which each declares as far as it uses them, and the same immediate data, so that a
+// They all have the same seven buffers, which each declares as far as it uses them, and the same immediate data, so that a
 // dispatch takes the processor two calls.
 
 struct Delayed {
@@ -66,4 +66,20 @@ fn joint_column(matrix: u32, factor: u32, e: u32) -> u32 {
 // Numbers of a matrix in `products`: for each part, BAND for each row of a panel and then for each joint column.
 fn products_size() -> u32 {
   return (delayed.pitch + 2u * DEPTH) * BAND;
+}
+
+// What the panel to come is handed over in: its rows, BAND numbers each, then the products of their entries
+// (row-products.wgsl), summed over COMING_ROWS rows at a time.
+const COMING_ROWS = 32u;
+
+fn coming_size() -> u32 {
+  return delayed.pitch * BAND + delayed.pitch / COMING_ROWS * 36u;
+}
+
+fn coming_row(matrix: u32, row: u32) -> u32 {
+  return matrix * coming_size() + row * BAND;
+}
+
+fn coming_products(matrix: u32, part: u32) -> u32 {
+  return matrix * coming_size() + delayed.pitch * BAND + part * 36u;
 }

@@ -1,19 +1,19 @@
 // Factors panels of BAND = 8 columns by Householder reflections, a workgroup each. An invocation holds eight of a panel's
-// rows in registers, named ones, because compilers leave arrays in memory; rows beyond 8·THREADS stay in memory and are read
-// and written once a column.
+// rows in registers, named ones, because compilers leave arrays in memory; rows beyond 8·THREADS stay in memory.
 //
-// Column j is left unscaled, x, until the products xᵀa with all columns are known. They give its norm, the update of the
-// columns after it, and for those before it (which hold their vectors v by then) vᵀx, of which T is made:
-// T[:,j] = −τⱼ·T·(Vᵀvⱼ) (LAPACK xLARFT). One barrier a column: what goes through workgroup memory takes turns.
+// The reflections come from the Gram matrix of the rows by panel-chain.wgsl, usually all eight at once, where one after
+// another would be eight sums over the workgroup. Then the rows are brought up to date. T comes from V itself, by
+// T⁻¹ + T⁻ᵀ = VᵀV (Puglisi, SIAM J. Sci. Stat. Comput. 13, 1992): Q = I − V·T·Vᵀ is orthogonal whatever became of V by
+// rounding. So the same sums are made at least twice, of the panel and of V.
 //
-// Columns move on by one place with each step, so that column j is always the first: the loop over columns stays a loop,
-// because its code unrolled would be fetched for longer than it runs, and every entry has a register all the same.
-//
-// `row.wgsl`, `reflection.wgsl` and the constant THREADS come before. householder-panel-plain.wgsl or
-// householder-panel-subgroups.wgsl has the entry point and the sums over the workgroup, where `turn` is 0 and 1 in turns.
-// What is factored and what becomes of it say delayed-panel.wgsl, tall-leaf.wgsl and tall-root.wgsl by
-//   panel_of(group)                     the workgroup's panel,
-//   read_row(panel, row), write_row     a row while the panel is factored,
+// `row.wgsl`, `row-products.wgsl`, `panel-chain.wgsl`, `triangular-solve.wgsl` and the constants BAND, FUSED and THREADS come
+// before. householder-panel-plain.wgsl or householder-panel-subgroups.wgsl has the entry point and
+//   share(products, thread)             after which, barrier included, any invocation may ask for
+//   total(k)                            product `k`'s sum over all invocations.
+// What is factored and what becomes of it say others by
+//   factor(group, thread)               what a workgroup does: factor_panel with its panel,
+//   read_row(panel, row, round), write_row  a row while the panel is factored; in the first two rounds, 0 and 1, nothing
+//                                       has been written yet,
 //   finish(panel, thread, own, factor)  what the workgroup does when it is: invocations below BAND have a row of R, with V
 //                                       below the diagonal, in `own`, and of T in `factor`,
 //   keep_row(panel, row, row of V)      with its ones and zeros.
@@ -25,8 +25,15 @@ struct Panel {
   length: u32,
 }
 
-// Row j of column j's turn.
-var<workgroup> pivots: array<vec4<f32>, 4>;
+// A row below the first as the coefficients have it.
+fn changed(row: Row) -> Row {
+  return Row(vec4(dot(row.low, coefficients[0]), dot(row.low, coefficients[2]), dot(row.low, coefficients[4]),
+                  dot(row.low, coefficients[6])),
+             vec4(dot(row.low, coefficients[8]) + dot(row.high, coefficients[9]),
+                  dot(row.low, coefficients[10]) + dot(row.high, coefficients[11]),
+                  dot(row.low, coefficients[12]) + dot(row.high, coefficients[13]),
+                  dot(row.low, coefficients[14]) + dot(row.high, coefficients[15])));
+}
 
 const INDEX = vec4(0u, 1u, 2u, 3u);
 
@@ -37,131 +44,93 @@ fn factor_panel(panel: Panel, thread: u32) {
   let more = rows + 4u * THREADS;
   let here = rows <= vec4(last);
   let there = more <= vec4(last);
-  let none = vec4<f32>();
+  let none = Row();
   // The rows: number `thread`, `thread` + THREADS and so on.
-  let row_a = read_row(panel, min(rows.x, last));
-  let row_b = read_row(panel, min(rows.y, last));
-  let row_c = read_row(panel, min(rows.z, last));
-  let row_d = read_row(panel, min(rows.w, last));
-  let row_e = read_row(panel, min(more.x, last));
-  let row_f = read_row(panel, min(more.y, last));
-  let row_g = read_row(panel, min(more.z, last));
-  let row_h = read_row(panel, min(more.w, last));
-  var a0 = select(none, row_a.low, here.x);
-  var a1 = select(none, row_a.high, here.x);
-  var b0 = select(none, row_b.low, here.y);
-  var b1 = select(none, row_b.high, here.y);
-  var c0 = select(none, row_c.low, here.z);
-  var c1 = select(none, row_c.high, here.z);
-  var d0 = select(none, row_d.low, here.w);
-  var d1 = select(none, row_d.high, here.w);
-  var e0 = select(none, row_e.low, there.x);
-  var e1 = select(none, row_e.high, there.x);
-  var f0 = select(none, row_f.low, there.y);
-  var f1 = select(none, row_f.high, there.y);
-  var g0 = select(none, row_g.low, there.z);
-  var g1 = select(none, row_g.high, there.z);
-  var h0 = select(none, row_h.low, there.w);
-  var h1 = select(none, row_h.high, there.w);
-  // This invocation's row of T.
-  var t0 = none;
-  var t1 = none;
+  var a = read_row(panel, min(rows.x, last), 0u);
+  var b = read_row(panel, min(rows.y, last), 0u);
+  var c = read_row(panel, min(rows.z, last), 0u);
+  var d = read_row(panel, min(rows.w, last), 0u);
+  var e = read_row(panel, min(more.x, last), 0u);
+  var f = read_row(panel, min(more.y, last), 0u);
+  var g = read_row(panel, min(more.z, last), 0u);
+  var h = read_row(panel, min(more.w, last), 0u);
+  if !here.x { a = none; }
+  if !here.y { b = none; }
+  if !here.z { c = none; }
+  if !here.w { d = none; }
+  if !there.x { e = none; }
+  if !there.y { f = none; }
+  if !there.z { g = none; }
+  if !there.w { h = none; }
   // Whether rows 4·THREADS and on are there.
   let long = length > 4u * THREADS;
-  // What the column before does to the rows in memory still.
-  var shares0 = vec4<f32>();
-  var shares1 = vec4<f32>();
-  var inverse = 1.0;
-  for (var j = 0u; j < BAND; j++) {
-    // Below the diagonal.
-    let pivot = thread == j;
-    let below = thread > j;
-    let xa = select(0.0, a0.x, below);
-    let xb = b0.x;
-    let xc = c0.x;
-    let xd = d0.x;
-    let xe = e0.x;
-    let xf = f0.x;
-    let xg = g0.x;
-    let xh = h0.x;
-    var s0 = (xa * a0 + xb * b0) + (xc * c0 + xd * d0);
-    var s1 = (xa * a1 + xb * b1) + (xc * c1 + xd * d1);
+  var done = 0u;
+  var round = 0u;
+  for (; round <= BAND; round++) {
+    let factored = done == BAND;
+    var products = Products();
+    // Of the first rows those that are complete have no part any more, and V is asked for at the end.
+    if (!factored && thread >= done) || thread >= BAND {
+      products = plus(products, a);
+    } else if factored && here.x {
+      products = plus(products, row_of_v(a, thread));
+    }
+    products = plus(plus(plus(products, b), c), d);
     if long {
-      s0 += (xe * e0 + xf * f0) + (xg * g0 + xh * h0);
-      s1 += (xe * e1 + xf * f1) + (xg * g1 + xh * h1);
+      products = plus(plus(plus(plus(products, e), f), g), h);
     }
     for (var row = thread + 8u * THREADS; row < length; row += THREADS) {
-      var own = read_row(panel, row);
-      if j > 0u {
-        let x = own.low.x;
-        own = Row(vec4(own.low.yzw, own.high.x) + shares0 * x, vec4(own.high.yzw, inverse * x) + shares1 * x);
-        write_row(panel, row, own);
+      var own = read_row(panel, row, round);
+      if round > 0u {
+        own = changed(own);
+        if !factored { write_row(panel, row, own); }
       }
-      s0 += own.low.x * own.low;
-      s1 += own.low.x * own.high;
+      products = plus(products, own);
     }
-    let turn = 2u * (j & 1u);
-    if pivot {
-      pivots[turn] = a0;
-      pivots[turn + 1u] = a1;
-    }
-    let sums = sum_over_workgroup(s0, s1, j & 1u, thread);
-    let pivot0 = pivots[turn];
-    let pivot1 = pivots[turn + 1u];
-    let h = reflection(pivot0.x, sums.low.x);
-    // vⱼᵀ times each column.
-    let along0 = pivot0 + h.inverse * sums.low;
-    let along1 = pivot1 + h.inverse * sums.high;
     if thread < BAND {
-      // T is zero still from column j on.
-      let product = dot(t0, along0) + dot(t1, along1);
-      let number = select(select(0.0, h.tau, pivot), -h.tau * product, thread < j);
-      t0 = vec4(t0.yzw, t1.x);
-      t1 = vec4(t1.yzw, number);
+      top_rows[2u * thread] = a.low;
+      top_rows[2u * thread + 1u] = a.high;
     }
-    // The columns after j, moved on: of eight, 7 − j.
-    let change0 = select(vec4<f32>(), h.tau * vec4(along0.yzw, along1.x), INDEX + j < vec4(7u));
-    let change1 = select(vec4<f32>(), h.tau * vec4(along1.yzw, 0.0), INDEX + j + 4u < vec4(7u));
-    inverse = h.inverse;
-    shares0 = -inverse * change0;
-    shares1 = -inverse * change1;
-    // Column j becomes v; in its own row it is the diagonal entry, and above nothing changes.
-    let kept = select(select(a0.x, h.beta, pivot), inverse * xa, below);
-    let own = select(0.0, 1.0, pivot);
-    a0 = (vec4(a0.yzw, a1.x) - own * change0) + shares0 * xa;
-    a1 = (vec4(a1.yzw, kept) - own * change1) + shares1 * xa;
-    b0 = vec4(b0.yzw, b1.x) + shares0 * xb;
-    b1 = vec4(b1.yzw, inverse * xb) + shares1 * xb;
-    c0 = vec4(c0.yzw, c1.x) + shares0 * xc;
-    c1 = vec4(c1.yzw, inverse * xc) + shares1 * xc;
-    d0 = vec4(d0.yzw, d1.x) + shares0 * xd;
-    d1 = vec4(d1.yzw, inverse * xd) + shares1 * xd;
+    share(products, thread);
+    for (var k = thread; k < 36u; k += THREADS) {
+      let place = place_of_product(k);
+      let sum = total(k);
+      gram[place.x * BAND + place.y] = sum;
+      gram[place.y * BAND + place.x] = sum;
+    }
+    workgroupBarrier();
+    if factored { break; }
+    chain(thread, done);
+    done = workgroupUniformLoad(&chained_columns);
+    if thread < BAND {
+      a = chained_row(thread);
+    } else {
+      a = changed(a);
+    }
+    b = changed(b);
+    c = changed(c);
+    d = changed(d);
     if long {
-      e0 = vec4(e0.yzw, e1.x) + shares0 * xe;
-      e1 = vec4(e1.yzw, inverse * xe) + shares1 * xe;
-      f0 = vec4(f0.yzw, f1.x) + shares0 * xf;
-      f1 = vec4(f1.yzw, inverse * xf) + shares1 * xf;
-      g0 = vec4(g0.yzw, g1.x) + shares0 * xg;
-      g1 = vec4(g1.yzw, inverse * xg) + shares1 * xg;
-      h0 = vec4(h0.yzw, h1.x) + shares0 * xh;
-      h1 = vec4(h1.yzw, inverse * xh) + shares1 * xh;
+      e = changed(e);
+      f = changed(f);
+      g = changed(g);
+      h = changed(h);
     }
   }
 
-  finish(panel, thread, Row(a0, a1), Row(t0, t1));
+  finish(panel, thread, a, triangle_factor(thread));
   // Rows below are rows of V as they are.
-  let v = row_of_v(Row(a0, a1), min(thread, BAND));
+  let v = row_of_v(a, min(thread, BAND));
   if here.x { keep_row(panel, rows.x, v); }
-  if here.y { keep_row(panel, rows.y, Row(b0, b1)); }
-  if here.z { keep_row(panel, rows.z, Row(c0, c1)); }
-  if here.w { keep_row(panel, rows.w, Row(d0, d1)); }
-  if there.x { keep_row(panel, more.x, Row(e0, e1)); }
-  if there.y { keep_row(panel, more.y, Row(f0, f1)); }
-  if there.z { keep_row(panel, more.z, Row(g0, g1)); }
-  if there.w { keep_row(panel, more.w, Row(h0, h1)); }
+  if here.y { keep_row(panel, rows.y, b); }
+  if here.z { keep_row(panel, rows.z, c); }
+  if here.w { keep_row(panel, rows.w, d); }
+  if there.x { keep_row(panel, more.x, e); }
+  if there.y { keep_row(panel, more.y, f); }
+  if there.z { keep_row(panel, more.z, g); }
+  if there.w { keep_row(panel, more.w, h); }
   for (var row = thread + 8u * THREADS; row < length; row += THREADS) {
-    let own = read_row(panel, row);
-    keep_row(panel, row, Row(vec4(own.low.yzw, own.high.x), vec4(own.high.yzw, inverse * own.low.x)));
+    keep_row(panel, row, changed(read_row(panel, row, round)));
   }
 }
 
@@ -170,4 +139,34 @@ fn row_of_v(own: Row, r: u32) -> Row {
   let none = vec4<f32>();
   return Row(select(own.low, select(none, vec4(1.0), INDEX == vec4(r)), INDEX >= vec4(r)),
              select(own.high, select(none, vec4(1.0), INDEX + 4u == vec4(r)), INDEX + 4u >= vec4(r)));
+}
+
+// Row `thread` < BAND of T from VᵀV in `gram`. Has a barrier.
+fn triangle_factor(thread: u32) -> Row {
+  if thread < BAND {
+    let r = thread * BAND;
+    let low = vec4(gram[r], gram[r + 1u], gram[r + 2u], gram[r + 3u]);
+    let high = vec4(gram[r + 4u], gram[r + 5u], gram[r + 6u], gram[r + 7u]);
+    strict_rows[2u * thread] = select(vec4<f32>(), low, INDEX > vec4(thread));
+    strict_rows[2u * thread + 1u] = select(vec4<f32>(), high, INDEX + 4u > vec4(thread));
+    let square = gram[9u * thread];
+    var tau = 2.0 / square;
+    // Quotients that are an ulp off, often to the same side, would add up over thousands of panels (reflection.wgsl).
+    if FUSED {
+      tau = fma(fma(-tau, square, 2.0), 0.5 * tau, tau);
+    }
+    // Where the panel has no such row, there is no reflection.
+    reciprocals[thread] = select(tau, 0.0, square == 0.0);
+  }
+  workgroupBarrier();
+  let one = vec4(1.0);
+  let zero = vec4<f32>();
+  return solve(Row(select(zero, one, INDEX == vec4(thread)), select(zero, one, INDEX + 4u == vec4(thread))));
+}
+
+// Row `row` < BAND of A as the chain left it.
+fn chained_row(row: u32) -> Row {
+  let first = BAND * row;
+  return Row(vec4(chained[first], chained[first + 1u], chained[first + 2u], chained[first + 3u]),
+             vec4(chained[first + 4u], chained[first + 5u], chained[first + 6u], chained[first + 7u]));
 }

@@ -6,15 +6,15 @@
 @group(0) @binding(3) var<storage, read_write> stack: array<vec4<f32>>;
 @group(0) @binding(4) var<storage, read_write> factors: array<vec4<f32>>;
 
-fn panel_of(group: vec3<u32>) -> Panel {
-  return Panel(group.z, group.x, min(LEAF, tall.rows - (tall.first + tall.offset + group.x * LEAF)));
+fn factor(group: vec3<u32>, thread: u32) {
+  factor_panel(Panel(group.z, group.x, min(LEAF, tall.rows - (tall.first + tall.offset + group.x * LEAF))), thread);
 }
 
 fn place_of(panel: Panel, row: u32) -> u32 {
   return panel_row(panel.matrix, tall.first + tall.offset + panel.number * LEAF + row);
 }
 
-fn read_row(panel: Panel, row: u32) -> Row {
+fn read_row(panel: Panel, row: u32, round: u32) -> Row {
   let place = place_of(panel, row);
   return Row(block[place], block[place + 1u]);
 }

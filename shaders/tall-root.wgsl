@@ -14,12 +14,14 @@
 // F of the root, and Z's first rows.
 var<workgroup> thin_rows: array<vec4<f32>, 2u * BAND>;
 var<workgroup> z_rows: array<vec4<f32>, 2u * BAND>;
+// Row j of U in column j's turn.
+var<workgroup> pivots: array<vec4<f32>, 4>;
 
-fn panel_of(group: vec3<u32>) -> Panel {
-  return Panel(group.z, 0u, tall.leaves * BAND);
+fn factor(group: vec3<u32>, thread: u32) {
+  factor_panel(Panel(group.z, 0u, tall.leaves * BAND), thread);
 }
 
-fn read_row(panel: Panel, row: u32) -> Row {
+fn read_row(panel: Panel, row: u32, round: u32) -> Row {
   let place = leaf_row(panel.matrix, 0u, row);
   return Row(stack[place], stack[place + 1u]);
 }
@@ -76,7 +78,7 @@ fn finish(panel: Panel, thread: u32, own: Row, factor: Row) {
     if thread == j {
       sign = select(-1.0, 1.0, q.low.x < 0.0);
       q.low.x -= sign;
-      // Of U's row what is to come; L's follows behind. The panel's own pivots are not needed any more.
+      // Of U's row what is to come; L's follows behind.
       pivots[2u * (j & 1u)] = select(vec4<f32>(), q.low, INDEX + j < vec4(BAND));
       pivots[2u * (j & 1u) + 1u] = select(vec4<f32>(), q.high, INDEX + 4u + j < vec4(BAND));
     }

@@ -5,7 +5,7 @@ import { updateTile, type Blocks, type MatrixPasses, type TwoStageKernels } from
 
 /** What the delayed updates are made of, see shaders/delayed.wgsl. */
 export interface DelayedBuffers {
-  /** The panel at work, row by row. */
+  /** V of the panel at work, row by row. */
   readonly panels: GPUBuffer;
   /** V, X, Y, U. */
   readonly factors: GPUBuffer;
@@ -13,6 +13,8 @@ export interface DelayedBuffers {
   readonly triangleFactors: GPUBuffer;
   /** Its products with the matrix and the factors. */
   readonly products: GPUBuffer;
+  /** The panel to come, row by row, and what its rows have in common. */
+  readonly coming: GPUBuffer;
   /** The band: two triangles to a block of rows. */
   readonly corners: GPUBuffer;
 }
@@ -29,6 +31,7 @@ export function delayedBytes(
     factors: 4 * count * 4 * depth * pitch,
     triangleFactors: 4 * count * band * band,
     products: 4 * count * mostParts * (pitch + 2 * depth) * band,
+    coming: 4 * count * (pitch * band + (pitch / comingRows) * ((band * (band + 1)) / 2)),
   };
 }
 
@@ -53,8 +56,8 @@ const dotRows = 32;
 const mostParts = 4;
 const leastPart = 128;
 const partStep = 64;
-/** Rows that a workgroup of shaders/delayed-factors.wgsl takes. */
-const factorRows = 32;
+/** Rows that a workgroup of shaders/delayed-factors.wgsl takes, and in which it hands over the panel to come. */
+const comingRows = 32;
 /** Workgroups that keep a GPU busy. */
 const plenty = 2048;
 
@@ -67,9 +70,9 @@ export function updateWhole(
   { update }: MatrixPasses,
   pass: GPUComputePassEncoder,
   { count, rows, columns, matrices }: Batch,
-  { panels, factors, triangleFactors, products, corners }: DelayedBuffers,
+  { panels, factors, triangleFactors, products, corners, coming }: DelayedBuffers,
 ): void {
-  const buffers = bindBuffers(device, update, [matrices, panels, factors, products, triangleFactors, corners]);
+  const buffers = bindBuffers(device, update, [matrices, panels, factors, products, triangleFactors, corners, coming]);
   const parameters = new Uint32Array(16);
   parameters.set([rows, columns, rows * columns, pitchOf(rows)]);
   dispatch(pass, update, buffers, parameters, tilesOf(count, rows, columns));
@@ -104,13 +107,14 @@ export async function reduceDelayed(
   submits: Submits,
   { count, rows, columns, matrices }: Batch,
   entriesOfMatrix: number,
-  { panels, factors, triangleFactors, products, corners }: DelayedBuffers,
+  { panels, factors, triangleFactors, products, corners, coming }: DelayedBuffers,
   signal: AbortSignal,
 ): Promise<void> {
-  const { band, depth } = kernels.blocks;
-  const { delayedPanels, delayedFactors } = kernels;
+  const { band, depth, panelRows } = kernels.blocks;
+  const { delayedPanel, delayedFactors } = kernels;
   const { leftProducts, rightProducts, update } = await kernels.passesOver(columns);
-  const buffers = bindBuffers(device, delayedFactors, [matrices, panels, factors, products, triangleFactors, corners]);
+  const all = [matrices, panels, factors, products, triangleFactors, corners, coming];
+  const buffers = bindBuffers(device, delayedFactors, all);
   const read = bindBuffers(device, leftProducts, [matrices, panels, factors, products]);
   const pitch = pitchOf(rows);
   const cornersEach = cornersOf(columns, band);
@@ -130,12 +134,11 @@ export async function reduceDelayed(
     const parameters = Uint32Array.of(rows, columns, entriesOfMatrix, pitch, side, first, rest, next, left, right, fresh,
       used, part, half.corner, cornersEach, Number(half.begin));
     if (!half.begin) {
-      const { kernel } = delayedPanels.find(({ most }) => length <= most) ?? delayedPanels.at(-1)!;
-      dispatch(pass, kernel, buffers, parameters, [1, 1, count]);
+      dispatch(pass, delayedPanel, buffers, parameters, [Math.ceil(length / panelRows), 1, count]);
       if (last) return;
       dispatch(pass, side === 0 ? leftProducts : rightProducts, read, parameters, [groups, used, count]);
     }
-    dispatch(pass, delayedFactors, buffers, parameters, [Math.ceil(wanted / factorRows), 1, count]);
+    dispatch(pass, delayedFactors, buffers, parameters, [Math.ceil(wanted / comingRows), 1, count]);
     if (side === 1 && fresh + band === depth) {
       dispatch(pass, update, buffers, parameters, tilesOf(count, rows - rest, columns - rest));
     }

@@ -1,7 +1,9 @@
 import householderPanel from "../../shaders/householder-panel.wgsl";
 import householderPanelPlain from "../../shaders/householder-panel-plain.wgsl";
 import householderPanelSubgroups from "../../shaders/householder-panel-subgroups.wgsl";
-import reflection from "../../shaders/reflection.wgsl";
+import panelChain from "../../shaders/panel-chain.wgsl";
+import rowProducts from "../../shaders/row-products.wgsl";
+import triangularSolve from "../../shaders/triangular-solve.wgsl";
 
 /** Columns of a panel and superdiagonals of the band: the shaders hold such a row in two vec4. */
 export const band = 8;
@@ -20,7 +22,7 @@ export function rowsInRegisters(threads: number): number {
 
 /** See shaders/householder-panel.wgsl; the constants BAND and FUSED and row.wgsl come before. */
 export function panelSource(threads: number, subgroups: boolean): PanelSource {
-  const source = `const THREADS = ${threads}u;\n${reflection}${householderPanel}`;
+  const source = `const THREADS = ${threads}u;\n${rowProducts}${triangularSolve}${panelChain}${householderPanel}`;
   if (!subgroups) return { directives: "", source: source + householderPanelPlain };
   // All invocations of a workgroup come to the exchanges, but the number of them depends on the subgroup's size.
   const directives = "enable subgroups;\nrequires subgroup_id;\ndiagnostic(off, subgroup_uniformity);\n";

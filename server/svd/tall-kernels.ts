@@ -95,7 +95,7 @@ export class TallKernels {
       Promise.all(
         [...new Set([panelThreads[0]!, panelThreads.at(-1)!])].map(async (threads) => ({
           most: rowsInRegisters(threads),
-          kernel: await this.#compilePanel("tall-root", threads, triangularSolve + tallRoot),
+          kernel: await this.#compilePanel("tall-root", threads, tallRoot),
         })),
       ),
       this.#compile("tall-vectors", tallVectors),

@@ -92,7 +92,7 @@ export function tuningChoices({ class: kind, small, fused, subgroups, ...limits 
   return {
     // Compilers of processors take minutes for what is unrolled, and gain nothing.
     unrolled: fused ? [true, false] : [false],
-    panelThreads: small ? [32] : kind === "integrated" && most > 256 ? [most, most / 2, most / 4] : [most, most / 2],
+    panelThreads: small ? [64] : kind === "integrated" && most > 256 ? [most, most / 2, most / 4] : [most, most / 2],
     sweeps: [sweeps, Math.ceil(sweeps / 2)],
     bisecting: kind === "discrete" ? [32768, 8192] : [32768, 8192, 2048],
   };

@@ -19,10 +19,11 @@ import quads from "../../shaders/quads.wgsl";
 import quadsAligned from "../../shaders/quads-aligned.wgsl";
 import reflection from "../../shaders/reflection.wgsl";
 import row from "../../shaders/row.wgsl";
+import rowProducts from "../../shaders/row-products.wgsl";
 import sturmCounts from "../../shaders/sturm-counts.wgsl";
 import unpackBidiagonal from "../../shaders/unpack-bidiagonal.wgsl";
 import { intervals } from "./bisection.ts";
-import { band, panelSource, rowsInRegisters } from "./panel-source.ts";
+import { band, panelSource } from "./panel-source.ts";
 import { TallKernels } from "./tall-kernels.ts";
 import { tileProduct, withLoops } from "./tile-source.ts";
 import type { Traits, Tuning } from "./tuning.ts";
@@ -35,8 +36,10 @@ export interface Blocks {
   readonly band: number;
   /** Columns of panels that wait before the matrix is brought up to date. */
   readonly depth: number;
-  /** Invocations that factor a panel: a kernel for each number, ascending. */
+  /** Invocations that factor a panel, ascending: the most do where it is factored by one workgroup. */
   readonly panelThreads: readonly number[];
+  /** Rows of a panel that a workgroup of the reduction to a band takes. */
+  readonly panelRows: number;
   /** Whether subgroups are used. */
   readonly subgroups: boolean;
   /** Sweeps of bulge chasing that a workgroup takes, waves of them in one dispatch, and how many dispatches later the next follows. */
@@ -53,8 +56,7 @@ export interface TwoStageKernels {
   readonly blocks: Blocks;
   /** Compiled only when a tall matrix comes. */
   readonly tall: TallKernels;
-  /** `most`: rows of a panel that fit registers; the last takes any. */
-  readonly delayedPanels: readonly { readonly most: number; readonly kernel: Kernel }[];
+  readonly delayedPanel: Kernel;
   readonly delayedFactors: Kernel;
   /** Those for matrices of so many columns. */
   passesOver(columns: number): Promise<MatrixPasses>;
@@ -78,7 +80,9 @@ export function chooseBlocks(
   { small, subgroups }: Pick<Traits, "small" | "subgroups">,
 ): Blocks {
   const panelThreads = small ? [most] : [64, 128, 256, 512].filter((threads) => threads <= most);
-  return { band, depth: 64, panelThreads, subgroups, sweeps, waves: sweeps, lag: 3, unrolled, bisecting };
+  // Every workgroup makes the reflections for itself, which processors cannot do side by side.
+  const panelRows = (small ? 8 : 1) * most;
+  return { band, depth: 64, panelThreads, panelRows, subgroups, sweeps, waves: sweeps, lag: 3, unrolled, bisecting };
 }
 
 /**
@@ -91,7 +95,7 @@ export async function compileTwoStageKernels(
   target: Pick<Target, "fused">,
   known = new Map<string, Promise<Kernel>>(),
 ): Promise<TwoStageKernels> {
-  const { depth, panelThreads, subgroups, sweeps, waves, lag, unrolled } = blocks;
+  const { depth, panelThreads, panelRows, subgroups, sweeps, waves, lag, unrolled } = blocks;
   // WGSL sizes an invocation's arrays by constants only, not by overrides.
   const constants = `const BAND = ${band}u;\nconst DEPTH = ${depth}u;\nconst FUSED = ${String(target.fused)};\n`;
   const chasing = `const SWEEPS = ${sweeps}u;\nconst WAVES = ${waves}u;\nconst LAG = ${lag}u;\n`;
@@ -102,12 +106,13 @@ export async function compileTwoStageKernels(
     return kernel;
   };
   const compile = (name: string, source: string): Promise<Kernel> => compileOnce(name, constants + source);
-  const layout = commonLayout(device, 6, 64);
+  const layout = commonLayout(device, 7, 64);
   const compileDelayed = (name: string, source: string, directives = ""): Promise<Kernel> =>
     compileOnce(name, directives + constants + delayed + source, layout);
   const compilePanel = (threads: number): Promise<Kernel> => {
     const { directives, source } = panelSource(threads, subgroups);
-    return compileDelayed(`delayed-panel (${threads} invocations)`, row + source + delayedPanel, directives);
+    const rows = `const PANEL_ROWS = ${panelRows}u;\n`;
+    return compileDelayed("delayed-panel", rows + row + source + delayedPanel, directives);
   };
   const productLayout = commonLayout(device, 4, 64, 3);
   const compilePasses = (name: string, read: string, put: string): Promise<MatrixPasses> => {
@@ -124,25 +129,22 @@ export async function compileTwoStageKernels(
   let unaligned: Promise<MatrixPasses> | null = null;
   const passesOver = (columns: number): Promise<MatrixPasses> =>
     columns % 4 === 0 ? aligned : (unaligned ??= compilePasses(" (any length)", quads, putQuads));
-  const [named, panels] = await Promise.all([
+  const [named] = await Promise.all([
     compileAll({
-      delayedFactors: compileDelayed("delayed-factors", delayedFactors),
+      delayedPanel: compilePanel(panelThreads.at(-1)!),
+      delayedFactors: compileDelayed("delayed-factors", row + rowProducts + delayedFactors),
       packBand: compile("pack-band", packBand),
       chaseBulges: compile("chase-bulges", chasing + reflection + chaseBulges),
       unpackBidiagonal: compile("unpack-bidiagonal", pairs + unpackBidiagonal),
       countValues: compile("count-values", counting + countValues),
       bisectValues: compile("bisect-values", counting + bisectValues),
     }),
-    Promise.all(
-      panelThreads.map(async (threads) => ({ most: rowsInRegisters(threads), kernel: await compilePanel(threads) })),
-    ),
     aligned,
   ]);
   return {
     blocks,
     tall: new TallKernels(device, target, blocks),
     ...named,
-    delayedPanels: panels,
     passesOver,
   };
 }

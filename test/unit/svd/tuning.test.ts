@@ -144,7 +144,7 @@ describe("what is tried", () => {
 
   it("on a processor is nothing that its compiler takes minutes for", () => {
     const { unrolled, panelThreads } = tuningChoices(processor);
-    assert.deepEqual([unrolled, panelThreads], [[false], [32]]);
+    assert.deepEqual([unrolled, panelThreads], [[false], [64]]);
   });
 });
 
