@@ -5,15 +5,21 @@
 // Sweep i clears row i right of its superdiagonal. Its step t has the block of BAND rows and columns that begins at
 // p = i + 1 + t·BAND. The right half makes a reflection of columns p … p+BAND−1 that clears row p − BAND (row i for t = 0)
 // right of p and applies it to the rows down to p+BAND−1; the left half makes one of rows p … p+BAND−1 that clears column p
-// below the diagonal and applies it to the columns up to p+2·BAND−1. Step t of sweep i + 1 may do its half once step t + 2
-// of sweep i has done the same half, so wave w takes the steps with t + 2i = w, right halves first.
+// below the diagonal and applies it to the columns up to p+2·BAND−1.
 //
-// A workgroup takes SWEEPS consecutive sweeps through WAVES waves, in a window of the band that it copies to workgroup
-// memory, and 2·BAND invocations share a step. Groups of sweeps that are at work in one dispatch are so far apart that
-// their windows do not meet: the next group does what this one did LAG dispatches ago, so that (LAG − 1)·WAVES ≥ 2·SWEEPS.
+// The halves of sweep i are at times 2t + 3i and 2t + 3i + 1. So at any time a sweep does one half and the sweep before it
+// the other, a step or two ahead, and what they touch meets in one entry: the first of what the one before clears, which its
+// reflection makes β, is the last in the last row or column of the one behind. That one finds β for itself and writes it.
 //
-// workgroup_id.x: the groups at work, the batch on workgroup_id.z. `reflection.wgsl` comes before. BAND is 8 here: rows
-// of the window are held in two vec4, because compilers leave arrays in memory.
+// A workgroup takes SWEEPS consecutive sweeps through HALVES times, in a window of the band that it copies to workgroup
+// memory, and a team of 2·BAND invocations shares a half. Groups of sweeps that are at work in one dispatch are so far apart
+// that their windows do not meet: each is SPACING ≥ HALVES + 3·SWEEPS + 2 times behind the one before.
+//
+// What is cleared is read by the whole team while one of it clears it. So the half before puts it down a second time, and
+// one barrier a half is enough. Beyond the matrix there are zeros, and stay zeros.
+//
+// workgroup_id.x: the groups at work, the batch on workgroup_id.z. `unscaled-reflection.wgsl` comes before. BAND is 8 here:
+// rows of the window are held in two vec4, because compilers leave arrays in memory.
 
 struct Round {
   columns: u32,
@@ -30,120 +36,216 @@ const WIDTH = 3u * BAND;
 const DOWN = WIDTH - 1u;
 const TEAM = 2u * BAND;
 const THREADS = TEAM * SWEEPS;
-const WINDOW = (WAVES + 2u * SWEEPS - 1u) * BAND;
+// Entries of the window.
+const SIZE = (HALVES + 3u * SWEEPS + 1u) / 2u * BAND * WIDTH;
 
-var<workgroup> window: array<f32, WINDOW * WIDTH>;
+// After the window as many zeros as a row or column of a team spans.
+var<workgroup> window: array<f32, SIZE + BAND * DOWN>;
+// Of each team, the row that its right half clears and the column that its left half does, in two vec4.
+var<workgroup> rows: array<vec4<f32>, 2u * SWEEPS>;
+var<workgroup> columns: array<vec4<f32>, 2u * SWEEPS>;
 
 @compute @workgroup_size(TEAM, SWEEPS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) local: vec3<u32>,
         @builtin(local_invocation_index) thread: u32) {
-  let n = round.columns;
+  let n = i32(round.columns);
   let number = round.first_group + group.x;
-  let first_sweep = number * SWEEPS;
-  let wave = i32(WAVES * (round.number - LAG * number));
+  let first_sweep = i32(SWEEPS * number);
+  let time = i32(HALVES * round.number) - i32(SPACING * number);
   // Rows [top, bottom) of the band are in the window.
-  let lowest = i32(first_sweep + SWEEPS) + (wave - i32(2u * SWEEPS - 1u)) * i32(BAND);
-  let top = u32(max(lowest, i32(first_sweep)));
-  let bottom = min(n, first_sweep + 1u + u32(wave + i32(WAVES)) * BAND);
-  let start = (group.z * n + top) * (WIDTH / 4u);
-  let size = select(0u, (bottom - top) * (WIDTH / 4u), bottom > top);
-  // Four loads on their way at a time.
-  for (var place = thread; place < size; place += 4u * THREADS) {
-    let places = place + vec4(0u, THREADS, 2u * THREADS, 3u * THREADS);
-    let origin = start + min(places, vec4(size - 1u));
-    let a = band[origin.x];
-    let b = band[origin.y];
-    let c = band[origin.z];
-    let d = band[origin.w];
-    put(places.x, a, size);
-    put(places.y, b, size);
-    put(places.z, c, size);
-    put(places.w, d, size);
-  }
+  let highest = first_sweep + i32(SWEEPS) + block_at(time - i32(3u * SWEEPS - 4u)) - i32(BAND);
+  let top = max(highest, first_sweep);
+  let bottom = min(n, first_sweep + 1 + block_at(time + i32(HALVES) + 1));
+  let start = (group.z * round.columns + u32(top)) * (WIDTH / 4u);
+  let quads = u32(max(0, bottom - top)) * (WIDTH / 4u);
+  load_window(start, quads, thread);
 
   let member = local.x;
-  let sweep = first_sweep + local.y;
-  for (var w = 0; w < i32(WAVES); w++) {
-    let t = wave + w - 2 * i32(local.y);
-    let p = u32(i32(sweep + 1u) + t * i32(BAND));
-    // A block of one row and column has nothing to clear.
-    let busy = t >= 0 && p + 1u < n;
-    let length = min(BAND, n - p);
-    // Right half: a member has a row, the first the one that is cleared.
-    let source = select(p - BAND, sweep, t == 0);
-    let row = source + member;
-    let across = (source - top) * DOWN + p - top + BAND - 1u;
-    reflect(busy && row < min(p + BAND, n), member == 0u, across, across + member * DOWN, 1u, length);
-    // Left half: a member has a column.
-    let down = (p - top) * DOWN + p - top + BAND - 1u;
-    reflect(busy && p + member < n, member == 0u, down, down + member, DOWN, length);
-  }
+  let team = team_of(local.y);
+  let before = max(team, 1u) - 1u;
+  let sweep = first_sweep + i32(team);
+  var half = time - i32(3u * team);
+  var t = half >> 1u;
+  var p = sweep + 1 + block_at(half);
+  // Where row i begins right of its diagonal, this member's row in the right half, and its column in the left one.
+  let first_row = u32(sweep - top) * WIDTH + BAND;
+  var right = u32((p - top + i32(member) - i32(BAND)) * i32(WIDTH) + i32(2u * BAND - 1u - member));
+  var left = u32((p - top) * i32(WIDTH) + i32(BAND - 1u + member));
+  let own = 2u * team + (member & (BAND - 1u)) / 4u;
   workgroupBarrier();
-  for (var place = thread; place < size; place += THREADS) {
-    band[start + place] = fetch(4u * place, 1u);
-  }
-}
-
-fn put(place: u32, entries: vec4<f32>, size: u32) {
-  if place < size {
-    window[4u * place] = entries.x;
-    window[4u * place + 1u] = entries.y;
-    window[4u * place + 2u] = entries.z;
-    window[4u * place + 3u] = entries.w;
-  }
-}
-
-// Applies to the `length` entries at `own` (`step` apart) the reflection that clears those at `source` but for the first,
-// or, if `cleared`, clears them. Every member makes the reflection for itself, which is quicker than waiting for one.
-fn reflect(takes: bool, cleared: bool, source: u32, own: u32, step: u32, length: u32) {
-  workgroupBarrier();
-  var x0 = vec4<f32>();
-  var x1 = vec4<f32>();
-  var y0 = vec4<f32>();
-  var y1 = vec4<f32>();
-  if takes {
-    x0 = fetch(source, step);
-    x1 = fetch(source + 4u * step, step);
-    y0 = fetch(own, step);
-    y1 = fetch(own + 4u * step, step);
-    if length < BAND {
-      // Beyond the matrix there is nothing.
-      let here0 = vec4(0u, 1u, 2u, 3u) < vec4(length);
-      let here1 = vec4(4u, 5u, 6u, 7u) < vec4(length);
-      x0 = select(vec4<f32>(), x0, here0);
-      x1 = select(vec4<f32>(), x1, here1);
-    }
-  }
-  workgroupBarrier();
-  if takes {
-    let rest = vec4(0.0, x0.yzw);
-    let squares = rest * rest + x1 * x1;
-    let h = reflection(x0.x, (squares.x + squares.y) + (squares.z + squares.w));
-    let v0 = vec4(1.0, h.inverse * x0.yzw);
-    let v1 = h.inverse * x1;
-    let products = v0 * y0 + v1 * y1;
-    let change = h.tau * ((products.x + products.y) + (products.z + products.w));
-    y0 = select(y0 - change * v0, vec4(h.beta, 0.0, 0.0, 0.0), cleared);
-    y1 = select(y1 - change * v1, vec4<f32>(), cleared);
-    window[own] = y0.x;
-    window[own + step] = y0.y;
-    if length == BAND {
-      window[own + 2u * step] = y0.z;
-      window[own + 3u * step] = y0.w;
-      window[own + 4u * step] = y1.x;
-      window[own + 5u * step] = y1.y;
-      window[own + 6u * step] = y1.z;
-      window[own + 7u * step] = y1.w;
+  if member < BAND && t >= 0 && p + 1 < n {
+    if (half & 1) == 0 {
+      rows[own][member & 3u] = window[select(right - DOWN * member, first_row, t == 0) + member];
     } else {
-      if length > 2u { window[own + 2u * step] = y0.z; }
-      if length > 3u { window[own + 3u * step] = y0.w; }
-      if length > 4u { window[own + 4u * step] = y1.x; }
-      if length > 5u { window[own + 5u * step] = y1.y; }
-      if length > 6u { window[own + 6u * step] = y1.z; }
+      columns[own][member & 3u] = window[left - member + DOWN * member];
     }
+  }
+  for (var i = 0u; i < HALVES; i++) {
+    // A block of one row and column has nothing to clear.
+    let busy = t >= 0 && p + 1 < n;
+    workgroupBarrier();
+    if (half & 1) == 0 {
+      // A member has a row. At first the last of those above p is row i, and the others have nothing right of p.
+      let first = select(0u, BAND - 1u, t == 0);
+      if busy && member >= first {
+        let meets = Meeting(columns[2u * before], columns[2u * before + 1u],
+                            member == TEAM - 1u && team > 0u && p + i32(BAND) < n,
+                            team + 1u < SWEEPS && t >= 2);
+        let edge = reflect(right, 1u, rows[2u * team], rows[2u * team + 1u], member == first, meets);
+        if member >= BAND {
+          columns[own][member & 3u] = edge;
+        }
+      }
+    } else {
+      // A member has a column.
+      let follows = team > 0u && p + i32(TEAM) < n;
+      if busy {
+        let meets = Meeting(rows[2u * before], rows[2u * before + 1u], member == TEAM - 1u && follows,
+                            team + 1u < SWEEPS && t >= 1);
+        let edge = reflect(left, DOWN, columns[2u * team], columns[2u * team + 1u], member == 0u, meets);
+        if member >= BAND {
+          rows[own][member & 3u] = edge;
+        }
+      } else if t == -1 && member < BAND {
+        // Row i is the first to be cleared, and meets what the sweep before clears in the same way.
+        var entry = window[first_row + member];
+        if member == BAND - 1u && follows {
+          entry = reflection_of(rows[2u * before], rows[2u * before + 1u]).beta;
+        }
+        rows[own][member & 3u] = entry;
+      }
+      t++;
+      p += i32(BAND);
+      right += BAND * WIDTH;
+      left += BAND * WIDTH;
+    }
+    half++;
+  }
+  workgroupBarrier();
+  store_window(start, quads, thread);
+}
+
+// From the first block of a sweep to that of a half.
+fn block_at(half: i32) -> i32 {
+  return (half >> 1u) * i32(BAND);
+}
+
+// Teams of a subgroup of 32 are two sweeps apart: they do the same half, in different banks of workgroup memory.
+fn team_of(y: u32) -> u32 {
+  return select(y, (y & 0xfffffffcu) | ((y & 1u) << 1u) | ((y >> 1u) & 1u), (y | 3u) < SWEEPS);
+}
+
+// Where two sweeps meet: what the one before clears now; whether this row or column ends in its first entry; and whether
+// the first entry that this team clears is left to the one behind.
+struct Meeting {
+  low: vec4<f32>,
+  high: vec4<f32>,
+  ends: bool,
+  leaves: bool,
+}
+
+fn reflection_of(low: vec4<f32>, high: vec4<f32>) -> UnscaledReflection {
+  let rest = vec4(0.0, low.yzw);
+  let squares = rest * rest + high * high;
+  return unscaled_reflection(low.x, (squares.x + squares.y) + (squares.z + squares.w));
+}
+
+// Applies to the entries at `own` (`step` apart) the reflection that clears `low` and `high` but for the first, or, if it is
+// they that are `cleared`, clears them. Every member makes the reflection for itself, which is quicker than waiting for one.
+// Returns the first entry.
+fn reflect(own: u32, step: u32, low: vec4<f32>, high: vec4<f32>, cleared: bool, meets: Meeting) -> f32 {
+  // One bounds check for all of them.
+  let place = min(own, SIZE - 1u - (BAND - 1u) * step);
+  let source = select(place, SIZE, cleared);
+  var y0 = vec4(window[source], window[source + step], window[source + 2u * step], window[source + 3u * step]);
+  var y1 = vec4(window[source + 4u * step], window[source + 5u * step], window[source + 6u * step],
+                window[source + 7u * step]);
+  y1.w = select(y1.w, reflection_of(meets.low, meets.high).beta, meets.ends);
+  let h = reflection_of(low, high);
+  let u0 = vec4(h.first, low.yzw);
+  let products = vec4(0.0, low.yzw) * y0 + high * y1;
+  let change = h.gamma * fma(h.first, y0.x, (products.x + products.y) + (products.z + products.w));
+  y0 -= change * u0;
+  y1 -= change * high;
+  let edge = select(y0.x, h.beta, cleared);
+  if !(cleared && meets.leaves) {
+    window[place] = edge;
+  }
+  window[place + step] = y0.y;
+  window[place + 2u * step] = y0.z;
+  window[place + 3u * step] = y0.w;
+  window[place + 4u * step] = y1.x;
+  window[place + 5u * step] = y1.y;
+  window[place + 6u * step] = y1.z;
+  window[place + 7u * step] = y1.w;
+  return edge;
+}
+
+// Rows of the band from `start` on, `quads` times four entries, eight loads on their way at a time.
+fn load_window(start: u32, quads: u32, thread: u32) {
+  for (var place = thread; place < quads; place += 8u * THREADS) {
+    let last = quads - 1u;
+    let a = band[start + place];
+    let b = band[start + min(place + THREADS, last)];
+    let c = band[start + min(place + 2u * THREADS, last)];
+    let d = band[start + min(place + 3u * THREADS, last)];
+    let e = band[start + min(place + 4u * THREADS, last)];
+    let f = band[start + min(place + 5u * THREADS, last)];
+    let g = band[start + min(place + 6u * THREADS, last)];
+    let h = band[start + min(place + 7u * THREADS, last)];
+    put(place, a, quads);
+    put(place + THREADS, b, quads);
+    put(place + 2u * THREADS, c, quads);
+    put(place + 3u * THREADS, d, quads);
+    put(place + 4u * THREADS, e, quads);
+    put(place + 5u * THREADS, f, quads);
+    put(place + 6u * THREADS, g, quads);
+    put(place + 7u * THREADS, h, quads);
   }
 }
 
-fn fetch(place: u32, step: u32) -> vec4<f32> {
-  return vec4(window[place], window[place + step], window[place + 2u * step], window[place + 3u * step]);
+fn store_window(start: u32, quads: u32, thread: u32) {
+  for (var place = thread; place < quads; place += 8u * THREADS) {
+    let a = quad(place);
+    let b = quad(place + THREADS);
+    let c = quad(place + 2u * THREADS);
+    let d = quad(place + 3u * THREADS);
+    let e = quad(place + 4u * THREADS);
+    let f = quad(place + 5u * THREADS);
+    let g = quad(place + 6u * THREADS);
+    let h = quad(place + 7u * THREADS);
+    let rest = quads - place;
+    let to = start + place;
+    band[to] = a;
+    if rest > THREADS { band[to + THREADS] = b; }
+    if rest > 2u * THREADS { band[to + 2u * THREADS] = c; }
+    if rest > 3u * THREADS { band[to + 3u * THREADS] = d; }
+    if rest > 4u * THREADS { band[to + 4u * THREADS] = e; }
+    if rest > 5u * THREADS { band[to + 5u * THREADS] = f; }
+    if rest > 6u * THREADS { band[to + 6u * THREADS] = g; }
+    if rest > 7u * THREADS { band[to + 7u * THREADS] = h; }
+  }
+}
+
+// Four entries of the window; neighbours begin at different ones, so that they meet different banks.
+fn quad(place: u32) -> vec4<f32> {
+  let at = 4u * min(place, SIZE / 4u - 1u);
+  let turn = (place / 8u) & 3u;
+  let turned = vec4(window[at + turn], window[at + ((turn + 1u) & 3u)], window[at + ((turn + 2u) & 3u)],
+                    window[at + ((turn + 3u) & 3u)]);
+  let half = select(turned, turned.wxyz, (turn & 1u) != 0u);
+  return select(half, half.zwxy, (turn & 2u) != 0u);
+}
+
+fn put(place: u32, entries: vec4<f32>, quads: u32) {
+  if place < quads {
+    let at = 4u * min(place, SIZE / 4u - 1u);
+    let turn = (place / 8u) & 3u;
+    let half = select(entries, entries.yzwx, (turn & 1u) != 0u);
+    let turned = select(half, half.zwxy, (turn & 2u) != 0u);
+    window[at + turn] = turned.x;
+    window[at + ((turn + 1u) & 3u)] = turned.y;
+    window[at + ((turn + 2u) & 3u)] = turned.z;
+    window[at + ((turn + 3u) & 3u)] = turned.w;
+  }
 }

@@ -8,6 +8,21 @@ export function bandBytes({ band }: Blocks, count: number, columns: number): num
   return 4 * count * columns * 3 * band;
 }
 
+/** How sweeps are grouped, which shaders/chase-bulges.wgsl explains. */
+export type Chasing = Pick<Blocks, "band" | "sweeps" | "halves" | "spacing">;
+
+/** The groups of so many sweeps: twice as many halves in a dispatch. */
+export function chasingOf(band: number, sweeps: number): Chasing {
+  const halves = 2 * sweeps;
+  return { band, sweeps, halves, spacing: halves + 3 * sweeps + 2 };
+}
+
+/** Bytes of workgroup memory that a group takes. */
+export function chasingBytes({ band, sweeps, halves }: Chasing): number {
+  const window = Math.ceil((halves + 3 * sweeps) / 2) * band * 3 * band;
+  return 4 * (window + band * (3 * band - 1) + 2 * sweeps * band);
+}
+
 /**
  * Puts the bands that `reduceToBand` left in `corners` together in `band` and reduces them there to upper bidiagonal form.
  * The method is explained in shaders/chase-bulges.wgsl.
@@ -48,16 +63,15 @@ interface Round {
   readonly groups: number;
 }
 
-function chasingRounds({ band, sweeps, waves, lag }: Blocks, columns: number): Round[] {
+function chasingRounds({ band, sweeps, halves, spacing }: Chasing, columns: number): Round[] {
   // The last two rows have nothing to clear.
   const groups = Math.ceil(Math.max(0, columns - 2) / sweeps);
-  const duration = (group: number): number =>
-    Math.ceil((Math.ceil((columns - group * sweeps) / band) + 2 * sweeps) / waves);
+  const duration = (group: number): number => 2 * Math.ceil((columns - group * sweeps) / band) + 3 * sweeps;
   const rounds: Round[] = [];
   let first = 0;
   for (let number = 0; first < groups; number++) {
-    while (first < groups && number - lag * first >= duration(first)) first += 1;
-    const last = Math.min(groups - 1, Math.floor(number / lag));
+    while (first < groups && halves * number - spacing * first >= duration(first)) first += 1;
+    const last = Math.min(groups, Math.ceil((halves * (number + 1)) / spacing)) - 1;
     if (last >= first) rounds.push({ number, firstGroup: first, groups: last - first + 1 });
   }
   return rounds;

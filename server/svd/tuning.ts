@@ -4,6 +4,7 @@
  * autotune.ts measures the others.
  */
 import type { Gpu } from "../gpu/device.ts";
+import { chasingBytes, chasingOf } from "./bulge-chasing.ts";
 import { band } from "./panel-source.ts";
 
 export interface Tuning {
@@ -83,7 +84,7 @@ export function isIntegrated({
 
 /** What is worth trying on an adapter, all of it within its limits. */
 export function tuningChoices({ class: kind, small, fused, subgroups, ...limits }: Traits): TuningChoices {
-  const bytes = (sweeps: number): number => 4 * (3 * sweeps - 1) * band * 3 * band;
+  const bytes = (sweeps: number): number => chasingBytes(chasingOf(band, sweeps));
   // As many as 256 invocations take and workgroup memory holds.
   let sweeps = 256 / (2 * band);
   while (bytes(sweeps) > limits.workgroupBytes) sweeps -= 1;

@@ -21,8 +21,10 @@ import reflection from "../../shaders/reflection.wgsl";
 import row from "../../shaders/row.wgsl";
 import rowProducts from "../../shaders/row-products.wgsl";
 import sturmCounts from "../../shaders/sturm-counts.wgsl";
+import unscaledReflection from "../../shaders/unscaled-reflection.wgsl";
 import unpackBidiagonal from "../../shaders/unpack-bidiagonal.wgsl";
 import { intervals } from "./bisection.ts";
+import { chasingOf } from "./bulge-chasing.ts";
 import { band, panelSource } from "./panel-source.ts";
 import { TallKernels } from "./tall-kernels.ts";
 import { tileProduct, withLoops } from "./tile-source.ts";
@@ -42,10 +44,10 @@ export interface Blocks {
   readonly panelRows: number;
   /** Whether subgroups are used. */
   readonly subgroups: boolean;
-  /** Sweeps of bulge chasing that a workgroup takes, waves of them in one dispatch, and how many dispatches later the next follows. */
+  /** Sweeps of bulge chasing that a workgroup takes, halves of their steps in one dispatch, and how many later the next follows. */
   readonly sweeps: number;
-  readonly waves: number;
-  readonly lag: number;
+  readonly halves: number;
+  readonly spacing: number;
   /** Whether loops of matrix products are written out. */
   readonly unrolled: boolean;
   /** Invocations that keep the adapter busy while values are bisected. */
@@ -82,7 +84,7 @@ export function chooseBlocks(
   const panelThreads = small ? [most] : [64, 128, 256, 512].filter((threads) => threads <= most);
   // Every workgroup makes the reflections for itself, which processors cannot do side by side.
   const panelRows = (small ? 8 : 1) * most;
-  return { band, depth: 64, panelThreads, panelRows, subgroups, sweeps, waves: sweeps, lag: 3, unrolled, bisecting };
+  return { ...chasingOf(band, sweeps), depth: 64, panelThreads, panelRows, subgroups, unrolled, bisecting };
 }
 
 /**
@@ -95,10 +97,10 @@ export async function compileTwoStageKernels(
   target: Pick<Target, "fused">,
   known = new Map<string, Promise<Kernel>>(),
 ): Promise<TwoStageKernels> {
-  const { depth, panelThreads, panelRows, subgroups, sweeps, waves, lag, unrolled } = blocks;
+  const { depth, panelThreads, panelRows, subgroups, sweeps, halves, spacing, unrolled } = blocks;
   // WGSL sizes an invocation's arrays by constants only, not by overrides.
   const constants = `const BAND = ${band}u;\nconst DEPTH = ${depth}u;\nconst FUSED = ${String(target.fused)};\n`;
-  const chasing = `const SWEEPS = ${sweeps}u;\nconst WAVES = ${waves}u;\nconst LAG = ${lag}u;\n`;
+  const chasing = `const SWEEPS = ${sweeps}u;\nconst HALVES = ${halves}u;\nconst SPACING = ${spacing}u;\n`;
   const counting = `const BOUND = ${intervals.bound}f;\nconst MARGIN = ${intervals.margin}f;\n${pairs}${sturmCounts}`;
   const compileOnce = (name: string, source: string, layout?: GPUPipelineLayout): Promise<Kernel> => {
     const kernel = known.get(source) ?? compileKernel(device, name, source, {}, layout);
@@ -134,7 +136,7 @@ export async function compileTwoStageKernels(
       delayedPanel: compilePanel(panelThreads.at(-1)!),
       delayedFactors: compileDelayed("delayed-factors", row + rowProducts + delayedFactors),
       packBand: compile("pack-band", packBand),
-      chaseBulges: compile("chase-bulges", chasing + reflection + chaseBulges),
+      chaseBulges: compile("chase-bulges", chasing + reflection + unscaledReflection + chaseBulges),
       unpackBidiagonal: compile("unpack-bidiagonal", pairs + unpackBidiagonal),
       countValues: compile("count-values", counting + countValues),
       bisectValues: compile("bisect-values", counting + bisectValues),

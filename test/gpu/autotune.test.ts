@@ -48,7 +48,7 @@ describe("tuning", () => {
     const kernels = await compile(last);
     assert.equal(await accurate(gpu.device, kernels, signal), true);
     // One that ends chasing bulges too soon.
-    const broken = { ...kernels, blocks: { ...kernels.blocks, waves: 2 * kernels.blocks.waves } };
+    const broken = { ...kernels, blocks: { ...kernels.blocks, halves: 2 * kernels.blocks.halves } };
     assert.equal(await accurate(gpu.device, broken, signal), false);
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { adapterKey, knownMatrix, quickest } from "../../../server/svd/autotune.ts";
+import { chasingBytes, chasingOf } from "../../../server/svd/bulge-chasing.ts";
 import { chooseBlocks } from "../../../server/svd/two-stage-kernels.ts";
 import { defaultTuning, isIntegrated, isTuning, tuningChoices, type Traits } from "../../../server/svd/tuning.ts";
 import { singularValues } from "../../support/svd.ts";
@@ -130,7 +131,7 @@ describe("what is tried", () => {
     for (const traits of [least, { ...least, class: "integrated" } as const, { ...card, subgroups: false }]) {
       const { sweeps, panelThreads } = tuningChoices(traits);
       for (const each of sweeps) {
-        assert.ok(4 * (3 * each - 1) * 8 * 24 <= traits.workgroupBytes && 16 * each <= traits.workgroupThreads);
+        assert.ok(chasingBytes(chasingOf(8, each)) <= traits.workgroupBytes && 16 * each <= traits.workgroupThreads);
       }
       for (const each of panelThreads) {
         assert.ok(each <= 256);
