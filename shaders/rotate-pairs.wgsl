@@ -13,8 +13,8 @@
 // are those of Brent and Luk (1985); after SIDE − 1 steps everybody is back where he began.
 //
 // The steps are a chain, and what is not on it is done beside it by other invocations. Of the first TABLES each finds the
-// rotation of a table, of the next step already: it turns the one inner product it needs by itself. The next SIDE hold a
-// column of E each, which never leaves their registers. The others turn the 2 × 2 pieces of G above its diagonal, which
+// rotation of a table, of the next step already: it turns the one inner product it needs by itself. Of the next 2·SIDE
+// two hold a column of E, in registers. The others turn the 2 × 2 pieces of G above its diagonal, which
 // go from one copy of G to another, so that a step has one barrier.
 //
 // G comes in parts, which gram-pairs.wgsl made; after round 0 of a sweep only the inner products of different blocks: those
@@ -60,7 +60,14 @@ const TABLES = SIDE / 2u;
 const SIZE = SIDE * SIDE;
 const STEPS = SIDE - 1u;
 const FIRST_COLUMN = TABLES;
-const FIRST_PIECE = TABLES + SIDE;
+// Two invocations share a column of E, each with the rows at half of the tables.
+const SHARED = TABLES / 2u;
+const FIRST_PIECE = TABLES + 2u * SIDE;
+// Rows of one seat that move on within the half of the tables, but for the first.
+const ALL_BUT_ONE = SHARED - 1u;
+const ALL_BUT_TWO = SHARED - 2u;
+// Parts of an inner product that are read together.
+const TOGETHER = 4u;
 // 2 × 2 pieces of G above the diagonal, and how many an invocation turns.
 const PIECES = TABLES * (TABLES - 1u) / 2u;
 const ITEMS = (PIECES + THREADS - FIRST_PIECE - 1u) / (THREADS - FIRST_PIECE);
@@ -75,6 +82,8 @@ var<workgroup> g: array<f32, 2u * COPY>;
 // Of the tables, for this step and the next: s and τ of the rotation, and the squared norms of the rows after it.
 var<workgroup> turns: array<vec2<f32>, 2u * TABLES>;
 var<workgroup> norms: array<vec2<f32>, 2u * TABLES>;
+// What goes from one half of the tables to the other, of each column of E, for this step and the next.
+var<workgroup> leaving: array<f32, 4u * SIDE>;
 var<workgroup> largest_cosine: atomic<u32>;
 var<workgroup> largest_norm: atomic<u32>;
 
@@ -167,8 +176,12 @@ fn product_of(pair: u32, first_row: u32, second_row: u32) -> f32 {
   let pitch = select(SIDE, TABLES, step.crossed == 1u);
   let place = first_row * pitch + second_row - select(0u, TABLES, step.crossed == 1u);
   var sum = 0.0;
-  for (var chunk = 0u; chunk < step.chunks; chunk++) {
-    sum += grams[(pair * step.chunks + chunk) * part + place];
+  for (var chunk = 0u; chunk < step.chunks; chunk += TOGETHER) {
+    // What lies beyond is read somewhere else, and dropped: a load on a condition would wait for the one before it.
+    for (var i = 0u; i < TOGETHER; i++) {
+      let inside = chunk + i < step.chunks;
+      sum += select(0.0, grams[select(0u, (pair * step.chunks + chunk + i) * part + place, inside)], inside);
+    }
   }
   return sum;
 }
@@ -291,9 +304,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         }
       }
     }
-    // A column of E, and the place of the row that has the entry 1 of the identity in it.
-    var column: array<f32, SIDE>;
-    var own_place = (local + SIDE - FIRST_COLUMN) % SIDE;
+    // The part of a column of E at its tables, and the place of the row that has the entry 1 of the identity in it.
+    var first: array<f32, SHARED>;
+    var second: array<f32, SHARED>;
+    let is_upper = local >= FIRST_COLUMN + SIDE;
+    let first_table_held = select(0u, SHARED, is_upper);
+    let column_half = (local + 2u * SIDE - FIRST_COLUMN) % (2u * SIDE);
+    let own_column = column_half % SIDE;
+    var own_place = own_column;
     if is_table {
       let found = rotation(norms[local].x, norms[local].y, g[entry_at(local, local + TABLES)],
         leads(blocks, local, local + TABLES, 0u), floor);
@@ -320,21 +338,38 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
         norms[next * TABLES + local] = found.norms;
         left = found.inner;
       } else if is_column {
-        let own_turn = turns[now * TABLES + own_place % TABLES];
-        let sits_first = own_place < TABLES;
-        let by = own_turn.x * own_turn.y;
-        let added = select(vec2(-own_turn.x, -by), vec2(-by, own_turn.x), sits_first);
-        var moved: array<f32, SIDE>;
-        for (var i = 0u; i < TABLES; i++) {
-          let turn = turns[now * TABLES + i];
-          let a = column[i];
-          let b = column[i + TABLES];
-          let own = select(vec2<f32>(), added, own_place % TABLES == i);
-          // Each to its next seat.
-          moved[select(select(i + 1u, SIDE - 1u, i == TABLES - 1u), 0u, i == 0u)] = a - turn.x * (b + turn.y * a) + own.x;
-          moved[select(i + TABLES - 1u, 1u, i == 0u)] = b + turn.x * (a - turn.y * b) + own.y;
+        let arrived = leaving[now * 2u * SIDE + column_half];
+        first[0] = select(first[0], arrived, is_upper);
+        second[SHARED - 1u] = select(arrived, second[SHARED - 1u], is_upper);
+        let own_table = own_place % TABLES;
+        let own_turn = turns[now * TABLES + own_table];
+        let both = own_turn.x * own_turn.y;
+        let added = select(vec2(-own_turn.x, -both), vec2(-both, own_turn.x), own_place < TABLES);
+        var turned_first: array<f32, SHARED>;
+        var turned_second: array<f32, SHARED>;
+        for (var i = 0u; i < SHARED; i++) {
+          let turn = turns[now * TABLES + first_table_held + i];
+          var a = first[i] - turn.x * (second[i] + turn.y * first[i]);
+          var b = second[i] + turn.x * (first[i] - turn.y * second[i]);
+          if own_table == first_table_held + i {
+            a += added.x;
+            b += added.y;
+          }
+          turned_first[i] = a;
+          turned_second[i] = b;
         }
-        column = moved;
+        // Each to its next seat.
+        leaving[next * 2u * SIDE + (column_half + SIDE) % (2u * SIDE)] =
+          select(turned_first[SHARED - 1u], turned_second[0], is_upper);
+        first[0] = turned_first[0];
+        first[1] = select(turned_second[0], turned_first[0], is_upper);
+        for (var i = 0u; i < ALL_BUT_TWO; i++) {
+          first[i + 2u] = turned_first[i + 1u];
+        }
+        for (var i = 0u; i < ALL_BUT_ONE; i++) {
+          second[i] = turned_second[i + 1u];
+        }
+        second[SHARED - 1u] = turned_first[SHARED - 1u];
         own_place = next_seat(own_place);
       } else {
         for (var i = 0u; i < ITEMS; i++) {
@@ -365,8 +400,12 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(num_workgroups) groups
     keep(diagonal, local, true);
     workgroupBarrier();
     if is_column {
-      for (var i = 0u; i < SIDE; i++) {
-        g[i * PITCH + local - FIRST_COLUMN] = column[i];
+      let arrived = leaving[STEPS % 2u * 2u * SIDE + column_half];
+      first[0] = select(first[0], arrived, is_upper);
+      second[SHARED - 1u] = select(arrived, second[SHARED - 1u], is_upper);
+      for (var i = 0u; i < SHARED; i++) {
+        g[(first_table_held + i) * PITCH + own_column] = first[i];
+        g[(first_table_held + i + TABLES) * PITCH + own_column] = second[i];
       }
     }
     workgroupBarrier();

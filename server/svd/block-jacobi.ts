@@ -34,7 +34,9 @@ export interface JacobiBuffers {
  * When sweeps end: after one that met no cosine above `enough`. Convergence is quadratic, and the stand-in leaves the rest
  * to the matrix, whose last sweep leaves rounding alone, also where singular values lie close together.
  */
-const enough = { standIn: 2e-3, matrix: 3e-6 };
+const enough = { standIn: 3e-3, matrix: 3e-6 };
+/** Rows from which on a sweep costs more than looking whether it is needed. */
+const large = 512;
 /** Sweeps converge in six to ten; more only go on turning rows that are rounding noise. */
 const mostSweeps = 24;
 /** Columns that cholesky-panel.wgsl factors at a time. */
@@ -42,7 +44,9 @@ const panelWidth = 32;
 /** Columns of a partial Gram matrix: multiples of what gram-pairs.wgsl takes at a time. */
 const columnsAtOnce = 64;
 const fewestColumns = 128;
-const mostColumns = 512;
+/** Pairs that keep a GPU busy with few parts. */
+const plenty = 64;
+const mostColumns = 1024;
 
 interface Plan {
   readonly blocks: number;
@@ -55,8 +59,10 @@ interface Plan {
 function planOf(rows: number, length: number, side: number): Plan {
   const half = Math.ceil(rows / side);
   const blocks = Math.max(2, 2 * half);
-  const eighth = columnsAtOnce * Math.ceil(length / 8 / columnsAtOnce);
-  const chunk = Math.min(mostColumns, Math.max(fewestColumns, eighth));
+  // Workgroups enough, few parts to add up.
+  const parts = blocks < 2 * plenty ? 8 : 4;
+  const even = columnsAtOnce * Math.ceil(length / parts / columnsAtOnce);
+  const chunk = Math.min(mostColumns, Math.max(fewestColumns, even));
   return { blocks, pairs: blocks / 2, chunks: Math.ceil(length / chunk), chunk };
 }
 
@@ -154,7 +160,7 @@ export class BlockJacobi {
     const rounds = blocks - 1;
     const limit = basis === null ? enough.standIn : enough.matrix;
     // Looking whether it is enough costs a small matrix more than a sweep; this many are nearly always needed.
-    const sweepsAtLeast = basis === null ? Math.max(1, Math.ceil(Math.log2(rows))) : 1;
+    const sweepsAtLeast = basis === null ? Math.ceil(Math.log2(rows)) + (rows < large ? 1 : 0) : 1;
     for (let done = 0, next = sweepsAtLeast; ; next = 1) {
       await this.#sweepSubmits.run(
         next * rounds,

@@ -45,18 +45,20 @@ export interface VectorKernels {
 }
 
 /** How a workgroup of turn-pairs.wgsl takes columns, and how many. */
-const turning = { depth: 16, lanes: 16 };
+const turning = { depth: 16, lanes: 32 };
 export const turnColumns = 4 * turning.lanes;
 
 export async function compileVectorKernels(device: GPUDevice, { small, fused }: Target): Promise<VectorKernels> {
   const memory = device.limits.maxComputeWorkgroupStorageSize;
   // Two matrices of 64 × 64 and a little more; a processor's barriers cost more than what larger blocks save.
   const side = memory >= 36 << 10 && !small ? 64 : 32;
-  // An invocation for each table, column and piece of rotate-pairs.wgsl. A processor has no use for them.
+  // For each table of rotate-pairs.wgsl an invocation, for each column two, and one for two pieces. A processor has no use
+  // for so many.
   const tables = side / 2;
+  const pieces = (tables * (tables - 1)) / 2;
   const threads = small
-    ? 4 * tables
-    : Math.min(3 * tables + (tables * (tables - 1)) / 2, device.limits.maxComputeInvocationsPerWorkgroup);
+    ? 6 * tables
+    : Math.min(5 * tables + pieces / 2, device.limits.maxComputeInvocationsPerWorkgroup);
   // What is sorted in workgroup memory: a little more than the entries, and a sum of each thread.
   const capacities = [512, 2048, 4096, 8192].filter((capacity) => 4 * (capacity / 32) * 33 + 4 * 256 + 64 <= memory);
   const sort = { threads: small ? 32 : 256 };
@@ -66,6 +68,12 @@ export async function compileVectorKernels(device: GPUDevice, { small, fused }: 
       .map(([name, value]) => `const ${name} = ${value};\n`)
       .join("");
   const SIDE = `${side}u`;
+  const rotationLoops: readonly (readonly [string, number])[] = [
+    ["TOGETHER", 4],
+    ["SHARED", tables / 2],
+    ["ALL_BUT_ONE", tables / 2 - 1],
+    ["ALL_BUT_TWO", tables / 2 - 2],
+  ];
   const rotation = { SIDE, THREADS: `${threads}u`, FUSED: String(fused) };
   // But for processors, whose compilers take minutes then and gain nothing. The numbers are those of the shaders.
   const written = (source: string, limit: string, count: number): string =>
@@ -108,7 +116,9 @@ export async function compileVectorKernels(device: GPUDevice, { small, fused }: 
     compileKernel(
       device,
       "rotate-pairs",
-      constants(rotation) + pairsOfBlocks + written(written(rotatePairs, "TABLES", tables), "SIDE", side),
+      constants(rotation) +
+        pairsOfBlocks +
+        rotationLoops.reduce((source, [limit, count]) => written(source, limit, count), rotatePairs),
     ),
     compileKernel(device, "multiply", multiply),
     compileKernel(device, "cholesky-panel", choleskyPanel, { threads: small ? 32 : 256 }),
