@@ -1,4 +1,4 @@
-// VᵀA for the columns to the right of a block (see tall.wgsl). workgroup_id.x: 64 columns, workgroup_id.z: part of the sum and
+// VᵀA for the columns to the right of a block (see tall.wgsl). workgroup_id.x: TILE_COLUMNS columns, workgroup_id.z: part of the sum and
 // matrix of the batch. tile-product.wgsl and quads.wgsl or quads-aligned.wgsl come before.
 
 @group(0) @binding(0) var<storage, read_write> x: Entries;
@@ -13,19 +13,22 @@ var<private> first_column: u32;
 @compute @workgroup_size(TILE_THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
   let matrix = group.z / tall.parts;
+  if progress_of(matrix, thread).columns != tall.first + WIDTH {
+    return;
+  }
   let begin = tall.first + group.z % tall.parts * tall.part;
   start = matrix * tall.matrix;
   start_of_v = block_row(matrix, 0u);
-  first_column = tall.first + WIDTH + group.x * TILE;
-  let made = multiply_tile(begin, min(begin + tall.part, tall.height), thread);
+  first_column = tall.first + WIDTH + group.x * TILE_COLUMNS;
+  let made = multiply_tile(begin, min(begin + tall.part, (tall.rows + TILE - 1u) / TILE * TILE), thread);
   let pitch = tall.pitch / 4u;
-  let place = (group.z * WIDTH + 4u * (thread / 8u)) * pitch + first_column / 4u + thread % 8u;
+  let place = (group.z * WIDTH + 4u * tile_y(thread)) * pitch + first_column / 4u + tile_x(thread);
   for (var i = 0u; i < 4u; i++) {
     let row = place + i * pitch;
     products[row] = made.near[i];
-    products[row + 8u] = made.right[i];
-    products[row + 32u * pitch] = made.below[i];
-    products[row + 32u * pitch + 8u] = made.far[i];
+    products[row + RIGHT_QUADS / 2u] = made.right[i];
+    products[row + TILE / 2u * pitch] = made.below[i];
+    products[row + TILE / 2u * pitch + RIGHT_QUADS / 2u] = made.far[i];
   }
 }
 

@@ -1,23 +1,16 @@
 // What the kernels of the QR factorisation of tall matrices share. A block of WIDTH columns at a time is factored, its
 // reflections are put together as Q = I − V·T·Vᵀ (Schreiber and Van Loan's compact WY form), and the columns to the right
-// become A − V·(Tᵀ·(VᵀA)), which is two large matrix products.
+// become A − V·(Tᵀ·(VᵀA)), which is two large matrix products:
+//   tall-load.wgsl      the block, which is kept apart so that it lies side by side,
+//   tall-panel.wgsl     the next columns of the block, up to BAND of them a dispatch, until none is left,
+//   tall-products.wgsl  VᵀA in parts, tall-weights.wgsl W = Tᵀ·(VᵀA), tall-update.wgsl A − V·W.
+// T is that of T⁻¹ + T⁻ᵀ = VᵀV, so that Q is orthogonal whatever became of V by rounding.
 //
-// Within a block, panels of BAND columns are factored one after the other, each as a tree of two levels ("TSQR": Demmel,
-// Grigori, Hoemmen, Langou, SIAM J. Sci. Comput. 34, 2012):
-//   tall-leaf.wgsl     leaves of LEAF rows by Householder reflections, a workgroup each, Qᵢ = I − Vᵢ·Tᵢ·Vᵢᵀ,
-//   tall-root.wgsl     the stack of their triangles, and of the first BAND columns Q of the product of all of these the
-//                      reflections that have the same first columns but for signs S: Q − [S; 0] = V·U, an LU
-//                      factorisation that needs no pivots, of which V is unit lower trapezoidal ("Reconstructing Householder
-//                      vectors from TSQR": Ballard, Demmel, Grigori, Jacquelin, Knight, Nguyen, J. Parallel Distrib.
-//                      Comput. 85, 2015),
-//   tall-vectors.wgsl  V, leaf by leaf, and Vᵀ times all columns of the block, those with the V before too,
-//   tall-columns.wgsl  the update of the block's columns after the panel, and T for all of the block so far.
-// T comes from T⁻¹ + T⁻ᵀ = VᵀV, so that Q is orthogonal whatever became of V by rounding. After the last panel
-//   tall-products.wgsl VᵀA in parts, tall-weights.wgsl W = Tᵀ·(VᵀA), tall-update.wgsl A − V·W,
-//   tall-load.wgsl     the next block, which is kept apart so that it lies side by side.
-// Put in front of them, after the constants
-//   BAND   width of a panel, 8: its rows are two vec4 (`row.wgsl`, which comes before too),
-//   LEAF   rows of a leaf, a multiple of ROWS.
+// How many columns a dispatch of tall-panel.wgsl completes depends on the matrix, so that each has its progress on the GPU. A
+// kernel that comes too early or too late does nothing. Put in front of them is, after the constants,
+//   BAND     columns of a panel, 8: its rows are two vec4,
+//   ROWS     rows that a workgroup takes at once, 128 or 256,
+//   THREADS  its invocations, 256 or 512, where it takes rows.
 // They all have the same eight buffers, which each declares as far as it uses them, and the same immediate data, so that a
 // dispatch takes the processor two calls.
 
@@ -26,45 +19,55 @@ struct Tall {
   rows: u32,
   columns: u32,
   matrix: u32,
-  // Rows of the block, whole tiles; those beyond A are zero.
+  // Matrices of the batch.
+  count: u32,
+  // Rows of the block, so many that whole tiles of ROWS fit, wherever it begins; those beyond A are zero.
   height: u32,
   // Columns of the block: WIDTH, or all of a narrower A rounded up to panels; those beyond A are zero.
   width: u32,
-  // Columns of the products and weights: those of A, rounded up to whole tiles.
+  // Columns of the products and weights: those of A, and room for whole tiles from any block on.
   pitch: u32,
-  // Where the block begins in A, down and across; where the panel begins in the block.
+  // Where the block begins in A, down and across.
   first: u32,
-  offset: u32,
-  leaves: u32,
-  // tall-vectors.wgsl takes so many times ROWS rows a workgroup, in so many workgroups.
+  // Which half of `progresses` holds what has been done, 0 or 1.
+  turn: u32,
+  // A workgroup of tall-load.wgsl and tall-panel.wgsl takes so many times ROWS rows, of so many workgroups.
   tiles: u32,
   chunks: u32,
+  // So many parts a matrix has room for, whichever the block: one may wait in a block while others go on.
+  room: u32,
   // The products of the block are sums of so many parts of so many rows.
   parts: u32,
   part: u32,
 }
 
+struct Progress {
+  // Columns of A that are done.
+  columns: u32,
+  // Which half of the panels' products belongs to the panel that comes next, 0 or 1.
+  half: u32,
+}
+
 var<immediate> tall: Tall;
+@group(0) @binding(4) var<storage, read_write> progresses: array<Progress>;
 
 const WIDTH = 64u;
-// Rows that a workgroup takes at once.
-const ROWS = 256u;
 
-// In vec4: where a row of the block begins, the first number of V of a row, and what a matrix has of T.
+var<workgroup> shared_progress: Progress;
+
+// How far a matrix is: the same for all invocations, so that they may return by it.
+fn progress_of(matrix: u32, thread: u32) -> Progress {
+  if thread == 0u {
+    shared_progress = progresses[tall.turn * tall.count + matrix];
+  }
+  return workgroupUniformLoad(&shared_progress);
+}
+
+// In vec4: where a row of the block begins, and row `r` of VᵀV of a matrix.
 fn block_row(matrix: u32, row: u32) -> u32 {
   return (matrix * tall.height + row) * (tall.width / 4u);
 }
 
-fn panel_row(matrix: u32, row: u32) -> u32 {
-  return block_row(matrix, row) + tall.offset / 4u;
-}
-
-// In vec4: row `r` of a leaf's BAND × BAND numbers, or of its part of the stack.
-fn leaf_row(matrix: u32, leaf: u32, r: u32) -> u32 {
-  return ((matrix * tall.leaves + leaf) * BAND + r) * 2u;
-}
-
-// In vec4, row `r` of T; rows WIDTH and on are the first rows of the panel's V.
-fn triangle_row(matrix: u32, r: u32) -> u32 {
-  return matrix * (WIDTH * WIDTH / 4u + 2u * BAND) + select(r * (WIDTH / 4u), WIDTH * WIDTH / 4u + (r - WIDTH) * 2u, r >= WIDTH);
+fn square_row(matrix: u32, r: u32) -> u32 {
+  return (matrix * WIDTH + r) * (WIDTH / 4u);
 }

@@ -81,7 +81,7 @@ export class StreamingQr {
     const bytesOfRow = Math.max(bytesOf(1, columns), tallBytesOfRow(columns));
     const height = Math.min(rows, mostRows, Math.floor(allowed / bytesOfRow));
     const buffers = await createBuffers(this.#device, {
-      ...tallBytes(this.#tallKernels.leafRows, 1, height, columns),
+      ...tallBytes(1, height, columns),
       ...entryBytes(height, columns),
       matrices: 4 * height * columns,
       counters: 4 * countersPerMatrix,

@@ -1,118 +1,120 @@
 /** The kernels of the QR factorisation of tall matrices, compiled when the first comes. */
 import type { Target } from "../gpu/device.ts";
 import { commonLayout, compileKernel, type Kernel } from "../gpu/kernels.ts";
+import { unroll } from "../gpu/unroll.ts";
 import putQuads from "../../shaders/put-quads.wgsl";
 import putQuadsAligned from "../../shaders/put-quads-aligned.wgsl";
 import quads from "../../shaders/quads.wgsl";
 import quadsAligned from "../../shaders/quads-aligned.wgsl";
-import row from "../../shaders/row.wgsl";
 import tall from "../../shaders/tall.wgsl";
-import tallColumns from "../../shaders/tall-columns.wgsl";
-import tallLeaf from "../../shaders/tall-leaf.wgsl";
 import tallLoad from "../../shaders/tall-load.wgsl";
+import tallPanel from "../../shaders/tall-panel.wgsl";
 import tallProducts from "../../shaders/tall-products.wgsl";
-import tallRoot from "../../shaders/tall-root.wgsl";
-import tallThin from "../../shaders/tall-thin.wgsl";
+import tallRows from "../../shaders/tall-rows.wgsl";
 import tallUpdate from "../../shaders/tall-update.wgsl";
-import tallVectors from "../../shaders/tall-vectors.wgsl";
 import tallWeights from "../../shaders/tall-weights.wgsl";
-import triangularSolve from "../../shaders/triangular-solve.wgsl";
-import { band, panelSource, rowsInRegisters } from "./panel-source.ts";
+import { band } from "./panel-source.ts";
 import { tileProduct, withLoops } from "./tile-source.ts";
 import type { Blocks } from "./two-stage-kernels.ts";
 
-/** The kernels for panels. */
-interface PanelKernels {
-  readonly leaves: Kernel;
-  /** `most`: rows of a root's stack that fit registers; the last takes any. */
-  readonly roots: readonly { readonly most: number; readonly kernel: Kernel }[];
-  readonly vectors: Kernel;
-  readonly columns: Kernel;
+/** Columns of a block. */
+export const blockColumns = 64;
+/** Columns of the tiles of matrix products. */
+export const tileColumns = 128;
+
+/** The kernels that take a block's rows. */
+interface RowKernels {
+  readonly load: Kernel;
+  readonly panel: Kernel;
 }
 
-/** The kernels that read and write the matrix itself. */
+/** The kernels that read and write the columns to the right of a block. */
 interface MatrixKernels {
-  readonly load: Kernel;
   readonly products: Kernel;
   readonly weights: Kernel;
   readonly update: Kernel;
 }
 
-export type TallKernelSet = PanelKernels & MatrixKernels;
+export type TallKernelSet = RowKernels & MatrixKernels;
 
-/** What of the block sizes matters here. */
-export type PanelBlocks = Pick<Blocks, "panelThreads" | "subgroups" | "unrolled">;
+/** Rows that a workgroup of shaders/tall-rows.wgsl takes at once: few where there are few workgroups. */
+export type TileRows = 128 | 256;
 
 export class TallKernels {
-  /** Rows of a leaf. */
-  readonly leafRows: number;
   readonly #device: GPUDevice;
   readonly #target: Pick<Target, "fused">;
-  readonly #blocks: PanelBlocks;
+  readonly #unrolled: boolean;
   readonly #layout: GPUPipelineLayout;
-  #panels: Promise<PanelKernels> | null = null;
-  /** By whether rows are made of whole quads. */
-  readonly #matrices = new Map<boolean, Promise<MatrixKernels>>();
+  /** Invocations of a workgroup of shaders/tall-rows.wgsl: the more, the fewer rows each has; 64 bytes each are shared. */
+  readonly #threads: 256 | 512;
+  readonly #rows = new Map<string, Promise<RowKernels>>();
+  readonly #matrices = new Map<string, Promise<MatrixKernels>>();
 
-  /** @param blocks panels are factored by the fewest invocations in leaves and small roots, by the most in larger ones */
-  constructor(device: GPUDevice, target: Pick<Target, "fused">, blocks: PanelBlocks) {
-    this.leafRows = rowsInRegisters(blocks.panelThreads[0]!);
+  constructor(device: GPUDevice, target: Pick<Target, "fused">, { unrolled }: Pick<Blocks, "unrolled">) {
     this.#device = device;
     this.#target = target;
-    this.#blocks = blocks;
+    this.#unrolled = unrolled;
     this.#layout = commonLayout(device, 8, 64);
+    const { maxComputeInvocationsPerWorkgroup: most, maxComputeWorkgroupStorageSize: bytes } = device.limits;
+    // A processor runs invocations one after another.
+    this.#threads = target.fused && most >= 512 && bytes >= 64 * 512 ? 512 : 256;
   }
 
   /** For matrices of so many columns. */
-  async open(columns: number): Promise<TallKernelSet> {
+  async open(columns: number, tileRows: TileRows): Promise<TallKernelSet> {
     const aligned = columns % 4 === 0;
-    this.#panels ??= this.#compilePanels();
-    let matrices = this.#matrices.get(aligned);
-    if (matrices === undefined) {
-      matrices = this.#compileMatrices(aligned);
-      this.#matrices.set(aligned, matrices);
-    }
-    const [panels, others] = await Promise.all([this.#panels, matrices]);
-    return { ...panels, ...others };
-  }
-
-  #compile(name: string, source: string, directives = ""): Promise<Kernel> {
-    const { fused } = this.#target;
-    const constants = `const BAND = ${band}u;\nconst LEAF = ${this.leafRows}u;\nconst FUSED = ${String(fused)};\n`;
-    const whole = directives + constants + row + tall + withLoops(source, this.#blocks.unrolled);
-    return compileKernel(this.#device, name, whole, {}, this.#layout);
-  }
-
-  #compilePanel(name: string, threads: number, own: string): Promise<Kernel> {
-    const { directives, source } = panelSource(threads, this.#blocks.subgroups);
-    return this.#compile(`${name} (${threads} invocations)`, source + tallThin + own, directives);
-  }
-
-  async #compilePanels(): Promise<PanelKernels> {
-    const { panelThreads } = this.#blocks;
-    const [leaves, roots, vectors, columns] = await Promise.all([
-      this.#compilePanel("tall-leaf", panelThreads[0]!, tallLeaf),
-      Promise.all(
-        [...new Set([panelThreads[0]!, panelThreads.at(-1)!])].map(async (threads) => ({
-          most: rowsInRegisters(threads),
-          kernel: await this.#compilePanel("tall-root", threads, tallRoot),
-        })),
-      ),
-      this.#compile("tall-vectors", tallVectors),
-      this.#compile("tall-columns", triangularSolve + tallColumns),
+    const [rows, matrices] = await Promise.all([
+      once(this.#rows, `${aligned} ${tileRows}`, () => this.#compileRows(aligned, tileRows)),
+      once(this.#matrices, String(aligned), () => this.#compileMatrices(aligned)),
     ]);
-    return { leaves, roots, vectors, columns };
+    return { ...rows, ...matrices };
+  }
+
+  #compile(name: string, source: string): Promise<Kernel> {
+    const constants = `const BAND = ${band}u;\nconst FUSED = ${String(this.#target.fused)};\n`;
+    return compileKernel(this.#device, name, constants + tall + source, {}, this.#layout);
+  }
+
+  async #compileRows(aligned: boolean, tileRows: TileRows): Promise<RowKernels> {
+    const constants = `const ROWS = ${tileRows}u;\nconst THREADS = ${this.#threads}u;\n`;
+    const steps = (tileRows * blockColumns) / 4 / this.#threads;
+    const compile = (name: string, own: string): Promise<Kernel> => {
+      const source = constants + quadsOf(aligned).write + tallRows + own;
+      // Rows have registers only if what they are numbered by is constant.
+      const unrolled = this.#unrolled ? unroll(unroll(source, "STEPS", steps), "FOURS", steps / 4) : source;
+      return this.#compile(`${name} (${tileRows} rows)`, unrolled);
+    };
+    const [load, panel] = await Promise.all([compile("tall-load", tallLoad), compile("tall-panel", tallPanel)]);
+    return { load, panel };
   }
 
   async #compileMatrices(aligned: boolean): Promise<MatrixKernels> {
-    const rows = aligned ? quadsAligned : quads;
-    const put = aligned ? putQuadsAligned : putQuads;
-    const [load, products, weights, update] = await Promise.all([
-      this.#compile("tall-load", rows + tallLoad),
-      this.#compile("tall-products", rows + tileProduct({ separate: true }) + tallProducts),
+    const { read, write } = quadsOf(aligned);
+    const product = (separate: boolean, source: string): string =>
+      withLoops(tileProduct({ separate, columns: tileColumns }) + source, this.#unrolled);
+    const [products, weights, update] = await Promise.all([
+      this.#compile("tall-products", read + product(true, tallProducts)),
       this.#compile("tall-weights", tallWeights),
-      this.#compile("tall-update", rows + put + tileProduct({ separate: false }) + tallUpdate),
+      this.#compile("tall-update", write + product(false, tallUpdate)),
     ]);
-    return { load, products, weights, update };
+    return { products, weights, update };
   }
+}
+
+/** How rows are read and written, by whether they are made of whole quads. */
+function quadsOf(aligned: boolean): { readonly read: string; readonly write: string } {
+  return aligned
+    ? { read: quadsAligned, write: quadsAligned + putQuadsAligned }
+    : { read: quads, write: quads + putQuads };
+}
+
+/** What was compiled before, or is now. */
+function once<Kernels>(
+  known: Map<string, Promise<Kernels>>,
+  key: string,
+  compile: () => Promise<Kernels>,
+): Promise<Kernels> {
+  const kernels = known.get(key) ?? compile();
+  known.set(key, kernels);
+  return kernels;
 }

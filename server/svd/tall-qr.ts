@@ -1,7 +1,8 @@
 import { bindBuffers, dispatch } from "../gpu/kernels.ts";
 import type { Submits } from "../gpu/paced-submits.ts";
+import { readBack } from "../gpu/readback.ts";
 import type { Batch } from "./bidiagonalisation.ts";
-import type { TallKernels } from "./tall-kernels.ts";
+import { blockColumns, tileColumns, type TallKernels, type TileRows } from "./tall-kernels.ts";
 import { band } from "./panel-source.ts";
 
 /** What a tall matrix is factored with, see shaders/tall.wgsl. */
@@ -10,45 +11,41 @@ export interface TallBuffers {
   readonly block: GPUBuffer;
   /** V column by column. */
   readonly transposed: GPUBuffer;
-  /** The triangles of a panel's leaves, and then what makes V of theirs. */
-  readonly stack: GPUBuffer;
-  readonly leafFactors: GPUBuffer;
-  /** T of the block, and the first rows of a panel's V. */
-  readonly blockFactors: GPUBuffer;
+  /** The products of a panel's columns in parts, and its first rows: of the panel at work and of the next. */
+  readonly sums: GPUBuffer;
+  /** How far each matrix is, before and after a dispatch. */
+  readonly progresses: GPUBuffer;
+  /** VᵀV of the block. */
+  readonly squares: GPUBuffer;
   /** VᵀA in parts. */
   readonly blockProducts: GPUBuffer;
   /** Tᵀ·(VᵀA). */
   readonly weights: GPUBuffer;
 }
 
-/** Columns of a block, and rows that a workgroup of shaders/tall-*.wgsl takes at once. */
-const blockColumns = 64;
-const tileRows = 256;
-/** Rows and columns of a tile of shaders/tile-product.wgsl, and columns of shaders/tall-weights.wgsl. */
+/** Rows of a tile of shaders/tile-product.wgsl, and columns of shaders/tall-weights.wgsl. */
 const tile = 64;
 const weightColumns = 16;
-/** Parts of the products of a panel at most, which each workgroup that applies it adds up. */
-const mostChunks = 64;
+/** Rows in all parts of the products of a panel, each of which a workgroup adds up; more, and a part has several tiles. */
+const mostTiledRows = 16_384;
+/** Workgroups that take a block's rows at once: if they are more, they take more rows each. */
+const mostWorkgroups = 132;
+/** Panels of a block that may end early before the matrix is told to need as many as it has columns. */
+const sparePanels = 2;
 /** Rows in a part of the products of a block: few enough for sums that rounding leaves alone, if workgroups are many. */
 const mostPart = 1024;
 const leastPart = 256;
 /** Workgroups that keep a GPU busy. */
-const plenty = 2048;
+const plenty = 512;
 /** Workgroups of a dispatch in one dimension. */
 const mostGroups = 65_535;
 
 /** Sizes in bytes of {@link TallBuffers} for `count` matrices. */
-export function tallBytes(
-  leafRows: number,
-  count: number,
-  rows: number,
-  columns: number,
-): Record<keyof TallBuffers, number> {
+export function tallBytes(count: number, rows: number, columns: number): Record<keyof TallBuffers, number> {
   const width = widthOf(columns);
-  const height = roundUp(rows, tile);
-  const pitch = roundUp(columns, tile);
-  const leaves = Math.ceil(rows / leafRows);
-  let products = Math.min(mostChunks, Math.ceil(rows / tileRows)) * band * width;
+  const height = heightOf(rows);
+  const pitch = pitchOf(columns);
+  let products = 4;
   for (let first = 0; first < columns - blockColumns; first += blockColumns) {
     products = Math.max(products, mostPartsOf(rows, columns, first, count) * blockColumns * pitch);
   }
@@ -56,13 +53,15 @@ export function tallBytes(
   return {
     block: 4 * count * height * width,
     transposed: several ? 4 * count * height * blockColumns : 16,
-    stack: 4 * count * leaves * band ** 2,
-    leafFactors: 4 * count * leaves * band ** 2,
-    blockFactors: 4 * count * (blockColumns ** 2 + band ** 2),
+    sums: 4 * count * 2 * roomOf(count, rows) * band * width,
+    progresses: count * 2 * progressBytes,
+    squares: 4 * count * blockColumns ** 2,
     blockProducts: 4 * count * products,
     weights: several ? 4 * count * blockColumns * pitch : 16,
   };
 }
+
+const progressBytes = 8;
 
 /** Bytes of the largest of {@link TallBuffers} to a row, for all that there are many of. */
 export function tallBytesOfRow(columns: number): number {
@@ -77,15 +76,35 @@ function widthOf(columns: number): number {
   return Math.min(blockColumns, roundUp(columns, band));
 }
 
-/** Tiles of rows that a workgroup of shaders/tall-vectors.wgsl takes, so that there are not too many parts. */
+/** Rows of the block's buffer: whole tiles from any block's first row on. */
+function heightOf(rows: number): number {
+  return roundUp(rows, blockColumns) + 256 - blockColumns;
+}
+
+/** Columns of the products and weights: whole tiles from any block's last column on. */
+function pitchOf(columns: number): number {
+  return roundUp(columns, blockColumns) + tileColumns - blockColumns;
+}
+
+/** Rows that a workgroup of shaders/tall-rows.wgsl takes at once. */
+function tileRowsOf(count: number, rows: number): TileRows {
+  return count * Math.min(mostTiledRows, rows) <= mostWorkgroups * 128 ? 128 : 256;
+}
+
+/** Tiles of rows that a workgroup takes, so that there are not too many parts. */
 function tilesOfChunk(length: number): number {
-  return Math.ceil(length / (mostChunks * tileRows));
+  return Math.ceil(length / mostTiledRows);
+}
+
+/** Parts of a panel's products at most, and its first rows. */
+function roomOf(count: number, rows: number): number {
+  return Math.ceil(Math.min(mostTiledRows, rows) / tileRowsOf(count, rows)) + 1;
 }
 
 /** In how many parts the products of the block at `first` are made at most. */
 function mostPartsOf(rows: number, columns: number, first: number, count: number): number {
   const length = rows - first;
-  const groups = count * Math.ceil((columns - first - blockColumns) / tile);
+  const groups = count * Math.ceil((columns - first - blockColumns) / tileColumns);
   return Math.max(Math.ceil(length / mostPart), Math.min(Math.ceil(length / leastPart), Math.ceil(plenty / groups)));
 }
 
@@ -119,69 +138,85 @@ export async function reduceToTriangle(
   kernels: TallKernels,
   submits: Submits,
   { count, rows, columns, matrices }: Batch,
-  { block, transposed, stack, leafFactors, blockFactors, blockProducts, weights }: TallBuffers,
+  { block, transposed, sums, progresses, squares, blockProducts, weights }: TallBuffers,
   signal: AbortSignal,
 ): Promise<void> {
-  const {
-    leaves: leaf,
-    roots,
-    vectors,
-    columns: rest,
-    load,
-    products,
-    weights: weigh,
-    update,
-  } = await kernels.open(columns);
-  const { leafRows } = kernels;
-  const resources = [matrices, block, transposed, stack, leafFactors, blockFactors, blockProducts, weights];
+  const tileRows = tileRowsOf(count, rows);
+  const { load, panel, products, weights: weigh, update } = await kernels.open(columns, tileRows);
+  const resources = [matrices, block, transposed, sums, progresses, squares, blockProducts, weights];
   const buffers = bindBuffers(device, load, resources);
-  const height = roundUp(rows, tile);
+  const height = heightOf(rows);
   const width = widthOf(columns);
-  const pitch = roundUp(columns, tile);
-  const panelsOfBlock = blockColumns / band;
+  const pitch = pitchOf(columns);
+  const room = roomOf(count, rows);
+  let turn = 0;
 
-  /** Factors the panel at `offset` of the block at `first` and applies it to the block. */
-  const panel = (pass: GPUComputePassEncoder, first: number, offset: number): void => {
-    const length = rows - first - offset;
-    const leaves = Math.ceil(length / leafRows);
+  /** The next panel of the block at `first`, with what comes before the first and after the last of them. */
+  const encode = (pass: GPUComputePassEncoder, { first, begins, ends }: Step): void => {
+    const length = rows - first;
     const tiles = tilesOfChunk(length);
     const chunks = Math.ceil(length / (tiles * tileRows));
-    const last = first + offset + band >= columns;
-    const { part, parts } = last ? { part: 0, parts: 0 } : partsOf(rows, columns, first, count);
-    // prettier-ignore
-    const parameters = Uint32Array.of(rows, columns, rows * columns, height, width, pitch, first, offset, leaves, tiles,
-      chunks, parts, part);
-    if (offset === 0) {
-      dispatch(pass, load, buffers, parameters, [Math.ceil((height - first) / tileRows), 1, count]);
-    }
-    dispatch(pass, leaf, buffers, parameters, [leaves, 1, count]);
-    const { kernel: root } = roots.find(({ most }) => leaves * band <= most) ?? roots.at(-1)!;
-    dispatch(pass, root, buffers, parameters, [1, 1, count]);
-    dispatch(pass, vectors, buffers, parameters, [chunks, 1, count]);
-    if (last) return;
-    const blockEnds = offset + band === blockColumns;
-    dispatch(pass, rest, buffers, parameters, [1 + (blockEnds ? 0 : Math.ceil(length / tileRows)), 1, count]);
-    if (!blockEnds) return;
     const across = columns - first - blockColumns;
-    dispatch(pass, products, buffers, parameters, [Math.ceil(across / tile), 1, parts * count]);
-    dispatch(pass, weigh, buffers, parameters, [Math.ceil(across / weightColumns), 1, count]);
-    const down = Math.min(mostGroups, Math.ceil((rows - first) / tile));
-    dispatch(pass, update, buffers, parameters, [Math.ceil(across / tile), down, count]);
+    const { part, parts } = across > 0 ? partsOf(rows, columns, first, count) : { part: 0, parts: 0 };
+    // prettier-ignore
+    const parametersAt = (turn: number): Uint32Array<ArrayBuffer> => Uint32Array.of(rows, columns, rows * columns, count,
+      height, width, pitch, first, turn, tiles, chunks, room, parts, part);
+    const parameters = parametersAt(turn);
+    if (begins) dispatch(pass, load, buffers, parameters, [chunks, 1, count]);
+    dispatch(pass, panel, buffers, parameters, [chunks + 1, 1, count]);
+    turn = 1 - turn;
+    if (!ends || across <= 0) return;
+    const after = parametersAt(turn);
+    dispatch(pass, products, buffers, after, [Math.ceil(across / tileColumns), 1, parts * count]);
+    dispatch(pass, weigh, buffers, after, [Math.ceil(across / weightColumns), 1, count]);
+    const down = Math.min(mostGroups, Math.ceil(length / tile));
+    dispatch(pass, update, buffers, after, [Math.ceil(across / tileColumns), down, count]);
   };
 
-  await submits.run(
-    Math.ceil(columns / band),
-    // Bytes that are read and written, and the dispatches and products in such bytes.
-    (step) => {
-      const first = step * band;
-      const length = count * (rows - first);
-      const applied = step % panelsOfBlock === panelsOfBlock - 1 ? 40 * length * Math.max(0, columns - first) : 0;
-      return 8 * length * width + applied + 1e8;
-    },
-    (pass, step) => {
-      const offset = (step % panelsOfBlock) * band;
-      panel(pass, step * band - offset, offset);
-    },
-    signal,
-  );
+  device.queue.writeBuffer(progresses, 0, new Uint8Array(count * 2 * progressBytes));
+  let first = 0;
+  for (const all of [false, true]) {
+    const steps = stepsFrom(first, columns, all);
+    await submits.run(
+      steps.length,
+      // Bytes that are read and written, and the dispatches and products in such bytes.
+      (step) => {
+        const { first, ends } = steps[step]!;
+        const length = count * (rows - first);
+        return 8 * length * width + (ends ? 40 * length * Math.max(0, columns - first) : 0) + 5e7;
+      },
+      (pass, step) => {
+        encode(pass, steps[step]!);
+      },
+      signal,
+    );
+    // A matrix that is not done has been left alone from the block on that needed more panels than there were.
+    const range = { offset: turn * count * progressBytes, bytes: count * progressBytes };
+    const found = new Uint32Array(await readBack(device, progresses, [range]));
+    const done = found.reduce((least, value, i) => (i % 2 === 0 ? Math.min(least, value) : least), columns);
+    if (done === columns) return;
+    first = Math.floor(done / blockColumns) * blockColumns;
+  }
+}
+
+/** A panel of the block at column `first`. */
+interface Step {
+  readonly first: number;
+  /** Whether it is the first of the block, or the last. */
+  readonly begins: boolean;
+  readonly ends: boolean;
+}
+
+/**
+ * The panels of the blocks from the one at `first` on: as many as there are if none ends early, and a few to spare, or as
+ * many as are enough for `all` matrices.
+ */
+function stepsFrom(first: number, columns: number, all: boolean): Step[] {
+  const steps: Step[] = [];
+  for (; first < columns; first += blockColumns) {
+    const width = Math.min(blockColumns, columns - first);
+    const panels = all ? width : Math.min(width, Math.ceil(width / band) + sparePanels);
+    for (let i = 0; i < panels; i++) steps.push({ first, begins: i === 0, ends: i === panels - 1 });
+  }
+  return steps;
 }

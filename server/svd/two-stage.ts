@@ -74,16 +74,16 @@ export class TwoStage {
 
   /** Bytes of the largest buffer that {@link TwoStage.run} takes for each matrix of a batch. */
   largestBytes(rows: number, columns: number): number {
-    const { blocks, tall } = this.#kernels;
+    const { blocks } = this.#kernels;
     const first = isTall(rows, columns);
-    const own = first ? tallBytes(tall.leafRows, 1, rows, columns) : {};
+    const own = first ? tallBytes(1, rows, columns) : {};
     return Math.max(...Object.values({ ...reductionBytes(blocks, { count: 1, rows, columns }, first), ...own }));
   }
 
   async #factor(batch: Batch, signal: AbortSignal): Promise<void> {
     const { count, rows, columns } = batch;
     const { tall } = this.#kernels;
-    const buffers = await createBuffers(this.#device, tallBytes(tall.leafRows, count, rows, columns));
+    const buffers = await createBuffers(this.#device, tallBytes(count, rows, columns));
     try {
       await reduceToTriangle(this.#device, tall, this.#submits[0], batch, buffers, signal);
     } finally {

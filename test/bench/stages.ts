@@ -57,9 +57,10 @@ async function stages(kernels: TwoStageKernels, { rows, columns, count }: BenchS
     band: bandBytes(blocks, count, columns),
     ...bidiagonalBytes(count, columns),
   });
-  const own = tall ? await createBuffers(device, tallBytes(kernels.tall.leafRows, count, rows, columns)) : null;
+  const own = tall ? await createBuffers(device, tallBytes(count, rows, columns)) : null;
   const batch = { count, rows, columns, matrices: buffers.matrices };
   const signal = new AbortController().signal;
+  // Its length is prime to that of rows, or rows would come again and the rank be small.
   const random = Float32Array.from({ length: (1 << 22) - 5 }, () => Math.random() - 0.5);
   const fill = (): void => {
     for (let at = 0; at < count * rows * columns; at += random.length) {

@@ -18,7 +18,17 @@ interface Case {
   readonly rows: number;
   readonly columns: number;
   readonly count?: number;
-  readonly entry?: (gaussian: number, row: number, column: number) => number;
+  readonly entry?: (gaussian: number, row: number, column: number, matrix: number) => number;
+}
+
+/** Each column nearly in the span of a few before it, so that a panel ends after each: far more than there are to spare. */
+function oscillation(row: number, column: number): number {
+  return Math.cos((row / 250) * (column / 5));
+}
+
+/** The same in `several` neighbouring columns. */
+function alike(row: number, column: number, several: number): number {
+  return Math.sin(row * (1 + Math.floor(column / several)));
 }
 
 const cases: readonly Case[] = [
@@ -32,6 +42,8 @@ const cases: readonly Case[] = [
   { name: "two blocks, the second with one column", rows: 601, columns: 65 },
   { name: "a batch of primes", rows: 601, columns: 131, count: 3 },
   { name: "more rows than there are parts of sums", rows: 20_001, columns: 12 },
+  { name: "so many that workgroups take more rows", rows: 300, columns: 70, count: 60 },
+  { name: "several tiles of these", rows: 16_500, columns: 9, count: 2 },
   { name: "rank 2", rows: 1000, columns: 200, entry: (_, row, column) => (row % 7) * (column % 5) + (row % 3) },
   { name: "columns over 30 decades", rows: 1000, columns: 130, entry: (g, _, column) => g * 10 ** (-column / 4.3) },
   { name: "rows over 30 decades", rows: 1000, columns: 130, entry: (g, row) => g * 10 ** (-row / 33) },
@@ -43,6 +55,35 @@ const cases: readonly Case[] = [
   { name: "orthonormal already", rows: 400, columns: 90, entry: (_, row, column) => Number(row === column) },
   { name: "equal columns", rows: 500, columns: 80, entry: (_, row) => Math.sin(row) },
   { name: "small entries", rows: 300, columns: 130, entry: (g) => g * 1e-9 },
+  { name: "oscillations", rows: 700, columns: 200, entry: (_, row, column) => oscillation(row, column) },
+  { name: "powers", rows: 600, columns: 90, entry: (_, row, column) => (row / 300 - 1) ** column },
+  {
+    name: "columns in fours, a thousandth apart",
+    rows: 500,
+    columns: 140,
+    entry: (g, r, c) => alike(r, c, 4) + 1e-3 * g,
+  },
+  {
+    name: "columns in threes, a millionth apart",
+    rows: 500,
+    columns: 140,
+    entry: (g, r, c) => alike(r, c, 3) + 1e-6 * g,
+  },
+  {
+    name: "columns nearer and nearer to the first",
+    rows: 900,
+    columns: 135,
+    entry: (g, row, column) => Math.sin(row) + g * 10 ** -(column % 9),
+  },
+  { name: "a strong mean", rows: 800, columns: 150, entry: (g) => 1 + 0.01 * g },
+  {
+    name: "a batch of which some need more panels than others",
+    rows: 560,
+    columns: 150,
+    count: 5,
+    entry: (g, row, column, matrix) =>
+      [g, oscillation(row, column), 0, column < 70 ? g : oscillation(row, column), column === 77 ? 0 : g][matrix]!,
+  },
 ];
 
 const devices: readonly (readonly [name: string, options: DeviceOptions])[] = [
@@ -68,9 +109,9 @@ for (const [name, options] of devices) {
     for (const { name, rows, columns, count = 1, entry = (g: number) => g } of cases) {
       it(`${rows} × ${columns}: ${name}`, async () => {
         const entries = Float32Array.from(gaussianMatrix(count * rows, columns, rows), (g, i) =>
-          entry(g, Math.floor(i / columns) % rows, i % columns),
+          entry(g, Math.floor(i / columns) % rows, i % columns, Math.floor(i / columns / rows)),
         );
-        const bytes = { matrices: entries.byteLength, ...tallBytes(kernels.leafRows, count, rows, columns) };
+        const bytes = { matrices: entries.byteLength, ...tallBytes(count, rows, columns) };
         const buffers = await createBuffers(gpu.device, bytes);
         gpu.device.queue.writeBuffer(buffers.matrices, 0, entries);
         const batch = { count, rows, columns, matrices: buffers.matrices };
