@@ -230,8 +230,8 @@ async function timesOf(
   }
 }
 
-/** The error that two stages are held to on all but the hardest matrices, in units of σ₁. */
-const allowed = 6e-7;
+/** The error that is promised, in units of σ₁: a tuning that does not work is far beyond. */
+const allowed = 1e-6;
 
 /** Whether the singular values of a matrix that has known ones come out right, with a QR factorisation first and without. */
 export async function accurate(device: GPUDevice, kernels: TwoStageKernels, signal: AbortSignal): Promise<boolean> {
