@@ -25,7 +25,9 @@ for (const method of ["one-stage", "two-stage"] as const) {
         const [measurement] = await gpu.measure([await gpu.write(entries, rows, columns)]);
         const error = relativeError(measurement!.singularValues, expected);
         errors.push(error);
-        assert.ok(error <= 6e-7, `|σ̂ − σ|/σ₁ is ${error}`);
+        // A processor takes two stages only here: without the fused steps of a card, for 10⁻⁶, which is what is promised.
+        const allowed = method === "two-stage" && gpu.engine.description.software ? 1e-6 : 6e-7;
+        assert.ok(error <= allowed, `|σ̂ − σ|/σ₁ is ${error}`);
       });
     }
 
