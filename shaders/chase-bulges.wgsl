@@ -39,8 +39,7 @@ const THREADS = TEAM * SWEEPS;
 // Entries of the window.
 const SIZE = (HALVES + 3u * SWEEPS + 1u) / 2u * BAND * WIDTH;
 
-// After the window as many zeros as a row or column of a team spans.
-var<workgroup> window: array<f32, SIZE + BAND * DOWN>;
+var<workgroup> window: array<f32, SIZE>;
 // Of each team, the row that its right half clears and the column that its left half does, in two vec4.
 var<workgroup> rows: array<vec4<f32>, 2u * SWEEPS>;
 var<workgroup> columns: array<vec4<f32>, 2u * SWEEPS>;
@@ -156,20 +155,23 @@ fn reflection_of(low: vec4<f32>, high: vec4<f32>) -> UnscaledReflection {
 fn reflect(own: u32, step: u32, low: vec4<f32>, high: vec4<f32>, cleared: bool, meets: Meeting) -> f32 {
   // One bounds check for all of them.
   let place = min(own, SIZE - 1u - (BAND - 1u) * step);
-  let source = select(place, SIZE, cleared);
-  var y0 = vec4(window[source], window[source + step], window[source + 2u * step], window[source + 3u * step]);
-  var y1 = vec4(window[source + 4u * step], window[source + 5u * step], window[source + 6u * step],
-                window[source + 7u * step]);
+  // What is cleared need not be read, and its first entry may be another team's by now.
+  var first = 0.0;
+  if !cleared {
+    first = window[place];
+  }
+  var y0 = vec4(first, window[place + step], window[place + 2u * step], window[place + 3u * step]);
+  var y1 = vec4(window[place + 4u * step], window[place + 5u * step], window[place + 6u * step],
+                window[place + 7u * step]);
   y1.w = select(y1.w, reflection_of(meets.low, meets.high).beta, meets.ends);
   let h = reflection_of(low, high);
   let u0 = vec4(h.first, low.yzw);
   let products = vec4(0.0, low.yzw) * y0 + high * y1;
   let change = h.gamma * fma(h.first, y0.x, (products.x + products.y) + (products.z + products.w));
-  y0 -= change * u0;
-  y1 -= change * high;
-  let edge = select(y0.x, h.beta, cleared);
+  y0 = select(y0 - change * u0, vec4(h.beta, 0.0, 0.0, 0.0), cleared);
+  y1 = select(y1 - change * high, vec4<f32>(), cleared);
   if !(cleared && meets.leaves) {
-    window[place] = edge;
+    window[place] = y0.x;
   }
   window[place + step] = y0.y;
   window[place + 2u * step] = y0.z;
@@ -178,7 +180,7 @@ fn reflect(own: u32, step: u32, low: vec4<f32>, high: vec4<f32>, cleared: bool, 
   window[place + 5u * step] = y1.y;
   window[place + 6u * step] = y1.z;
   window[place + 7u * step] = y1.w;
-  return edge;
+  return y0.x;
 }
 
 // Rows of the band from `start` on, `quads` times four entries, eight loads on their way at a time.

@@ -20,7 +20,7 @@ export function chasingOf(band: number, sweeps: number): Chasing {
 /** Bytes of workgroup memory that a group takes. */
 export function chasingBytes({ band, sweeps, halves }: Chasing): number {
   const window = Math.ceil((halves + 3 * sweeps) / 2) * band * 3 * band;
-  return 4 * (window + band * (3 * band - 1) + 2 * sweeps * band);
+  return 4 * (window + 2 * sweeps * band);
 }
 
 /**
