@@ -5,9 +5,8 @@
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import { root } from "./setup/root.mjs";
 import { isMain, Refusal, runMain } from "./setup/step.mjs";
 
@@ -55,8 +54,25 @@ if (isMain(import.meta)) {
     if (!programs.includes(name))
       throw new Refusal(`There is no program ${name}; there are ${programs.join(", ")}.`, 2);
     const parts = process.argv.length === 2 ? tables[name] : undefined;
-    if (parts === undefined) await import(pathToFileURL(await bundleBench(name)).href);
-    else await runTable(parts);
+    if (parts !== undefined) return runTable(parts);
+    process.exitCode = (await runProgram(name, process.argv.slice(2), {})).status ?? 1;
+  });
+}
+
+/**
+ * Runs a program in a process of its own, with as many threads that read as the GPU process has
+ * (server/analysis/gpu-process.ts).
+ *
+ * @param {string} name
+ * @param {string[]} programArguments
+ * @param {Record<string, string>} variables
+ */
+async function runProgram(name, programArguments, variables) {
+  const UV_THREADPOOL_SIZE = String(Math.max(4, Math.min(8, availableParallelism())));
+  return spawnSync(process.execPath, [await bundleBench(name), ...programArguments], {
+    stdio: "inherit",
+    cwd: root,
+    env: { UV_THREADPOOL_SIZE, ...process.env, ...variables },
   });
 }
 
@@ -71,8 +87,7 @@ async function runTable(parts) {
   try {
     writeFileSync(report, "");
     for (const part of parts) {
-      const env = { ...process.env, BENCH_REPORT: report };
-      const { status } = spawnSync(process.execPath, [await bundleBench(part)], { stdio: "inherit", cwd: root, env });
+      const { status } = await runProgram(part, [], { BENCH_REPORT: report });
       if (status !== 0) throw new Refusal(`The program ${part} ended with ${status ?? "a signal"}.`, 1);
     }
     console.log(tableOf(readFileSync(report, "utf8")));

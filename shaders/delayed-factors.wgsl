@@ -20,7 +20,7 @@ const TOGETHER = 8u;
 // strips' sums of both; then halves of rows, two squares of BAND, and halves of rows of the panel to come.
 var<workgroup> numbers: array<vec4<f32>, max(8u * DEPTH, 4u * THREADS)>;
 const SQUARES = 2u * ROWS;
-const COMING = SQUARES + 32u;
+const COMING = SQUARES + 64u;
 
 @compute @workgroup_size(THREADS)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) thread: u32) {
@@ -138,15 +138,20 @@ fn hand_over(matrix: u32, part: u32, thread: u32) {
       coming[coming_row(matrix, row) + c] = numbers[COMING + c / 4u * ROWS + lane][c % 4u];
     }
   }
-  if thread < 36u {
-    let place = place_of_product(thread);
+  // Three invocations for each product.
+  if thread < 108u {
+    let place = place_of_product(thread % 36u);
     let left = COMING + place.x / 4u * ROWS;
     let right = COMING + place.y / 4u * ROWS;
     var sum = 0.0;
-    for (var r = 0u; r < ROWS; r++) {
+    for (var r = thread / 36u; r < ROWS; r += 3u) {
       sum += numbers[left + r][place.x % 4u] * numbers[right + r][place.y % 4u];
     }
-    coming[coming_products(matrix, part) + thread] = sum;
+    numbers[thread].x = sum;
+  }
+  workgroupBarrier();
+  if thread < 36u {
+    coming[coming_products(matrix, part) + thread] = (numbers[thread].x + numbers[thread + 36u].x) + numbers[thread + 72u].x;
   }
 }
 

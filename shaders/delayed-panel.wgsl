@@ -3,8 +3,8 @@
 //
 // delayed-factors.wgsl left the panel in `coming` and the products of its rows. Every workgroup adds them up and makes the
 // reflections of them by panel-chain.wgsl for itself, which takes less time than to wait for one that does; then it brings
-// PANEL_ROWS rows up to date (workgroup_id.x). Where the chain stops early the first workgroup factors the panel alone, by
-// householder-panel.wgsl, which comes before as does `delayed.wgsl`.
+// PANEL_ROWS rows up to date (workgroup_id.x), or, the last of them, makes T. Where the chain stops early the first workgroup
+// factors the panel alone, by householder-panel.wgsl, which comes before as does `delayed.wgsl`.
 
 @group(0) @binding(1) var<storage, read_write> panels: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read_write> factors: array<f32>;
@@ -12,10 +12,10 @@
 @group(0) @binding(5) var<storage, read_write> corners: array<f32>;
 @group(0) @binding(6) var<storage, read_write> coming: array<vec4<f32>>;
 
-// Invocations add up 36 numbers each of every TEAMS-th part.
-const TEAMS = max(1u, THREADS / 36u);
+// Nine invocations add up the nine vectors of every TEAMS-th part.
+const TEAMS = min(16u, THREADS / 9u);
 
-var<workgroup> team_sums: array<f32, 36u * TEAMS>;
+var<workgroup> team_sums: array<vec4<f32>, 9u * TEAMS>;
 // BᵀB of the rows below the first, and that times their coefficients.
 var<workgroup> below: array<f32, 64>;
 var<workgroup> below_times_coefficients: array<f32, 64>;
@@ -41,6 +41,11 @@ fn factor(group: vec3<u32>, thread: u32) {
     }
     return;
   }
+  if begin >= panel.length {
+    multiply_v(panel, thread);
+    finish(panel, thread, chained_row(min(thread, BAND - 1u)), triangle_factor(thread));
+    return;
+  }
   for (var row = begin + thread; row < end; row += THREADS) {
     var now = own;
     if row >= begin + THREADS { now = read_row(panel, row, 0u); }
@@ -51,37 +56,32 @@ fn factor(group: vec3<u32>, thread: u32) {
     }
     keep_row(panel, row, now);
   }
-  if group.x == 0u {
-    multiply_v(panel, thread);
-    finish(panel, thread, chained_row(min(thread, BAND - 1u)), triangle_factor(thread));
-  }
 }
 
 // Sums the parts of the panel's Gram matrix.
 fn add_products(panel: Panel, thread: u32) {
   let parts = (panel.length + COMING_ROWS - 1u) / COMING_ROWS;
-  for (var slot = thread; slot < 36u * TEAMS; slot += THREADS) {
-    var sum = 0.0;
+  if thread < 9u * TEAMS {
+    let start = coming_products(panel.matrix, 0u) / 4u + thread % 9u;
+    var sum = vec4<f32>();
     // Eight on their way at a time; beyond the last comes the last again, and is dropped.
-    for (var part = slot / 36u; part < parts; part += 8u * TEAMS) {
+    for (var part = thread / 9u; part < parts; part += 8u * TEAMS) {
       let near = part + INDEX * TEAMS;
       let far = near + 4u * TEAMS;
-      let vector = coming_products(panel.matrix, 0u) / 4u + slot % 36u / 4u;
-      let a = vector + 9u * min(near, vec4(parts - 1u));
-      let b = vector + 9u * min(far, vec4(parts - 1u));
-      let i = slot % 4u;
-      let low = vec4(coming[a.x][i], coming[a.y][i], coming[a.z][i], coming[a.w][i]);
-      let high = vec4(coming[b.x][i], coming[b.y][i], coming[b.z][i], coming[b.w][i]);
-      let both = select(vec4<f32>(), low, near < vec4(parts)) + select(vec4<f32>(), high, far < vec4(parts));
-      sum += (both.x + both.y) + (both.z + both.w);
+      let a = start + 9u * min(near, vec4(parts - 1u));
+      let b = start + 9u * min(far, vec4(parts - 1u));
+      let c = select(vec4(0.0), vec4(1.0), near < vec4(parts));
+      let d = select(vec4(0.0), vec4(1.0), far < vec4(parts));
+      sum += (c.x * coming[a.x] + c.y * coming[a.y]) + (c.z * coming[a.z] + c.w * coming[a.w]) +
+             ((d.x * coming[b.x] + d.y * coming[b.y]) + (d.z * coming[b.z] + d.w * coming[b.w]));
     }
-    team_sums[slot] = sum;
+    team_sums[thread] = sum;
   }
   workgroupBarrier();
   for (var k = thread; k < 36u; k += THREADS) {
     var sum = 0.0;
-    for (var team = 0u; team < TEAMS; team++) {
-      sum += team_sums[36u * team + k];
+    for (var team = 0u; team < TEAMS; team += 1u) {
+      sum += team_sums[9u * team + k / 4u][k % 4u];
     }
     let place = place_of_product(k);
     gram[place.x * BAND + place.y] = sum;

@@ -1,7 +1,7 @@
 import { heard, inEnglish, spoken, t } from "../text/l10n.ts";
 import { execFile, fork, type ChildProcess } from "node:child_process";
 import { mkdirSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Adapters, EngineStatus } from "../protocol.ts";
 import type { MatrixDraw } from "../svd/drawn-matrix.ts";
@@ -379,7 +379,13 @@ export function findAdapters(workerPath: string): Promise<Adapters> {
 }
 
 function workerEnvironment(): NodeJS.ProcessEnv {
-  return { ...process.env, XDG_RUNTIME_DIR: process.env["XDG_RUNTIME_DIR"] ?? quietRuntimeFolder() };
+  const { XDG_RUNTIME_DIR, UV_THREADPOOL_SIZE } = process.env;
+  return {
+    ...process.env,
+    XDG_RUNTIME_DIR: XDG_RUNTIME_DIR ?? quietRuntimeFolder(),
+    // Threads that read: four by default, and the first matrices of an analysis wait for them.
+    UV_THREADPOOL_SIZE: UV_THREADPOOL_SIZE ?? String(Math.max(4, Math.min(8, availableParallelism()))),
+  };
 }
 
 /** Software drivers complain at every start when this folder is not set. */

@@ -160,7 +160,7 @@ const pieces: Readonly<Record<keyof Tuning, Piece>> = {
   },
   // So few columns that the matrix itself stays as it is, and as many rows as the registers hold at most.
   panelThreads: async (device, blocks) => {
-    const shape = { count: 1, rows: rowsInRegisters(blocks.panelThreads.at(-1)!), columns: blocks.depth };
+    const shape = { count: 1, rows: rowsInRegisters(blocks.panelThreads), columns: blocks.depth };
     const entries = shape.rows * shape.columns;
     const buffers = await createBuffers(device, {
       matrices: 4 * entries,

@@ -134,7 +134,8 @@ export async function reduceDelayed(
     const parameters = Uint32Array.of(rows, columns, entriesOfMatrix, pitch, side, first, rest, next, left, right, fresh,
       used, part, half.corner, cornersEach, Number(half.begin));
     if (!half.begin) {
-      dispatch(pass, delayedPanel, buffers, parameters, [Math.ceil(length / panelRows), 1, count]);
+      // One more makes T.
+      dispatch(pass, delayedPanel, buffers, parameters, [Math.ceil(length / panelRows) + 1, 1, count]);
       if (last) return;
       dispatch(pass, side === 0 ? leftProducts : rightProducts, read, parameters, [groups, used, count]);
     }

@@ -47,7 +47,7 @@ interface Run {
  * that one submit decodes. `span`: bytes that are read together at most.
  */
 const sizes = {
-  hardware: { staging: 16 << 20, buffers: 8, submit: 64 << 20, span: 256 << 20 },
+  hardware: { staging: 8 << 20, buffers: 16, submit: 64 << 20, span: 256 << 20 },
   software: { staging: 8 << 20, buffers: 2, submit: 8 << 20, span: 64 << 20 },
 };
 /** Reads matrices from files, scans their raw bytes and decodes them to scaled fp32. */

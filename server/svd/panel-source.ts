@@ -15,7 +15,7 @@ export interface PanelSource {
   readonly source: string;
 }
 
-/** Rows of a panel that so many invocations hold in registers, see shaders/householder-panel.wgsl. */
+/** Rows of a panel that a workgroup of so many invocations holds in registers, see shaders/householder-panel.wgsl. */
 export function rowsInRegisters(threads: number): number {
   return 8 * threads;
 }

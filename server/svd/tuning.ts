@@ -10,7 +10,7 @@ import { band } from "./panel-source.ts";
 export interface Tuning {
   /** Whether the loops of matrix products over workgroup memory are written out, see tile-source.ts. */
   readonly unrolled: boolean;
-  /** Invocations that factor a panel at most: more hold more rows in registers, if the adapter has so many. */
+  /** Invocations of a workgroup that factors a panel: more hold more rows in registers, if the adapter has so many. */
   readonly panelThreads: number;
   /** Sweeps of bulge chasing that a workgroup takes. */
   readonly sweeps: number;

@@ -38,8 +38,8 @@ export interface Blocks {
   readonly band: number;
   /** Columns of panels that wait before the matrix is brought up to date. */
   readonly depth: number;
-  /** Invocations that factor a panel, ascending: the most do where it is factored by one workgroup. */
-  readonly panelThreads: readonly number[];
+  /** Invocations of a workgroup that factors a panel. */
+  readonly panelThreads: number;
   /** Rows of a panel that a workgroup of the reduction to a band takes. */
   readonly panelRows: number;
   /** Whether subgroups are used. */
@@ -78,12 +78,11 @@ export interface MatrixPasses {
 
 /** The block sizes of a tuning. */
 export function chooseBlocks(
-  { unrolled, panelThreads: most, sweeps, bisecting }: Tuning,
+  { unrolled, panelThreads, sweeps, bisecting }: Tuning,
   { small, subgroups }: Pick<Traits, "small" | "subgroups">,
 ): Blocks {
-  const panelThreads = small ? [most] : [64, 128, 256, 512].filter((threads) => threads <= most);
   // Every workgroup makes the reflections for itself, which processors cannot do side by side.
-  const panelRows = (small ? 8 : 1) * most;
+  const panelRows = (small ? 8 : 1) * panelThreads;
   return { ...chasingOf(band, sweeps), depth: 64, panelThreads, panelRows, subgroups, unrolled, bisecting };
 }
 
@@ -133,7 +132,7 @@ export async function compileTwoStageKernels(
     columns % 4 === 0 ? aligned : (unaligned ??= compilePasses(" (any length)", quads, putQuads));
   const [named] = await Promise.all([
     compileAll({
-      delayedPanel: compilePanel(panelThreads.at(-1)!),
+      delayedPanel: compilePanel(panelThreads),
       delayedFactors: compileDelayed("delayed-factors", row + rowProducts + delayedFactors),
       packBand: compile("pack-band", packBand),
       chaseBulges: compile("chase-bulges", chasing + reflection + unscaledReflection + chaseBulges),
