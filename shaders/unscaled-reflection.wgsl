@@ -1,6 +1,6 @@
 // The Householder reflection H = I − γ·u·uᵀ with H·x = β·e₁, u = (x₁ − β, x₂, x₃, …) and γ = 2/uᵀu, as orthogonal as that
-// of reflection.wgsl, which comes before, but ready sooner: u is what it is without a division, and of the root and of γ
-// there are a first guess and a step of Newton's, which brings it to where only rounding is left.
+// of reflection.wgsl, which comes before, but ready sooner: u is what it is without a division. Where the steps of Newton's
+// began with the reciprocal root and γ = 1/(‖x‖·(|x₁| + ‖x‖)), values were 2·10⁻⁷·σ₁ too large on average at 8192 × 8192.
 
 struct UnscaledReflection {
   beta: f32,
@@ -15,13 +15,12 @@ fn unscaled_reflection(alpha: f32, norm: f32) -> UnscaledReflection {
   var length: f32;
   var gamma: f32;
   if FUSED {
-    let inverse = inverseSqrt(square);
-    let guess = square * inverse;
-    length = fma(fma(-guess, guess, square), 0.5 * inverse, guess);
-    // 2/uᵀu = 1/(‖x‖·(|x₁| + ‖x‖)).
-    gamma = inverse * (1.0 / (abs(alpha) + guess));
+    length = sqrt(square);
+    length = fma(fma(-length, length, square), 0.5 / length, length);
     let first = abs(alpha) + length;
-    gamma = fma(fma(-gamma, fma(first, first, norm), 2.0), 0.5 * gamma, gamma);
+    let size = fma(first, first, norm);
+    gamma = 2.0 / size;
+    gamma = fma(fma(-gamma, size, 2.0), 0.5 * gamma, gamma);
   } else {
     length = sqrt(square);
     let first = abs(alpha) + length;

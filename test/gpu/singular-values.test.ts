@@ -27,8 +27,7 @@ for (const method of ["one-stage", "two-stage"] as const) {
         const [measurement] = await gpu.measure([await gpu.write(entries, rows, columns)]);
         const error = relativeError(measurement!.singularValues, expected);
         errors.push(error);
-        const allowed = allowedError();
-        assert.ok(error <= allowed, `|σ̂ − σ|/σ₁ is ${error}`);
+        assert.ok(error <= allowedError(), `|σ̂ − σ|/σ₁ is ${error}`);
       });
     }
 
@@ -43,7 +42,7 @@ for (const method of ["one-stage", "two-stage"] as const) {
       assert.ok(error <= 6e-7, `|σ̂ − σ|/σ₁ is ${error}`);
     });
 
-    // Panels that are factored in several rounds, see shaders/panel-chain.wgsl.
+    // Panels that are factored in several rounds, see shaders/panel-chain.wgsl; of the first most values are nearly the same.
     const dependent: readonly (readonly [name: string, entry: (i: number, j: number) => number])[] = [
       ["cosines of frequencies that are close", (i, j) => Math.cos((i * (j + 1)) / 300)],
       ["each column twice", (i, j) => Math.sin(1 + i * (1 + (j >> 1)))],
@@ -62,7 +61,7 @@ for (const method of ["one-stage", "two-stage"] as const) {
           );
           const [measurement] = await gpu.measure([await gpu.write(entries, rows, columns)]);
           const error = relativeError(measurement!.singularValues, singularValues(entries, rows, columns));
-          assert.ok(error <= allowedError(), `|σ̂ − σ|/σ₁ of ${rows} × ${columns} is ${error}`);
+          assert.ok(error <= 1e-6, `|σ̂ − σ|/σ₁ of ${rows} × ${columns} is ${error}`);
         }
       });
     }
