@@ -21,7 +21,7 @@ var<workgroup> below: array<f32, 64>;
 var<workgroup> below_times_coefficients: array<f32, 64>;
 
 fn factor(group: vec3<u32>, thread: u32) {
-  let panel = Panel(group.z, 0u, select(delayed.rows, delayed.columns, delayed.side == 1u) - delayed.first);
+  let panel = Panel(group.z, select(delayed.rows, delayed.columns, delayed.side == 1u) - delayed.first);
   let last = panel.length - 1u;
   let begin = group.x * PANEL_ROWS;
   let end = min(begin + PANEL_ROWS, panel.length);

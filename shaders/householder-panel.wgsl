@@ -18,10 +18,9 @@
 //                                       below the diagonal, in `own`, and of T in `factor`,
 //   keep_row(panel, row, row of V)      with its ones and zeros.
 
-// Which panel: its matrix, its number among those of the matrix that are factored at once, and its rows.
+// Which panel: its matrix, and its rows.
 struct Panel {
   matrix: u32,
-  number: u32,
   length: u32,
 }
 
