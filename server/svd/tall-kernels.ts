@@ -13,6 +13,7 @@ import tallProducts from "../../shaders/tall-products.wgsl";
 import tallRows from "../../shaders/tall-rows.wgsl";
 import tallUpdate from "../../shaders/tall-update.wgsl";
 import tallWeights from "../../shaders/tall-weights.wgsl";
+import tileSubtract from "../../shaders/tile-subtract.wgsl";
 import { band } from "./panel-source.ts";
 import { tileProduct, withLoops } from "./tile-source.ts";
 import type { Blocks } from "./two-stage-kernels.ts";
@@ -95,7 +96,7 @@ export class TallKernels {
     const [products, weights, update] = await Promise.all([
       this.#compile("tall-products", read + product(true, tallProducts)),
       this.#compile("tall-weights", tallWeights),
-      this.#compile("tall-update", write + product(false, tallUpdate)),
+      this.#compile("tall-update", write + product(false, tileSubtract + tallUpdate)),
     ]);
     return { products, weights, update };
   }

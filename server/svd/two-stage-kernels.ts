@@ -21,6 +21,7 @@ import reflection from "../../shaders/reflection.wgsl";
 import row from "../../shaders/row.wgsl";
 import rowProducts from "../../shaders/row-products.wgsl";
 import sturmCounts from "../../shaders/sturm-counts.wgsl";
+import tileSubtract from "../../shaders/tile-subtract.wgsl";
 import unscaledReflection from "../../shaders/unscaled-reflection.wgsl";
 import unpackBidiagonal from "../../shaders/unpack-bidiagonal.wgsl";
 import { intervals } from "./bisection.ts";
@@ -122,7 +123,7 @@ export async function compileTwoStageKernels(
     return compileAll({
       leftProducts: compileOnce(`delayed-left-products${name}`, dots + delayedLeftProducts, productLayout),
       rightProducts: compileOnce(`delayed-right-products${name}`, dots + delayedRightProducts, productLayout),
-      update: compileDelayed(`delayed-update${name}`, read + put + tile + delayedUpdate),
+      update: compileDelayed(`delayed-update${name}`, read + put + tile + tileSubtract + delayedUpdate),
     });
   };
   // Of most matrices; the others' when the first comes.
