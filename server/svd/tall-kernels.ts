@@ -2,10 +2,6 @@
 import type { Target } from "../gpu/device.ts";
 import { commonLayout, compileKernel, type Kernel } from "../gpu/kernels.ts";
 import { unroll } from "../gpu/unroll.ts";
-import putQuads from "../../shaders/put-quads.wgsl";
-import putQuadsAligned from "../../shaders/put-quads-aligned.wgsl";
-import quads from "../../shaders/quads.wgsl";
-import quadsAligned from "../../shaders/quads-aligned.wgsl";
 import tall from "../../shaders/tall.wgsl";
 import tallLoad from "../../shaders/tall-load.wgsl";
 import tallPanel from "../../shaders/tall-panel.wgsl";
@@ -15,6 +11,7 @@ import tallUpdate from "../../shaders/tall-update.wgsl";
 import tallWeights from "../../shaders/tall-weights.wgsl";
 import tileSubtract from "../../shaders/tile-subtract.wgsl";
 import { band } from "./panel-source.ts";
+import { quadsOf } from "./quads-source.ts";
 import { tileProduct, withLoops } from "./tile-source.ts";
 import type { Blocks } from "./two-stage-kernels.ts";
 
@@ -100,13 +97,6 @@ export class TallKernels {
     ]);
     return { products, weights, update };
   }
-}
-
-/** How rows are read and written, by whether they are made of whole quads. */
-function quadsOf(aligned: boolean): { readonly read: string; readonly write: string } {
-  return aligned
-    ? { read: quadsAligned, write: quadsAligned + putQuadsAligned }
-    : { read: quads, write: quads + putQuads };
 }
 
 /** What was compiled before, or is now. */

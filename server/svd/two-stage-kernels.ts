@@ -13,10 +13,6 @@ import delayedRightProducts from "../../shaders/delayed-right-products.wgsl";
 import delayedUpdate from "../../shaders/delayed-update.wgsl";
 import packBand from "../../shaders/pack-band.wgsl";
 import pairs from "../../shaders/pairs.wgsl";
-import putQuads from "../../shaders/put-quads.wgsl";
-import putQuadsAligned from "../../shaders/put-quads-aligned.wgsl";
-import quads from "../../shaders/quads.wgsl";
-import quadsAligned from "../../shaders/quads-aligned.wgsl";
 import reflection from "../../shaders/reflection.wgsl";
 import row from "../../shaders/row.wgsl";
 import rowProducts from "../../shaders/row-products.wgsl";
@@ -27,6 +23,7 @@ import unpackBidiagonal from "../../shaders/unpack-bidiagonal.wgsl";
 import { intervals } from "./bisection.ts";
 import { chasingOf } from "./bulge-chasing.ts";
 import { band, panelSource } from "./panel-source.ts";
+import { quadsOf, type QuadsSource } from "./quads-source.ts";
 import { TallKernels } from "./tall-kernels.ts";
 import { tileProduct, withLoops } from "./tile-source.ts";
 import type { Traits, Tuning } from "./tuning.ts";
@@ -117,20 +114,20 @@ export async function compileTwoStageKernels(
     return compileDelayed("delayed-panel", rows + row + source + delayedPanel, directives);
   };
   const productLayout = commonLayout(device, 4, 64, 3);
-  const compilePasses = (name: string, read: string, put: string): Promise<MatrixPasses> => {
+  const compilePasses = (name: string, { read, write }: QuadsSource): Promise<MatrixPasses> => {
     const dots = constants + delayed + row + read + delayedDots;
     const tile = withLoops(tileProduct({ separate: false, columns: updateTile.columns }), unrolled);
     return compileAll({
       leftProducts: compileOnce(`delayed-left-products${name}`, dots + delayedLeftProducts, productLayout),
       rightProducts: compileOnce(`delayed-right-products${name}`, dots + delayedRightProducts, productLayout),
-      update: compileDelayed(`delayed-update${name}`, read + put + tile + tileSubtract + delayedUpdate),
+      update: compileDelayed(`delayed-update${name}`, write + tile + tileSubtract + delayedUpdate),
     });
   };
   // Of most matrices; the others' when the first comes.
-  const aligned = compilePasses("", quadsAligned, putQuadsAligned);
+  const aligned = compilePasses("", quadsOf(true));
   let unaligned: Promise<MatrixPasses> | null = null;
   const passesOver = (columns: number): Promise<MatrixPasses> =>
-    columns % 4 === 0 ? aligned : (unaligned ??= compilePasses(" (any length)", quads, putQuads));
+    columns % 4 === 0 ? aligned : (unaligned ??= compilePasses(" (any length)", quadsOf(false)));
   const [named] = await Promise.all([
     compileAll({
       delayedPanel: compilePanel(panelThreads),

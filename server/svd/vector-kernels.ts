@@ -11,15 +11,12 @@ import multiply from "../../shaders/multiply.wgsl";
 import normalDistribution from "../../shaders/normal-distribution.wgsl";
 import normaliseRows from "../../shaders/normalise-rows.wgsl";
 import pairsOfBlocks from "../../shaders/pairs-of-blocks.wgsl";
-import putQuads from "../../shaders/put-quads.wgsl";
-import putQuadsAligned from "../../shaders/put-quads-aligned.wgsl";
-import quads from "../../shaders/quads.wgsl";
-import quadsAligned from "../../shaders/quads-aligned.wgsl";
 import bitonicSort from "../../shaders/bitonic-sort.wgsl";
 import rowStatistics from "../../shaders/row-statistics.wgsl";
 import rowLengths from "../../shaders/row-lengths.wgsl";
 import rotatePairs from "../../shaders/rotate-pairs.wgsl";
 import turnPairs from "../../shaders/turn-pairs.wgsl";
+import { quadsOf, type QuadsSource } from "./quads-source.ts";
 
 /** The kernels of a round of block Jacobi that read rows of the matrix. */
 export interface RowKernels {
@@ -78,7 +75,7 @@ export async function compileVectorKernels(device: GPUDevice, { small, fused }: 
   // But for processors, whose compilers take minutes then and gain nothing. The numbers are those of the shaders.
   const written = (source: string, limit: string, count: number): string =>
     fused ? unroll(source, limit, count) : source;
-  const compileRowKernels = async (name: string, read: string, put: string): Promise<RowKernels> => {
+  const compileRowKernels = async (name: string, { read, write }: QuadsSource): Promise<RowKernels> => {
     const rows = pairsOfBlocks + read;
     const [gram, crossed, turn] = await Promise.all([
       compileKernel(
@@ -95,17 +92,15 @@ export async function compileVectorKernels(device: GPUDevice, { small, fused }: 
         device,
         `turn-pairs${name}`,
         constants({ SIDE, DEPTH: `${turning.depth}u`, LANES: `${turning.lanes}u` }) +
-          rows +
-          put +
+          pairsOfBlocks +
+          write +
           written(turnPairs, "DEPTH", turning.depth),
       ),
     ]);
     return { gramPairs: gram, gramCrossedPairs: crossed, turnPairs: turn };
   };
   const rowKernels = remembered((aligned: boolean) =>
-    aligned
-      ? compileRowKernels("", quadsAligned, putQuadsAligned)
-      : compileRowKernels(" (any length)", quads, putQuads),
+    aligned ? compileRowKernels("", quadsOf(true)) : compileRowKernels(" (any length)", quadsOf(false)),
   );
   const statisticsKernel = remembered((capacity: number | null) =>
     capacity === null
